@@ -1,0 +1,22 @@
+//! Every fact the engine knows, with the thing it is about: what the journal holds.
+
+use crate::ids::{OrderId, ReservationId, Sku};
+use crate::order::OrderEvent;
+use crate::product::ProductEvent;
+use crate::reservation::ReservationEvent;
+
+/// One fact, ready for the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// About a product.
+    Product(Sku, ProductEvent),
+    /// About a reservation.
+    Reservation(ReservationId, ReservationEvent),
+    /// About an order.
+    Order(OrderId, OrderEvent),
+}
+
+/// Most payload bytes (texts, lists) one event may carry, so that a journal frame always has room for it. The
+/// widest are a commit that names the units of 2,000 lines and an [`OrderEvent::LinesAdded`] of
+/// [`crate::order::LINES_PER_EVENT`] lines.
+pub const EVENT_BYTES_MAX: usize = 32 * 1024;

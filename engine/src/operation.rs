@@ -1,0 +1,92 @@
+//! One effect per idempotency key (I4): what a keyed operation did, kept beside the thing it did it to.
+//!
+//! A repeat finds its first run here and gets the same answer; a different request under the same key is refused.
+//! Records older than [`OperationLog::RETENTION`] are dropped by the next recorded operation, by the time that
+//! stands in the events, so a replay drops exactly the same ones.
+
+use std::collections::VecDeque;
+
+use crate::ids::{Fingerprint, OperationId};
+use crate::time::{Millis, Sequence, Timestamp};
+
+/// A caller's intention: which operation, and a fingerprint of what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Operation {
+    /// Who, what for, and which key, in one number.
+    pub id: OperationId,
+    /// What was asked.
+    pub fingerprint: Fingerprint,
+}
+
+/// What a finished operation left behind, enough to give its answer again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OperationRecord<T> {
+    /// The operation that was carried out.
+    pub operation: Operation,
+    /// When.
+    pub at: Timestamp,
+    /// Version of the thing after it.
+    pub version: u64,
+    /// Journal position of its last event.
+    pub sequence: Sequence,
+    /// What the answer needs besides.
+    pub result: T,
+}
+
+/// How a request relates to the operations carried out before it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lookup<'a, T> {
+    /// Not seen before (or longer ago than the retention).
+    New,
+    /// Carried out before; here is what it left.
+    Repeat(&'a OperationRecord<T>),
+    /// The key was used for something else.
+    Reused,
+}
+
+/// The operations carried out on one thing, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OperationLog<T> {
+    records: VecDeque<OperationRecord<T>>,
+}
+
+impl<T> Default for OperationLog<T> {
+    fn default() -> Self {
+        Self { records: VecDeque::new() }
+    }
+}
+
+impl<T> OperationLog<T> {
+    /// How long a key is remembered: three days, so that a retry after a long week-end outage still finds its answer.
+    pub const RETENTION: Millis = Millis(3 * 24 * 60 * 60 * 1000);
+
+    /// Whether this operation was carried out before.
+    pub fn look_up(&self, operation: Operation) -> Lookup<'_, T> {
+        // Newest first: a retry comes soon after its first try.
+        match self.records.iter().rev().find(|record| record.operation.id == operation.id) {
+            None => Lookup::New,
+            Some(record) if record.operation.fingerprint == operation.fingerprint => Lookup::Repeat(record),
+            Some(_) => Lookup::Reused,
+        }
+    }
+
+    /// Remembers an operation that was carried out, and forgets what is older than the retention.
+    pub(crate) fn record(&mut self, record: OperationRecord<T>) {
+        while self.records.front().is_some_and(|oldest| record.at.since(oldest.at) > Self::RETENTION) {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+
+    /// Fills in where the last event of the newest operation stands in the journal, once that is known.
+    pub(crate) fn set_sequence(&mut self, id: OperationId, sequence: Sequence) {
+        if let Some(record) = self.records.back_mut().filter(|record| record.operation.id == id) {
+            record.sequence = sequence;
+        }
+    }
+
+    /// The record of an operation that was carried out.
+    pub fn get(&self, id: OperationId) -> Option<&OperationRecord<T>> {
+        self.records.iter().rev().find(|record| record.operation.id == id)
+    }
+}

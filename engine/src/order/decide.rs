@@ -1,0 +1,202 @@
+//! What may be asked of an order.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use super::{LINES_PER_EVENT, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, OrderStatus, Stage};
+use crate::ids::{LocationId, Sku};
+use crate::money::{Currency, Money};
+use crate::operation::{Lookup, Operation};
+use crate::quantity::{LineQuantity, Quantity};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// Everything an order begins with.
+#[derive(Debug, Clone)]
+pub struct PlaceOrder {
+    /// How it begins.
+    pub placed: OrderPlaced,
+    /// Its lines, merged and in the order of `(sku, location)`, as those of its reservation.
+    pub lines: Vec<OrderLine>,
+    /// What the customer was shown.
+    pub expected_total: Option<Money>,
+}
+
+impl PlaceOrder {
+    /// The sum of the lines.
+    ///
+    /// # Errors
+    /// If it does not fit into an amount.
+    pub fn total(lines: &[OrderLine], currency: Currency) -> Result<Money, Rejection> {
+        let total = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.total_minor));
+        total.and_then(|minor| Money::from_minor(minor, currency)).ok_or(Rejection::TotalTooLarge)
+    }
+
+    /// Checks that the order costs what the customer was shown.
+    ///
+    /// # Errors
+    /// If it does not, or its value does not fit into an amount.
+    pub fn check_total(&self) -> Result<(), Rejection> {
+        let actual = Self::total(&self.lines, self.placed.currency)?;
+        match self.expected_total {
+            Some(expected) if expected != actual => Err(Rejection::TotalChanged { expected, actual }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The events that place it.
+    pub fn events(&self) -> Vec<OrderEvent> {
+        let chunks = self.lines.chunks(LINES_PER_EVENT);
+        let firsts = (0..=u16::MAX).step_by(LINES_PER_EVENT);
+        let lines =
+            firsts.zip(chunks).map(|(first, lines)| OrderEvent::LinesAdded { first, lines: lines.to_vec() });
+        lines.chain([OrderEvent::Placed(self.placed.clone())]).collect()
+    }
+}
+
+impl Order {
+    /// Calls it off. Only before anything of it has left.
+    ///
+    /// # Errors
+    /// If its payment is under way, it is over, or units have left.
+    pub fn decide_cancel(
+        &self,
+        at: Timestamp,
+        reason: &SmolStr,
+        operation: Operation,
+    ) -> Result<Option<OrderEvent>, Rejection> {
+        if self.is_repeat(operation)? {
+            return Ok(None);
+        }
+        match self.status() {
+            OrderStatus::Confirmed => {
+                Ok(Some(OrderEvent::Cancelled { reason: reason.clone(), operation, at }))
+            }
+            status => Err(Rejection::OrderState { status, verb: "cancelled" }),
+        }
+    }
+
+    /// Which units of which lines a shipment means: those named, or all that are left.
+    ///
+    /// # Errors
+    /// If it is not confirmed, or has not so many units left to ship.
+    pub fn check_shipment(
+        &self,
+        units: &[(Sku, LocationId, LineQuantity)],
+        operation: Operation,
+    ) -> Result<Option<Vec<LineUnits>>, Rejection> {
+        if self.is_repeat(operation)? {
+            return Ok(None);
+        }
+        if !matches!(self.stage, Stage::Confirmed { .. }) {
+            return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
+        }
+        if units.is_empty() {
+            let left: Vec<_> =
+                self.numbered().filter_map(|(line, state)| line_units(line, state.open())).collect();
+            if left.is_empty() {
+                return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
+            }
+            return Ok(Some(left));
+        }
+        self.match_lines(units, "shipped", |state| state.open()).map(Some)
+    }
+
+    /// Writes down that units have left.
+    pub fn decide_shipped(
+        &self,
+        at: Timestamp,
+        lines: Vec<LineUnits>,
+        operation: Option<Operation>,
+    ) -> OrderEvent {
+        debug_assert!(matches!(self.stage, Stage::Confirmed { .. }), "I7: only what is paid for is shipped");
+        OrderEvent::Shipped { lines, operation, at }
+    }
+
+    /// Takes units back. Never more than are with the customer.
+    ///
+    /// # Errors
+    /// If it is not confirmed, or not so many units are with the customer.
+    pub fn decide_return(
+        &self,
+        at: Timestamp,
+        units: &[(Sku, LocationId, LineQuantity)],
+        reason: &SmolStr,
+        operation: Operation,
+    ) -> Result<Option<OrderEvent>, Rejection> {
+        if self.is_repeat(operation)? {
+            return Ok(None);
+        }
+        if !matches!(self.stage, Stage::Confirmed { .. }) {
+            return Err(Rejection::OrderState { status: self.status(), verb: "returned" });
+        }
+        let lines = self.match_lines(units, "returned", |state| state.returnable())?;
+        Ok(Some(OrderEvent::Returned { lines, reason: reason.clone(), operation, at }))
+    }
+
+    fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
+        match self.operations.look_up(operation) {
+            Lookup::New => Ok(false),
+            Lookup::Repeat(_) => Ok(true),
+            Lookup::Reused => Err(Rejection::KeyReused),
+        }
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (u16, &super::LineState)> {
+        (0..).zip(&self.lines)
+    }
+
+    /// Finds the named lines, summing what names a line twice, and checks that each has so many units left.
+    fn match_lines(
+        &self,
+        units: &[(Sku, LocationId, LineQuantity)],
+        verb: &'static str,
+        left: impl Fn(&super::LineState) -> Quantity,
+    ) -> Result<Vec<LineUnits>, Rejection> {
+        let mut wanted: BTreeMap<(&Sku, &LocationId), LineQuantity> = BTreeMap::new();
+        for (sku, location, quantity) in units {
+            let sum = match wanted.get(&(sku, location)) {
+                Some(before) => before.checked_add(*quantity),
+                None => Some(*quantity),
+            };
+            let exceeded = || Rejection::LineExceeded {
+                sku: sku.clone(),
+                location: location.clone(),
+                requested: *quantity,
+                left: Quantity::ZERO,
+                verb,
+            };
+            wanted.insert((sku, location), sum.ok_or_else(exceeded)?);
+        }
+        let mut lines = Vec::with_capacity(wanted.len());
+        for ((sku, location), requested) in wanted {
+            let position = self.lines.binary_search_by(|state| {
+                (&state.ordered.sku, &state.ordered.location).cmp(&(sku, location))
+            });
+            let found = position
+                .ok()
+                .and_then(|position| Some((u16::try_from(position).ok()?, self.lines.get(position)?)));
+            let Some((line, state)) = found else {
+                return Err(Rejection::NoSuchLine { sku: sku.clone(), location: location.clone() });
+            };
+            let left = left(state);
+            if Quantity::from(requested) > left {
+                return Err(Rejection::LineExceeded {
+                    sku: sku.clone(),
+                    location: location.clone(),
+                    requested,
+                    left,
+                    verb,
+                });
+            }
+            lines.push(LineUnits { line, units: requested });
+        }
+        Ok(lines)
+    }
+}
+
+fn line_units(line: u16, units: Quantity) -> Option<LineUnits> {
+    let units = LineQuantity::new(u32::try_from(units.units()).ok()?)?;
+    Some(LineUnits { line, units })
+}

@@ -1,0 +1,46 @@
+//! A line of an order and how far it has come.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::event::OrderLine;
+use crate::product::Fulfilment;
+use crate::quantity::Quantity;
+
+/// One line with its progress.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LineState {
+    /// What was ordered.
+    pub ordered: OrderLine,
+    /// What became of it.
+    pub progress: Fulfilment,
+}
+
+impl LineState {
+    /// Units still to be shipped.
+    pub fn open(&self) -> Quantity {
+        Quantity::from(self.ordered.quantity)
+            .floor_sub(self.progress.shipped)
+            .floor_sub(self.progress.cancelled)
+    }
+
+    /// Units that are with the customer.
+    pub fn returnable(&self) -> Quantity {
+        self.progress.shipped.floor_sub(self.progress.returned)
+    }
+
+    /// What `units` more returned units are worth, in minor units. The shares of all units add up to the line's
+    /// total exactly, because each return pays the rounded share so far less what was paid before.
+    pub fn share_of_return(&self, units: Quantity) -> i64 {
+        let before = self.progress.returned.units();
+        self.share(before + units.units()) - self.share(before)
+    }
+
+    fn share(&self, units: u64) -> i64 {
+        let whole = Decimal::from(self.ordered.quantity.units());
+        let share = Decimal::from(self.ordered.total_minor)
+            .checked_mul(Decimal::from(units))
+            .and_then(|product| product.checked_div(whole))
+            .map(|share| share.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven));
+        share.and_then(|share| i64::try_from(share).ok()).unwrap_or(self.ordered.total_minor)
+    }
+}

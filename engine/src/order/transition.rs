@@ -1,0 +1,298 @@
+//! Which event leads where: the one place where an order's state changes, used live and at recovery.
+
+use smol_str::SmolStr;
+
+use super::{
+    Attempt, Compensation, LineState, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, Outcome,
+    PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Stage,
+};
+use crate::ids::OrderId;
+use crate::money::Money;
+use crate::operation::{Operation, OperationLog, OperationRecord};
+use crate::product::Fulfilment;
+use crate::quantity::Quantity;
+use crate::time::{Sequence, Timestamp};
+
+impl Order {
+    /// An order as it is when it was placed with these lines. One that costs nothing needs no payment and goes
+    /// straight on to take its units.
+    ///
+    /// # Panics
+    /// If the lines' value is not an amount, which placing it has checked.
+    pub fn place(id: OrderId, lines: Vec<OrderLine>, placed: &OrderPlaced) -> Self {
+        let Ok(total) = PlaceOrder::total(&lines, placed.currency) else {
+            panic!("{id:?} was placed with a value")
+        };
+        let lines =
+            lines.into_iter().map(|ordered| LineState { ordered, progress: Fulfilment::default() }).collect();
+        let stage = if total.minor() == 0 {
+            Stage::Committing { authorisation: FREE }
+        } else {
+            Stage::Authorising(Attempt::default())
+        };
+        Self {
+            id,
+            lines,
+            total,
+            stage,
+            refunds: Vec::new(),
+            outcome: None,
+            updated_at: placed.at,
+            version: 1,
+            sequence: Sequence::default(),
+            operations: OperationLog::default(),
+            placed: placed.clone(),
+        }
+    }
+
+    /// Takes one event in.
+    ///
+    /// # Panics
+    /// If the event does not fit where the order stands: that is an error in this program or a damaged journal.
+    pub fn apply(&mut self, event: &OrderEvent) {
+        self.version += 1;
+        let at = instant_of(event);
+        let at = at.unwrap_or(self.updated_at);
+        self.updated_at = at;
+        match event {
+            OrderEvent::LinesAdded { .. } | OrderEvent::Placed(_) => panic!("{:?} is placed once", self.id),
+            OrderEvent::PaymentRequested { step, attempt, .. } => {
+                *self.attempt_mut(*step) = Attempt { tries: *attempt, unknown: false };
+            }
+            OrderEvent::PaymentUnknown { step, .. } => self.attempt_mut(*step).unknown = true,
+            OrderEvent::PaymentSettled { step, outcome, .. } => self.settle(*step, outcome, at),
+            OrderEvent::StockCommitted { .. } => self.stock_committed(at),
+            OrderEvent::Compensated { .. } => self.compensated(at),
+            OrderEvent::Cancelled { reason, operation, .. } => {
+                self.cancel(reason);
+                self.record(*operation, at);
+            }
+            OrderEvent::Shipped { lines, operation, .. } => {
+                self.advance(lines, |progress| &mut progress.shipped);
+                if let Some(operation) = operation {
+                    self.record(*operation, at);
+                }
+            }
+            OrderEvent::Returned { lines, operation, .. } => {
+                self.take_back(lines);
+                self.record(*operation, at);
+            }
+        }
+    }
+
+    /// Tells the order where an applied event stands in the journal.
+    pub fn journaled(&mut self, event: &OrderEvent, sequence: Sequence) {
+        self.sequence = sequence;
+        let version = self.version;
+        if let Some(outcome) = self.outcome.as_mut().filter(|outcome| outcome.version == version) {
+            outcome.sequence = sequence;
+        }
+        if let Some(operation) = operation_of(event) {
+            self.operations.set_sequence(operation.id, sequence);
+        }
+    }
+
+    fn attempt_mut(&mut self, step: PaymentStep) -> &mut Attempt {
+        let id = self.id;
+        match (step, &mut self.stage) {
+            (PaymentStep::Authorise, Stage::Authorising(attempt))
+            | (PaymentStep::Capture, Stage::Capturing { attempt, .. }) => attempt,
+            (PaymentStep::Void, Stage::Compensating(compensation)) => &mut compensation.attempt,
+            (PaymentStep::Refund(number), Stage::Confirmed { .. } | Stage::Cancelled { .. }) => {
+                match self.refunds.get_mut(usize::from(number)).map(|refund| &mut refund.state) {
+                    Some(RefundState::Pending(attempt)) => attempt,
+                    other => panic!("{id:?} has no pending refund {number}: {other:?}"),
+                }
+            }
+            (step, stage) => panic!("{id:?} in {stage:?} makes no call to {step:?}"),
+        }
+    }
+
+    fn settle(&mut self, step: PaymentStep, outcome: &PaymentOutcome, at: Timestamp) {
+        if let PaymentStep::Refund(number) = step {
+            let state = match outcome {
+                PaymentOutcome::Approved { reference } => RefundState::Done { reference: reference.clone() },
+                PaymentOutcome::Declined { reason } => RefundState::Failed { reason: reason.clone() },
+            };
+            match self.refunds.get_mut(usize::from(number)) {
+                Some(refund) if matches!(refund.state, RefundState::Pending(_)) => refund.state = state,
+                other => panic!("{:?} has no pending refund {number}: {other:?}", self.id),
+            }
+            return;
+        }
+        self.stage = match (step, &self.stage, outcome) {
+            (PaymentStep::Authorise, Stage::Authorising(_), PaymentOutcome::Approved { reference }) => {
+                Stage::Committing { authorisation: reference.clone() }
+            }
+            (PaymentStep::Authorise, Stage::Authorising(_), PaymentOutcome::Declined { reason }) => {
+                compensate(reason, None, false)
+            }
+            (PaymentStep::Capture, Stage::Capturing { .. }, PaymentOutcome::Approved { reference }) => {
+                Stage::Confirmed { capture: reference.clone() }
+            }
+            (
+                PaymentStep::Capture,
+                Stage::Capturing { authorisation, .. },
+                PaymentOutcome::Declined { reason },
+            ) => compensate(reason, Some(authorisation.clone()), true),
+            // Whether letting go was done or refused (a lapsed authorisation is refused): nothing is set aside any more.
+            (PaymentStep::Void, Stage::Compensating(compensation), _) => {
+                Stage::Compensating(Compensation { authorisation: None, ..compensation.clone() })
+            }
+            (step, stage, outcome) => {
+                panic!("{:?} in {stage:?} cannot settle {step:?} as {outcome:?}", self.id)
+            }
+        };
+        if matches!(self.stage, Stage::Confirmed { .. }) {
+            self.conclude(at, None);
+        }
+    }
+
+    fn stock_committed(&mut self, at: Timestamp) {
+        let Stage::Committing { authorisation } = &self.stage else {
+            panic!("{:?} in {:?} takes no stock", self.id, self.stage)
+        };
+        if self.total.minor() == 0 {
+            self.stage = Stage::Confirmed { capture: authorisation.clone() };
+            self.conclude(at, None);
+        } else {
+            self.stage =
+                Stage::Capturing { authorisation: authorisation.clone(), attempt: Attempt::default() };
+        }
+    }
+
+    fn compensated(&mut self, at: Timestamp) {
+        let Stage::Compensating(compensation) = &self.stage else {
+            panic!("{:?} in {:?} has nothing to give back", self.id, self.stage)
+        };
+        let Compensation { reason, committed, .. } = compensation.clone();
+        if committed {
+            self.cancel_open_units();
+        }
+        self.stage = Stage::Failed { reason: reason.clone() };
+        self.conclude(at, Some(reason));
+    }
+
+    fn cancel(&mut self, reason: &SmolStr) {
+        let Stage::Confirmed { capture } = &self.stage else {
+            panic!("{:?} in {:?} cannot be called off", self.id, self.stage)
+        };
+        self.stage = Stage::Cancelled { capture: capture.clone(), reason: reason.clone() };
+        self.cancel_open_units();
+        if self.total.minor() > 0 {
+            self.owe(self.total);
+        }
+    }
+
+    fn cancel_open_units(&mut self) {
+        for line in &mut self.lines {
+            let open = line.open();
+            line.progress.cancelled = line.progress.cancelled.checked_add(open).unwrap_or(Quantity::MAX);
+        }
+    }
+
+    fn take_back(&mut self, lines: &[LineUnits]) {
+        let mut owed = 0_i64;
+        for LineUnits { line, units } in lines {
+            if let Some(state) = self.lines.get(usize::from(*line)) {
+                owed += state.share_of_return(Quantity::from(*units));
+            }
+        }
+        self.advance(lines, |progress| &mut progress.returned);
+        if let Some(amount) =
+            Money::from_minor(owed, self.total.currency()).filter(|amount| amount.minor() > 0)
+        {
+            self.owe(amount);
+        }
+    }
+
+    fn owe(&mut self, amount: Money) {
+        self.refunds.push(Refund { amount, state: RefundState::Pending(Attempt::default()) });
+        let owed = self
+            .refunds
+            .iter()
+            .try_fold(Money::zero(amount.currency()), |sum, refund| sum.checked_add(refund.amount));
+        assert!(
+            owed.is_some_and(|owed| owed.minor() <= self.total.minor()),
+            "I7: {:?} owes back at most what was paid",
+            self.id
+        );
+    }
+
+    fn advance(&mut self, lines: &[LineUnits], count: impl Fn(&mut Fulfilment) -> &mut Quantity) {
+        assert!(matches!(self.stage, Stage::Confirmed { .. }), "I7: {:?} is paid before units move", self.id);
+        for LineUnits { line, units } in lines {
+            let Some(state) = self.lines.get_mut(usize::from(*line)) else {
+                panic!("{:?} has no line {line}", self.id)
+            };
+            let count = count(&mut state.progress);
+            *count = count.checked_add(Quantity::from(*units)).unwrap_or(Quantity::MAX);
+            let progress = state.progress;
+            let ended = progress.shipped.checked_add(progress.cancelled);
+            assert!(
+                ended.is_some_and(|ended| ended <= Quantity::from(state.ordered.quantity))
+                    && progress.returned <= progress.shipped,
+                "{:?}: line {line} moves no more units than it has",
+                self.id
+            );
+        }
+    }
+
+    fn conclude(&mut self, at: Timestamp, reason: Option<SmolStr>) {
+        let status = self.status();
+        self.outcome =
+            Some(Outcome { status, reason, at, version: self.version, sequence: Sequence::default() });
+    }
+
+    fn record(&mut self, operation: Operation, at: Timestamp) {
+        let (version, result) = (self.version, self.status());
+        self.operations.record(OperationRecord {
+            operation,
+            at,
+            version,
+            sequence: Sequence::default(),
+            result,
+        });
+    }
+}
+
+/// The payment reference of an order that costs nothing.
+const FREE: SmolStr = SmolStr::new_static("free");
+
+fn compensate(reason: &SmolStr, authorisation: Option<SmolStr>, committed: bool) -> Stage {
+    Stage::Compensating(Compensation {
+        reason: reason.clone(),
+        authorisation,
+        attempt: Attempt::default(),
+        committed,
+    })
+}
+
+fn instant_of(event: &OrderEvent) -> Option<Timestamp> {
+    match event {
+        OrderEvent::LinesAdded { .. } => None,
+        OrderEvent::Placed(placed) => Some(placed.at),
+        OrderEvent::PaymentRequested { at, .. }
+        | OrderEvent::PaymentUnknown { at, .. }
+        | OrderEvent::PaymentSettled { at, .. }
+        | OrderEvent::StockCommitted { at }
+        | OrderEvent::Compensated { at }
+        | OrderEvent::Cancelled { at, .. }
+        | OrderEvent::Shipped { at, .. }
+        | OrderEvent::Returned { at, .. } => Some(*at),
+    }
+}
+
+fn operation_of(event: &OrderEvent) -> Option<Operation> {
+    match event {
+        OrderEvent::Cancelled { operation, .. } | OrderEvent::Returned { operation, .. } => Some(*operation),
+        OrderEvent::Shipped { operation, .. } => *operation,
+        OrderEvent::LinesAdded { .. }
+        | OrderEvent::Placed(_)
+        | OrderEvent::PaymentRequested { .. }
+        | OrderEvent::PaymentUnknown { .. }
+        | OrderEvent::PaymentSettled { .. }
+        | OrderEvent::StockCommitted { .. }
+        | OrderEvent::Compensated { .. } => None,
+    }
+}

@@ -1,0 +1,174 @@
+//! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
+//! journal, and the assertions that say so stay on in release.
+
+use super::{Allocation, Hold, HoldEnd, Product, ProductEvent, ProductResult, StockLevel};
+use crate::ids::{HoldId, LocationId};
+use crate::operation::OperationRecord;
+use crate::quantity::Quantity;
+use crate::time::{Sequence, Timestamp};
+
+impl Product {
+    /// Takes one event in.
+    ///
+    /// # Panics
+    /// If the event does not fit the state it is applied to.
+    pub fn apply(&mut self, event: &ProductEvent) {
+        self.version += 1;
+        match event {
+            ProductEvent::Put { details, operation, at } => {
+                let created = self.details.is_none();
+                if created {
+                    self.created_at = *at;
+                }
+                self.details = Some(details.clone());
+                self.updated_at = *at;
+                self.record(*operation, *at, ProductResult::Put { created });
+            }
+            ProductEvent::Adjusted { location, delta, operation, at, .. } => {
+                let on_hand = self.change_on_hand(location, *delta);
+                self.updated_at = *at;
+                self.record(
+                    *operation,
+                    *at,
+                    ProductResult::Adjusted { location: location.clone(), delta: *delta, on_hand },
+                );
+            }
+            ProductEvent::HoldOpened { hold, location, quantity, expires_at } => {
+                let opened =
+                    Hold { location: location.clone(), quantity: *quantity, expires_at: Some(*expires_at) };
+                let before = self.holds.insert(*hold, opened);
+                assert!(before.is_none(), "I3: {hold:?} is opened once");
+                self.deadlines.insert((*expires_at, *hold));
+                let units = Quantity::from(*quantity);
+                self.change_level(location, |level| level.held = sum(level.held, units));
+                self.check_grant(location);
+            }
+            ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
+            ProductEvent::HoldCommitted { hold, quantity } => {
+                let ended = self.end_hold(*hold);
+                assert!(*quantity <= Quantity::from(ended.quantity), "a commit takes at most what was held");
+                self.change_level(&ended.location, |level| level.allocated = sum(level.allocated, *quantity));
+                let allocation = Allocation {
+                    location: ended.location,
+                    committed: *quantity,
+                    progress: super::Fulfilment::default(),
+                };
+                self.allocations.insert(*hold, allocation);
+            }
+            ProductEvent::HoldEnded {
+                hold,
+                why: HoldEnd::Released | HoldEnd::Expired | HoldEnd::Abandoned,
+            } => {
+                self.end_hold(*hold);
+            }
+            ProductEvent::AllocationAdvanced { hold, to } => self.advance(*hold, *to),
+        }
+    }
+
+    /// Tells the product where the last applied event stands in the journal, and the operation that caused it, if any.
+    pub fn journaled(&mut self, event: &ProductEvent, sequence: Sequence) {
+        self.sequence = sequence;
+        match event {
+            ProductEvent::Put { operation, .. } | ProductEvent::Adjusted { operation, .. } => {
+                self.operations.set_sequence(operation.id, sequence);
+            }
+            ProductEvent::HoldOpened { .. }
+            | ProductEvent::HoldMoved { .. }
+            | ProductEvent::HoldCommitted { .. }
+            | ProductEvent::HoldEnded { .. }
+            | ProductEvent::AllocationAdvanced { .. } => {}
+        }
+    }
+
+    fn record(&mut self, operation: crate::operation::Operation, at: Timestamp, result: ProductResult) {
+        let record =
+            OperationRecord { operation, at, version: self.version, sequence: Sequence::default(), result };
+        self.operations.record(record);
+    }
+
+    fn change_level(&mut self, location: &LocationId, change: impl FnOnce(&mut StockLevel)) {
+        // `entry` would clone the name of the location on every call; nearly always it is there already.
+        if let Some(level) = self.levels.get_mut(location) {
+            change(level);
+            level.check();
+        } else {
+            let level = self.levels.entry(location.clone()).or_default();
+            change(level);
+            level.check();
+        }
+    }
+
+    fn check_grant(&self, location: &LocationId) {
+        let Some(details) = &self.details else { panic!("I1: {} is known when units are granted", self.sku) };
+        let level = self.level(location);
+        assert!(
+            level.claimed() <= level.claimable(&details.policy),
+            "I1: {} at {location}: held {} + allocated {} within what may be claimed of {} on hand",
+            self.sku,
+            level.held,
+            level.allocated,
+            level.on_hand
+        );
+    }
+
+    fn change_on_hand(&mut self, location: &LocationId, delta: i64) -> Quantity {
+        let Some(on_hand) = self.level(location).on_hand.checked_change(delta) else {
+            panic!("I1: {} at {location}: a count stays a count", self.sku)
+        };
+        self.change_level(location, |level| level.on_hand = on_hand);
+        on_hand
+    }
+
+    fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
+        let Some(hold) = self.holds.get_mut(&id) else {
+            panic!("I3: {id:?} is live when its deadline moves")
+        };
+        if let Some(old) = hold.expires_at {
+            self.deadlines.remove(&(old, id));
+        }
+        hold.expires_at = expires_at;
+        if let Some(new) = expires_at {
+            self.deadlines.insert((new, id));
+        }
+    }
+
+    fn end_hold(&mut self, id: HoldId) -> Hold {
+        let Some(hold) = self.holds.remove(&id) else { panic!("I3: {id:?} ends exactly once") };
+        if let Some(deadline) = hold.expires_at {
+            self.deadlines.remove(&(deadline, id));
+        }
+        let units = Quantity::from(hold.quantity);
+        self.change_level(&hold.location, |level| level.held = difference(level.held, units));
+        hold
+    }
+
+    fn advance(&mut self, id: HoldId, to: super::Fulfilment) {
+        let Some(allocation) = self.allocations.get_mut(&id) else {
+            panic!("{id:?} was committed before it advances")
+        };
+        let before = allocation.open();
+        let shipped = difference(to.shipped, allocation.progress.shipped);
+        let returned = difference(to.returned, allocation.progress.returned);
+        allocation.progress = to;
+        let closed = difference(before, allocation.open());
+        let location = allocation.location.clone();
+        self.change_level(&location, |level| {
+            level.allocated = difference(level.allocated, closed);
+            level.on_hand = sum(difference(level.on_hand, shipped), returned);
+        });
+    }
+}
+
+fn sum(a: Quantity, b: Quantity) -> Quantity {
+    match a.checked_add(b) {
+        Some(sum) => sum,
+        None => panic!("I1: {a} + {b} is a count"),
+    }
+}
+
+fn difference(a: Quantity, b: Quantity) -> Quantity {
+    match a.checked_sub(b) {
+        Some(difference) => difference,
+        None => panic!("I1: {a} - {b} is not below zero"),
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be asked of a product.
+
+use smol_str::SmolStr;
+
+use super::event::{Fulfilment, HoldEnd};
+use super::policy::ProductDetails;
+use crate::ids::{HoldId, LocationId};
+use crate::operation::Operation;
+use crate::quantity::{LineQuantity, Quantity};
+use crate::time::Timestamp;
+
+/// One request to one product.
+#[derive(Debug, Clone)]
+pub enum ProductCommand {
+    /// Create it or replace its details.
+    Put {
+        /// What it shall be.
+        details: ProductDetails,
+        /// The request.
+        operation: Operation,
+    },
+    /// Change the count at a location.
+    Adjust(Adjustment),
+    /// Claim units for a line of a reservation.
+    Open(OpenHold),
+    /// Move a hold's deadline, or lift it. Its reservation has decided so.
+    Move {
+        /// Which hold.
+        hold: HoldId,
+        /// The new deadline.
+        expires_at: Option<Timestamp>,
+    },
+    /// Turn a hold into an allocation. Its reservation has decided so.
+    Commit {
+        /// Which hold.
+        hold: HoldId,
+        /// Units taken; the rest goes back.
+        quantity: Quantity,
+    },
+    /// End a hold. Its reservation has decided so, or never came to be.
+    End {
+        /// Which hold.
+        hold: HoldId,
+        /// Why.
+        why: HoldEnd,
+    },
+    /// Bring an allocation up to this point. Saying it twice does it once.
+    Advance {
+        /// Which allocation, by the hold it came from.
+        hold: HoldId,
+        /// How far it shall be, at least.
+        to: Fulfilment,
+    },
+}
+
+/// A change of the count at a location.
+#[derive(Debug, Clone)]
+pub struct Adjustment {
+    /// Where.
+    pub location: LocationId,
+    /// What to change.
+    pub change: StockChange,
+    /// The count the caller believes is there; refused if it is another.
+    pub expected: Option<Quantity>,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+    /// The paper behind it.
+    pub reference: Option<SmolStr>,
+    /// The request.
+    pub operation: Operation,
+}
+
+/// How a count changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockChange {
+    /// By so many units, up or down; not zero.
+    By(i64),
+    /// To what a count found.
+    To(Quantity),
+}
+
+/// A claim for one line of a reservation.
+#[derive(Debug, Clone)]
+pub struct OpenHold {
+    /// Which line of which reservation.
+    pub hold: HoldId,
+    /// Where to take the units from.
+    pub location: LocationId,
+    /// How many.
+    pub quantity: LineQuantity,
+    /// When the claim lapses.
+    pub expires_at: Timestamp,
+}

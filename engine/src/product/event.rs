@@ -1,0 +1,100 @@
+//! What happened to a product. Events are facts: applying one never fails and never decides.
+
+use smol_str::SmolStr;
+
+use super::policy::ProductDetails;
+use crate::ids::{HoldId, LocationId};
+use crate::operation::Operation;
+use crate::quantity::{LineQuantity, Quantity};
+use crate::time::Timestamp;
+
+/// One fact about one product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProductEvent {
+    /// The product was created or its details were replaced.
+    Put {
+        /// What it is from now on.
+        details: ProductDetails,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// The count of units at a location changed: a line of the product's movements.
+    Adjusted {
+        /// Where.
+        location: LocationId,
+        /// By how many units; zero where a count confirmed what was there.
+        delta: i64,
+        /// Why, in the merchant's words.
+        reason: SmolStr,
+        /// The paper behind it: delivery note, count sheet, ticket.
+        reference: Option<SmolStr>,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// Units were claimed for a reservation.
+    HoldOpened {
+        /// The claim.
+        hold: HoldId,
+        /// Where the units lie.
+        location: LocationId,
+        /// How many.
+        quantity: LineQuantity,
+        /// When the claim lapses; the instant itself counts as lapsed.
+        expires_at: Timestamp,
+    },
+    /// The claim's deadline moved, or was lifted while a payment runs.
+    HoldMoved {
+        /// The claim.
+        hold: HoldId,
+        /// The new deadline; `None` while it cannot lapse.
+        expires_at: Option<Timestamp>,
+    },
+    /// The claim became a promise; units not taken went back.
+    HoldCommitted {
+        /// The claim.
+        hold: HoldId,
+        /// How many units were taken, at most what was held. Zero gives all of them back.
+        quantity: Quantity,
+    },
+    /// The claim ended without a promise.
+    HoldEnded {
+        /// The claim.
+        hold: HoldId,
+        /// Why.
+        why: HoldEnd,
+    },
+    /// Promised units left the shelf, were given up, or came back.
+    AllocationAdvanced {
+        /// The promise, named by the claim it came from.
+        hold: HoldId,
+        /// How far it has come, in units counted from its beginning.
+        to: Fulfilment,
+    },
+}
+
+/// Why a hold ended without becoming an allocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HoldEnd {
+    /// Its owner gave it back.
+    Released,
+    /// Its time was over.
+    Expired,
+    /// The reservation it was meant for never came to be.
+    Abandoned,
+}
+
+/// How far an allocation has come. The three counts only grow; together they never exceed what was promised
+/// (`returned` is part of `shipped`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Fulfilment {
+    /// Units that left the shelf.
+    pub shipped: Quantity,
+    /// Units given up before they left.
+    pub cancelled: Quantity,
+    /// Of the shipped units, those that came back to the shelf.
+    pub returned: Quantity,
+}

@@ -1,0 +1,275 @@
+//! The normal business "no". A rejection has no effect: nothing is journaled, and the idempotency key it came with
+//! stays unused.
+
+use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, Sku};
+use crate::money::Money;
+use crate::order::OrderStatus;
+use crate::quantity::{LineQuantity, Quantity};
+use crate::time::{Millis, Timestamp};
+
+/// What was missing where, and whether waiting could help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// Which product.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// Units asked for.
+    pub requested: LineQuantity,
+    /// Units that could be taken.
+    pub available: Quantity,
+    /// Units in live holds of others, which may come back.
+    pub held: Quantity,
+    /// When the next of those holds lapses.
+    pub next_expiry: Option<Timestamp>,
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The key was used for a different request.
+    #[error("this idempotency key was used for a different request")]
+    KeyReused,
+    /// No such product.
+    #[error("there is no product {sku}")]
+    UnknownSku {
+        /// What was asked for.
+        sku: Sku,
+    },
+    /// The product is not for sale now.
+    #[error("product {sku} is not for sale")]
+    NotSellable {
+        /// Which product.
+        sku: Sku,
+    },
+    /// A policy whose parts contradict each other.
+    #[error(
+        "product {sku}: the default hold time must lie between 100 ms and the longest, and that within 30 days"
+    )]
+    PolicyContradiction {
+        /// Which product.
+        sku: Sku,
+    },
+    /// Fewer units are free than were asked for.
+    #[error("{} at {}: {:?} asked for, {} available", .0.sku, .0.location, .0.requested, .0.available)]
+    InsufficientStock(Box<Shortage>),
+    /// More units in one line than the product's policy allows.
+    #[error("{sku}: {requested:?} in one line, at most {max:?} allowed")]
+    LineTooLarge {
+        /// Which product.
+        sku: Sku,
+        /// Units asked for.
+        requested: LineQuantity,
+        /// The most its policy allows.
+        max: LineQuantity,
+    },
+    /// The count is not what the caller believed.
+    #[error("{sku} at {location}: {on_hand} on hand, not {expected}")]
+    StockChanged {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// What the caller believed.
+        expected: Quantity,
+        /// What is there.
+        on_hand: Quantity,
+    },
+    /// The count would go below zero.
+    #[error("{sku} at {location}: {on_hand} on hand cannot change by {delta}")]
+    StockBelowZero {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// What is there.
+        on_hand: Quantity,
+        /// By how much it should have changed.
+        delta: i64,
+    },
+    /// The count would be too large to be a count.
+    #[error("{sku} at {location}: the count would exceed {}", Quantity::MAX)]
+    StockAboveMaximum {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+    },
+    /// Not enough on the shelf to ship.
+    #[error("{sku} at {location}: {requested} to ship, {on_hand} on hand")]
+    NotOnShelf {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// Units to ship.
+        requested: Quantity,
+        /// Units there.
+        on_hand: Quantity,
+    },
+    /// No such live hold.
+    #[error("there is no such hold")]
+    HoldNotFound {
+        /// What was asked for.
+        hold: HoldId,
+    },
+    /// More committed than was held.
+    #[error("line {line}: {held:?} held, {requested} to commit")]
+    CommitAboveHold {
+        /// Position of the line.
+        line: u16,
+        /// Units held.
+        held: LineQuantity,
+        /// Units to commit.
+        requested: Quantity,
+    },
+    /// A commit that names a line the reservation does not have, or takes nothing at all.
+    #[error("the commit must name lines of the reservation and take at least one unit")]
+    CommitMismatch,
+    /// More shipped, cancelled or returned than was promised.
+    #[error("line {line}: more than the {committed} promised units would be shipped, cancelled or returned")]
+    FulfilmentAboveAllocation {
+        /// Position of the line.
+        line: u16,
+        /// Units promised.
+        committed: Quantity,
+    },
+    /// A hold time outside what the products allow.
+    #[error("a hold may last from {} ms to {} ms here, not {} ms", .min.0, .max.0, .requested.0)]
+    HoldTimeOutOfRange {
+        /// Asked for.
+        requested: Millis,
+        /// The shortest.
+        min: Millis,
+        /// The longest all products concerned allow.
+        max: Millis,
+    },
+    /// No such reservation.
+    #[error("there is no such reservation")]
+    ReservationNotFound {
+        /// What was asked for.
+        reservation: ReservationId,
+    },
+    /// Its time was over.
+    #[error("the reservation lapsed")]
+    ReservationExpired {
+        /// The deadline that passed.
+        expired_at: Timestamp,
+    },
+    /// It was committed before.
+    #[error("the reservation was committed already")]
+    ReservationCommitted,
+    /// It was released before.
+    #[error("the reservation was released already")]
+    ReservationReleased,
+    /// An order has taken it over.
+    #[error("the reservation belongs to an order that is being paid")]
+    ReservationInCheckout {
+        /// Which order.
+        order: OrderId,
+    },
+    /// It belongs to somebody else.
+    #[error("the reservation belongs to another customer")]
+    ReservationOfOther {
+        /// Who asked.
+        customer: CustomerId,
+    },
+    /// A hold cannot be prolonged while more is promised than there is.
+    #[error("{sku} has less stock than is promised; its holds cannot be prolonged")]
+    ProductShort {
+        /// Which product.
+        sku: Sku,
+    },
+    /// No price was given and the product has none in this currency.
+    #[error("{sku} has no price in {currency}")]
+    NoPrice {
+        /// Which product.
+        sku: Sku,
+        /// The order's currency.
+        currency: String,
+    },
+    /// The order costs something else than the customer was shown.
+    #[error("the order comes to {}, not {}", .actual.to_decimal(), .expected.to_decimal())]
+    TotalChanged {
+        /// What the customer was shown.
+        expected: Money,
+        /// What it comes to.
+        actual: Money,
+    },
+    /// The order's value does not fit into an amount.
+    #[error("the order's value is too large")]
+    TotalTooLarge,
+    /// No such order.
+    #[error("there is no such order")]
+    OrderNotFound {
+        /// What was asked for.
+        order: OrderId,
+    },
+    /// The order is not in a state that allows this.
+    #[error("the order is {}: it cannot be {verb}", .status.name())]
+    OrderState {
+        /// What it is.
+        status: OrderStatus,
+        /// What was asked: "cancelled", "shipped", "returned".
+        verb: &'static str,
+    },
+    /// A line the order does not have.
+    #[error("the order has no line for {sku} at {location}")]
+    NoSuchLine {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+    },
+    /// More than is left to ship, or to return.
+    #[error("{sku} at {location}: {requested:?} to be {verb}, {left} left")]
+    LineExceeded {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// Units asked for.
+        requested: LineQuantity,
+        /// Units left.
+        left: Quantity,
+        /// What was asked: "shipped", "returned".
+        verb: &'static str,
+    },
+}
+
+impl Rejection {
+    /// Whether the same request may succeed later without anything about it being changed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::InsufficientStock(_)
+            | Self::NotSellable { .. }
+            | Self::NotOnShelf { .. }
+            | Self::ReservationInCheckout { .. }
+            | Self::ProductShort { .. } => true,
+            Self::OrderState { status, .. } => status.is_under_way(),
+            Self::KeyReused
+            | Self::UnknownSku { .. }
+            | Self::PolicyContradiction { .. }
+            | Self::LineTooLarge { .. }
+            | Self::StockChanged { .. }
+            | Self::StockBelowZero { .. }
+            | Self::StockAboveMaximum { .. }
+            | Self::HoldNotFound { .. }
+            | Self::CommitAboveHold { .. }
+            | Self::CommitMismatch
+            | Self::FulfilmentAboveAllocation { .. }
+            | Self::HoldTimeOutOfRange { .. }
+            | Self::ReservationNotFound { .. }
+            | Self::ReservationExpired { .. }
+            | Self::ReservationCommitted
+            | Self::ReservationReleased
+            | Self::ReservationOfOther { .. }
+            | Self::NoPrice { .. }
+            | Self::TotalChanged { .. }
+            | Self::TotalTooLarge
+            | Self::OrderNotFound { .. }
+            | Self::NoSuchLine { .. }
+            | Self::LineExceeded { .. } => false,
+        }
+    }
+}

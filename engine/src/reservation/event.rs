@@ -1,0 +1,74 @@
+//! What happened to a reservation as a whole. Its lines stand in the products' [`HoldOpened`] events before it, so
+//! that a basket of two thousand lines needs no record that holds them all.
+//!
+//! [`HoldOpened`]: crate::product::ProductEvent::HoldOpened
+
+use smol_str::SmolStr;
+
+use crate::ids::{CustomerId, Fingerprint, OrderId};
+use crate::operation::Operation;
+use crate::time::{Millis, Timestamp};
+
+/// One fact about one reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReservationEvent {
+    /// All its holds are open: from here on it exists. Without this, the holds before it are given back.
+    Made {
+        /// Who for.
+        customer: CustomerId,
+        /// What was asked, so that a repeat can be told from another request under the same key.
+        fingerprint: Fingerprint,
+        /// How many holds it consists of.
+        lines: u16,
+        /// How long it was made for.
+        ttl: Millis,
+        /// When it was made; it lapses `ttl` later.
+        at: Timestamp,
+        /// The storefront's own notes, as JSON text; empty if there are none.
+        metadata: SmolStr,
+    },
+    /// Its deadline moved.
+    Extended {
+        /// The new deadline.
+        expires_at: Timestamp,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// An order took it over: it cannot lapse, and only the order ends it.
+    Pinned {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The order let go of it; its time runs on where it stood.
+    Unpinned {
+        /// When it lapses now.
+        expires_at: Timestamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its holds become allocations. From this record on that is so, whatever happens to the process.
+    Committed {
+        /// Units taken of each line in order; `None` takes all.
+        taken: Option<Vec<u32>>,
+        /// The request that did it; `None` where an order did.
+        operation: Option<Operation>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its holds are given back.
+    Released {
+        /// The request that did it; `None` where an order did.
+        operation: Option<Operation>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its time was over.
+    Expired {
+        /// When that was noticed; the deadline itself is in the events before.
+        at: Timestamp,
+    },
+}
