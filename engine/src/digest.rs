@@ -13,7 +13,7 @@ use crate::world::World;
 impl Hash for Product {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.sku(), self.details(), self.version(), self.sequence()).hash(state);
-        (self.created_at(), self.updated_at()).hash(state);
+        (self.details_version(), self.details_sequence(), self.created_at(), self.updated_at()).hash(state);
         for level in self.levels() {
             level.hash(state);
         }

@@ -78,9 +78,9 @@ impl<T> OperationLog<T> {
         self.records.push_back(record);
     }
 
-    /// Fills in where the last event of the newest operation stands in the journal, once that is known.
-    pub(crate) fn set_sequence(&mut self, id: OperationId, sequence: Sequence) {
-        if let Some(record) = self.records.back_mut().filter(|record| record.operation.id == id) {
+    /// Fills in where the event that brought the thing to this version stands in the journal, once that is known.
+    pub(crate) fn set_sequence(&mut self, version: u64, sequence: Sequence) {
+        if let Some(record) = self.records.back_mut().filter(|record| record.version == version) {
             record.sequence = sequence;
         }
     }

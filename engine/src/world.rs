@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::ids::{OrderId, ReservationId, Sku};
 use crate::order::{LineUnits, Order, OrderEvent, OrderLine};
 use crate::product::{Fulfilment, HoldEnd, Product, ProductCommand, ProductEvent};
-use crate::quantity::LineQuantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::reservation::{Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict};
 use crate::time::{Sequence, Timestamp};
 
@@ -90,23 +90,23 @@ impl World {
 
     /// Finishes what the end of the journal left under way. Each event is handed to `append`, which says where in the
     /// journal it stands, and is then applied. Afterwards a second call finds nothing to do.
-    pub fn reconcile(&mut self, at: Timestamp, append: &mut dyn FnMut(Event) -> Sequence) {
+    pub fn reconcile(&mut self, at: Timestamp, append: &mut dyn FnMut(&Event) -> Sequence) {
         self.placing.clear();
         for event in self.unpin_lost_orders(at) {
-            self.append_and_apply(event, append);
+            self.append_and_apply(&event, append);
         }
         for event in self.mend_holds() {
-            self.append_and_apply(event, append);
+            self.append_and_apply(&event, append);
         }
         for event in self.mend_allocations(at) {
-            self.append_and_apply(event, append);
+            self.append_and_apply(&event, append);
         }
         assert!(self.forming.is_empty(), "every reservation is made or given back");
     }
 
-    fn append_and_apply(&mut self, event: Event, append: &mut dyn FnMut(Event) -> Sequence) {
-        let sequence = append(event.clone());
-        self.apply(sequence, &event);
+    fn append_and_apply(&mut self, event: &Event, append: &mut dyn FnMut(&Event) -> Sequence) {
+        let sequence = append(event);
+        self.apply(sequence, event);
     }
 
     /// Keeps the lines of reservations that are not made yet. An abandoned line may be followed by one of the same
@@ -217,18 +217,31 @@ impl World {
                 let hold = order.hold(line);
                 let Some(product) = self.products.get(&state.ordered.sku) else { continue };
                 let Some(allocation) = product.allocation(hold) else { continue };
-                let wanted = Fulfilment { shipped: allocation.progress.shipped, ..state.progress };
-                let command = ProductCommand::Advance { hold, to: wanted };
-                if let Ok(Some(event)) = product.decide(at, &command) {
-                    events.push(Event::Product(product.sku().clone(), event));
+                let asked = order
+                    .shipping()
+                    .and_then(|shipping| shipping.lines.iter().find(|asked| asked.line == line));
+                let asked = asked.map_or(Quantity::ZERO, |asked| asked.units.into());
+                let target = state.progress.shipped.checked_add(asked).unwrap_or(state.progress.shipped);
+                let mut left = allocation.progress.shipped;
+                for to in [Fulfilment { shipped: target, ..state.progress }, state.progress] {
+                    // Where the shelf has too little for the shipment, the rest of what was decided still holds.
+                    match product.decide(at, &ProductCommand::Advance { hold, to }) {
+                        Ok(Some(event)) => {
+                            left = left.max(to.shipped);
+                            events.push(Event::Product(product.sku().clone(), event));
+                        }
+                        Ok(None) => {}
+                        Err(_) => continue,
+                    }
+                    break;
                 }
-                let left = allocation.progress.shipped.floor_sub(state.progress.shipped);
+                let left = left.floor_sub(state.progress.shipped);
                 if let Some(units) = u32::try_from(left.units()).ok().and_then(LineQuantity::new) {
                     shipped.push(LineUnits { line, units });
                 }
             }
-            if !shipped.is_empty() {
-                events.push(Event::Order(order.id(), order.decide_shipped(at, shipped, None)));
+            if order.shipping().is_some() {
+                events.push(Event::Order(order.id(), order.decide_shipped(at, shipped)));
             }
         }
         events

@@ -77,41 +77,36 @@ impl Order {
         }
     }
 
-    /// Which units of which lines a shipment means: those named, or all that are left.
+    /// Begins a shipment: of the named units, or of all that are left.
     ///
     /// # Errors
-    /// If it is not confirmed, or has not so many units left to ship.
-    pub fn check_shipment(
+    /// If it is not confirmed, another shipment is under way, or it has not so many units left to ship.
+    pub fn decide_shipment(
         &self,
+        at: Timestamp,
         units: &[(Sku, LocationId, LineQuantity)],
         operation: Operation,
-    ) -> Result<Option<Vec<LineUnits>>, Rejection> {
+    ) -> Result<Option<OrderEvent>, Rejection> {
         if self.is_repeat(operation)? {
             return Ok(None);
         }
-        if !matches!(self.stage, Stage::Confirmed { .. }) {
+        if !matches!(self.stage, Stage::Confirmed { .. }) || self.shipping.is_some() {
             return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
         }
-        if units.is_empty() {
-            let left: Vec<_> =
-                self.numbered().filter_map(|(line, state)| line_units(line, state.open())).collect();
-            if left.is_empty() {
-                return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
-            }
-            return Ok(Some(left));
+        let lines = if units.is_empty() {
+            self.numbered().filter_map(|(line, state)| line_units(line, state.open())).collect()
+        } else {
+            self.match_lines(units, "shipped", |state| state.open())?
+        };
+        if lines.is_empty() {
+            return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
         }
-        self.match_lines(units, "shipped", |state| state.open()).map(Some)
+        Ok(Some(OrderEvent::ShipmentStarted { lines, operation, at }))
     }
 
-    /// Writes down that units have left.
-    pub fn decide_shipped(
-        &self,
-        at: Timestamp,
-        lines: Vec<LineUnits>,
-        operation: Option<Operation>,
-    ) -> OrderEvent {
-        debug_assert!(matches!(self.stage, Stage::Confirmed { .. }), "I7: only what is paid for is shipped");
-        OrderEvent::Shipped { lines, operation, at }
+    /// Ends the shipment under way with the units that the shelves gave.
+    pub fn decide_shipped(&self, at: Timestamp, lines: Vec<LineUnits>) -> OrderEvent {
+        OrderEvent::Shipped { lines, at }
     }
 
     /// Takes units back. Never more than are with the customer.

@@ -64,12 +64,19 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
-    /// Units left the shelf.
-    Shipped {
+    /// A shipment was asked for. The shelves are asked next, and what they gave stands in `Shipped`.
+    ShipmentStarted {
         /// How many of which lines.
         lines: Vec<LineUnits>,
-        /// The request that did it; `None` where a recovery wrote down what the shelf already knew.
-        operation: Option<Operation>,
+        /// The request.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// The shipment asked for is over: these units left the shelf.
+    Shipped {
+        /// How many of which lines. None if the shelves had nothing; the request then counts as refused.
+        lines: Vec<LineUnits>,
         /// When.
         at: Timestamp,
     },

@@ -27,7 +27,7 @@ pub use line::LineState;
 
 use crate::ids::{HoldId, OperationId, OrderId};
 use crate::money::Money;
-use crate::operation::{OperationLog, OperationRecord};
+use crate::operation::{Operation, OperationLog, OperationRecord};
 use crate::time::{Sequence, Timestamp};
 
 /// Lines in one [`OrderEvent::LinesAdded`]: with the longest names they stay below
@@ -46,6 +46,7 @@ pub struct Order {
     total: Money,
     stage: Stage,
     refunds: Vec<Refund>,
+    shipping: Option<Shipping>,
     outcome: Option<Outcome>,
     updated_at: Timestamp,
     version: u64,
@@ -63,6 +64,15 @@ enum Stage {
     Confirmed { capture: SmolStr },
     Failed { reason: SmolStr },
     Cancelled { capture: SmolStr, reason: SmolStr },
+}
+
+/// A shipment whose shelves have not all answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Shipping {
+    /// Units asked for.
+    pub lines: Vec<LineUnits>,
+    /// The request.
+    pub operation: Operation,
 }
 
 /// How far a payment call is.
@@ -212,6 +222,11 @@ impl Order {
     /// Money owed or paid back.
     pub fn refunds(&self) -> &[Refund] {
         &self.refunds
+    }
+
+    /// The shipment under way.
+    pub fn shipping(&self) -> Option<&Shipping> {
+        self.shipping.as_ref()
     }
 
     /// How its checkout ended, once it has.

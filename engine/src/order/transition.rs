@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::{
     Attempt, Compensation, LineState, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, Outcome,
-    PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Stage,
+    PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Shipping, Stage,
 };
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -36,6 +36,7 @@ impl Order {
             total,
             stage,
             refunds: Vec::new(),
+            shipping: None,
             outcome: None,
             updated_at: placed.at,
             version: 1,
@@ -67,12 +68,11 @@ impl Order {
                 self.cancel(reason);
                 self.record(*operation, at);
             }
-            OrderEvent::Shipped { lines, operation, .. } => {
-                self.advance(lines, |progress| &mut progress.shipped);
-                if let Some(operation) = operation {
-                    self.record(*operation, at);
-                }
+            OrderEvent::ShipmentStarted { lines, operation, .. } => {
+                assert!(self.shipping.is_none(), "{:?} ships one thing at a time", self.id);
+                self.shipping = Some(Shipping { lines: lines.clone(), operation: *operation });
             }
+            OrderEvent::Shipped { lines, .. } => self.shipped(lines, at),
             OrderEvent::Returned { lines, operation, .. } => {
                 self.take_back(lines);
                 self.record(*operation, at);
@@ -87,9 +87,7 @@ impl Order {
         if let Some(outcome) = self.outcome.as_mut().filter(|outcome| outcome.version == version) {
             outcome.sequence = sequence;
         }
-        if let Some(operation) = operation_of(event) {
-            self.operations.set_sequence(operation.id, sequence);
-        }
+        self.operations.set_sequence(version, sequence);
     }
 
     fn attempt_mut(&mut self, step: PaymentStep) -> &mut Attempt {
@@ -191,6 +189,14 @@ impl Order {
         }
     }
 
+    fn shipped(&mut self, lines: &[LineUnits], at: Timestamp) {
+        let Some(shipping) = self.shipping.take() else { panic!("{:?} was asked to ship", self.id) };
+        if !lines.is_empty() {
+            self.advance(lines, |progress| &mut progress.shipped);
+            self.record(shipping.operation, at);
+        }
+    }
+
     fn take_back(&mut self, lines: &[LineUnits]) {
         let mut owed = 0_i64;
         for LineUnits { line, units } in lines {
@@ -278,21 +284,8 @@ fn instant_of(event: &OrderEvent) -> Option<Timestamp> {
         | OrderEvent::StockCommitted { at }
         | OrderEvent::Compensated { at }
         | OrderEvent::Cancelled { at, .. }
+        | OrderEvent::ShipmentStarted { at, .. }
         | OrderEvent::Shipped { at, .. }
         | OrderEvent::Returned { at, .. } => Some(*at),
-    }
-}
-
-fn operation_of(event: &OrderEvent) -> Option<Operation> {
-    match event {
-        OrderEvent::Cancelled { operation, .. } | OrderEvent::Returned { operation, .. } => Some(*operation),
-        OrderEvent::Shipped { operation, .. } => *operation,
-        OrderEvent::LinesAdded { .. }
-        | OrderEvent::Placed(_)
-        | OrderEvent::PaymentRequested { .. }
-        | OrderEvent::PaymentUnknown { .. }
-        | OrderEvent::PaymentSettled { .. }
-        | OrderEvent::StockCommitted { .. }
-        | OrderEvent::Compensated { .. } => None,
     }
 }

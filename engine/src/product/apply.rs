@@ -16,17 +16,16 @@ impl Product {
         self.version += 1;
         match event {
             ProductEvent::Put { details, operation, at } => {
-                let created = self.details.is_none();
-                if created {
+                self.details_version += 1;
+                if self.details.is_none() {
                     self.created_at = *at;
                 }
                 self.details = Some(details.clone());
                 self.updated_at = *at;
-                self.record(*operation, *at, ProductResult::Put { created });
+                self.record(*operation, *at, ProductResult::Put { details_version: self.details_version });
             }
             ProductEvent::Adjusted { location, delta, operation, at, .. } => {
                 let on_hand = self.change_on_hand(location, *delta);
-                self.updated_at = *at;
                 self.record(
                     *operation,
                     *at,
@@ -68,16 +67,10 @@ impl Product {
     /// Tells the product where the last applied event stands in the journal, and the operation that caused it, if any.
     pub fn journaled(&mut self, event: &ProductEvent, sequence: Sequence) {
         self.sequence = sequence;
-        match event {
-            ProductEvent::Put { operation, .. } | ProductEvent::Adjusted { operation, .. } => {
-                self.operations.set_sequence(operation.id, sequence);
-            }
-            ProductEvent::HoldOpened { .. }
-            | ProductEvent::HoldMoved { .. }
-            | ProductEvent::HoldCommitted { .. }
-            | ProductEvent::HoldEnded { .. }
-            | ProductEvent::AllocationAdvanced { .. } => {}
+        if matches!(event, ProductEvent::Put { .. }) {
+            self.details_sequence = sequence;
         }
+        self.operations.set_sequence(self.version, sequence);
     }
 
     fn record(&mut self, operation: crate::operation::Operation, at: Timestamp, result: ProductResult) {

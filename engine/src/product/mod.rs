@@ -46,6 +46,8 @@ use crate::time::{Sequence, Timestamp};
 pub struct Product {
     sku: Sku,
     details: Option<ProductDetails>,
+    details_version: u64,
+    details_sequence: Sequence,
     version: u64,
     sequence: Sequence,
     created_at: Timestamp,
@@ -62,8 +64,8 @@ pub struct Product {
 pub enum ProductResult {
     /// The details were put.
     Put {
-        /// Whether the product was new.
-        created: bool,
+        /// How often the details had been put then, this time included: 1 says that the product was new.
+        details_version: u64,
     },
     /// Stock was adjusted.
     Adjusted {
@@ -82,6 +84,8 @@ impl Product {
         Self {
             sku,
             details: None,
+            details_version: 0,
+            details_sequence: Sequence::default(),
             version: 0,
             sequence: Sequence::default(),
             created_at: Timestamp::default(),
@@ -104,6 +108,16 @@ impl Product {
         self.details.as_ref()
     }
 
+    /// How often its details were put.
+    pub fn details_version(&self) -> u64 {
+        self.details_version
+    }
+
+    /// Journal position of the event that last put its details.
+    pub fn details_sequence(&self) -> Sequence {
+        self.details_sequence
+    }
+
     /// How many events have been applied to it.
     pub fn version(&self) -> u64 {
         self.version
@@ -119,7 +133,7 @@ impl Product {
         self.created_at
     }
 
-    /// When its details or counts last changed by request.
+    /// When its details were last put.
     pub fn updated_at(&self) -> Timestamp {
         self.updated_at
     }

@@ -395,9 +395,7 @@ impl Reservation {
         if matches!(event, ReservationEvent::Made { .. }) {
             self.made.sequence = sequence;
         }
-        if let Some((operation, _)) = operation_of(event) {
-            self.operations.set_sequence(operation.id, sequence);
-        }
+        self.operations.set_sequence(self.version, sequence);
     }
 }
 
