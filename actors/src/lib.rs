@@ -1,1 +1,62 @@
-//! stub
+//! The runtime of Holdfast: who owns which state, in which order things are decided, and what waits for what.
+//!
+//! ```text
+//!                       ┌──────────── supervisor ────────────┐
+//!                       ▼                                    ▼
+//!  Core ──▶ product owners (one actor a product,     order coordinator ──▶ payment providers
+//!             woken on first use)                       (one actor)          (tasks)
+//!               │  ▲                                        │
+//!               │  └─ reservations: decide once for all ────┘
+//!               ▼     of their holds, under a lock
+//!            journal (group commit) ──▶ acks: published view moves, answers leave
+//! ```
+//!
+//! Invariants:
+//! - An owner decides, applies and hands to the journal in one go; nothing is awaited in between.
+//! - An answer leaves when everything it rests on is durable, refusals included. What is shown without asking an owner
+//!   was durable before it was shown.
+//! - A product's records stand in the journal in the order its owner decided them, a reservation's likewise.
+//! - A basket of many products is made whole or not at all, and costs one sync (see `basket`).
+//! - What is under way is bounded ([`CoreConfig::in_flight_max`]); mailboxes are not.
+//!
+//! How it fails: a panic kills one owner, which is rebuilt from the journal ([`CoreStats::actor_restarts`]); its callers
+//! are told to retry. A failed journal ends all promises: every waiting caller hears
+//! [`Unavailable::JournalFailed`] and `on_fatal` is called.
+//!
+//! Deliberately absent: wire formats, and any decision about stock.
+
+mod answer;
+mod basket;
+mod clock;
+mod config;
+mod core;
+mod countdown;
+mod directory;
+mod expiry;
+mod flight;
+mod orders;
+mod payment;
+mod product_actor;
+mod product_cell;
+mod reservation_cell;
+mod reservation_view;
+mod reservations;
+mod shared;
+mod supervisor;
+mod view;
+mod waiter;
+
+pub use answer::{Answer, Failure, Reply, Unavailable};
+pub use clock::{Clock, ManualClock, Sleep, SystemClock};
+pub use config::CoreConfig;
+pub use core::{Core, CoreStats, OnFatal};
+pub use orders::{
+    OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
+    RefundView,
+};
+pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
+pub use reservation_view::{ReservationLineView, ReservationView};
+pub use reservations::{Reserve, ReserveLine, TakenLine};
+pub use view::{AdjustAnswer, LocationCounts, LocationView, ProductView, PutAnswer, StockView};
+
+pub use holdfast_persistence::{GroupObserver, OpenError, SyncedGroup};

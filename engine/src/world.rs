@@ -44,7 +44,7 @@ impl World {
                 let product =
                     self.products.entry(sku.clone()).or_insert_with(|| Product::absent(sku.clone()));
                 product.apply(event);
-                product.journaled(event, sequence);
+                product.journaled(sequence);
             }
             Event::Reservation(id, event) => self.apply_reservation(*id, sequence, event),
             Event::Order(id, event) => self.apply_order(*id, sequence, event),
@@ -149,7 +149,7 @@ impl World {
             }
         }
         if let Some(reservation) = self.reservations.get_mut(&id) {
-            reservation.journaled(event, sequence);
+            reservation.journaled(sequence);
         }
     }
 
@@ -173,7 +173,7 @@ impl World {
             },
         }
         if let Some(order) = self.orders.get_mut(&id) {
-            order.journaled(event, sequence);
+            order.journaled(sequence);
         }
     }
 

@@ -28,6 +28,7 @@ pub use line::LineState;
 use crate::ids::{HoldId, OperationId, OrderId};
 use crate::money::Money;
 use crate::operation::{Operation, OperationLog, OperationRecord};
+use crate::product::Fulfilment;
 use crate::time::{Sequence, Timestamp};
 
 /// Lines in one [`OrderEvent::LinesAdded`]: with the longest names they stay below
@@ -51,7 +52,7 @@ pub struct Order {
     updated_at: Timestamp,
     version: u64,
     sequence: Sequence,
-    operations: OperationLog<OrderStatus>,
+    operations: OperationLog<OrderAfter>,
 }
 
 /// Where the saga stands.
@@ -183,6 +184,17 @@ impl OrderStatus {
     }
 }
 
+/// What an operation left of the order, as far as later events may change it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderAfter {
+    /// Its state in one word.
+    pub status: OrderStatus,
+    /// How far each line had come.
+    pub progress: Vec<Fulfilment>,
+    /// What was owed or paid back.
+    pub refunds: Vec<Refund>,
+}
+
 /// How the checkout ended: what its first answer said, kept so that a repeat gets the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Outcome {
@@ -250,7 +262,7 @@ impl Order {
     }
 
     /// What an operation on it left behind.
-    pub fn operation(&self, id: OperationId) -> Option<&OperationRecord<OrderStatus>> {
+    pub fn operation(&self, id: OperationId) -> Option<&OperationRecord<OrderAfter>> {
         self.operations.get(id)
     }
 

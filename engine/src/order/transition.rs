@@ -3,8 +3,8 @@
 use smol_str::SmolStr;
 
 use super::{
-    Attempt, Compensation, LineState, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, Outcome,
-    PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Shipping, Stage,
+    Attempt, Compensation, LineState, LineUnits, Order, OrderAfter, OrderEvent, OrderLine, OrderPlaced,
+    Outcome, PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Shipping, Stage,
 };
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -80,8 +80,8 @@ impl Order {
         }
     }
 
-    /// Tells the order where an applied event stands in the journal.
-    pub fn journaled(&mut self, event: &OrderEvent, sequence: Sequence) {
+    /// Tells the order where the last applied event stands in the journal.
+    pub fn journaled(&mut self, sequence: Sequence) {
         self.sequence = sequence;
         let version = self.version;
         if let Some(outcome) = self.outcome.as_mut().filter(|outcome| outcome.version == version) {
@@ -251,7 +251,12 @@ impl Order {
     }
 
     fn record(&mut self, operation: Operation, at: Timestamp) {
-        let (version, result) = (self.version, self.status());
+        let version = self.version;
+        let result = OrderAfter {
+            status: self.status(),
+            progress: self.lines.iter().map(|line| line.progress).collect(),
+            refunds: self.refunds.clone(),
+        };
         self.operations.record(OperationRecord {
             operation,
             at,

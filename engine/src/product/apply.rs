@@ -17,6 +17,7 @@ impl Product {
         match event {
             ProductEvent::Put { details, operation, at } => {
                 self.details_version += 1;
+                self.details_at = self.version;
                 if self.details.is_none() {
                     self.created_at = *at;
                 }
@@ -64,10 +65,10 @@ impl Product {
         }
     }
 
-    /// Tells the product where the last applied event stands in the journal, and the operation that caused it, if any.
-    pub fn journaled(&mut self, event: &ProductEvent, sequence: Sequence) {
+    /// Tells the product where the last applied event stands in the journal.
+    pub fn journaled(&mut self, sequence: Sequence) {
         self.sequence = sequence;
-        if matches!(event, ProductEvent::Put { .. }) {
+        if self.details_at == self.version {
             self.details_sequence = sequence;
         }
         self.operations.set_sequence(self.version, sequence);

@@ -48,6 +48,8 @@ pub struct Product {
     details: Option<ProductDetails>,
     details_version: u64,
     details_sequence: Sequence,
+    /// The version that the last put made.
+    details_at: u64,
     version: u64,
     sequence: Sequence,
     created_at: Timestamp,
@@ -86,6 +88,7 @@ impl Product {
             details: None,
             details_version: 0,
             details_sequence: Sequence::default(),
+            details_at: 0,
             version: 0,
             sequence: Sequence::default(),
             created_at: Timestamp::default(),

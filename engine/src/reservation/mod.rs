@@ -389,10 +389,10 @@ impl Reservation {
         }
     }
 
-    /// Tells the reservation where an applied event stands in the journal.
-    pub fn journaled(&mut self, event: &ReservationEvent, sequence: Sequence) {
+    /// Tells the reservation where the last applied event stands in the journal.
+    pub fn journaled(&mut self, sequence: Sequence) {
         self.sequence = sequence;
-        if matches!(event, ReservationEvent::Made { .. }) {
+        if self.version == 1 {
             self.made.sequence = sequence;
         }
         self.operations.set_sequence(self.version, sequence);

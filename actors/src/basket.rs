@@ -1,0 +1,181 @@
+//! A reservation on its way: it visits its products in the order of their SKUs, and each claims its part and hands
+//! the basket on.
+//!
+//! ```text
+//!   product A ──claimed──▶ product B ──claimed──▶ product C: claimed and complete ──▶ made
+//!      ▲                      ▲                      │
+//!      └──────abandon─────────┴──────────────────────┘ refused
+//! ```
+//!
+//! Each product's part is journaled where that product decided it, so a product's records stand in the order of its
+//! decisions; the record that makes the reservation comes last, and a crash before it gives the parts back. The whole
+//! costs one sync however many products there are, because only the last record is waited for.
+//!
+//! A basket that is dropped on the way (its actor died) gives back what it had and tells its callers to retry.
+
+use std::sync::Arc;
+
+use holdfast_engine::product::OpenHold;
+use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
+use holdfast_engine::{
+    CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Rejection, SmolStr, Timestamp,
+};
+
+use crate::answer::{Failure, ReplyTo, Unavailable, reply};
+use crate::flight::Flight;
+use crate::product_actor::ProductMessage;
+use crate::product_cell::ProductCell;
+use crate::reservation_cell::ReservationCell;
+use crate::reservation_view::ReservationView;
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+/// One product of a basket.
+pub(crate) struct Stop {
+    pub(crate) cell: Arc<ProductCell>,
+    pub(crate) location: LocationId,
+    pub(crate) quantity: LineQuantity,
+}
+
+/// What a basket shall become.
+pub(crate) struct Intent {
+    pub(crate) customer: CustomerId,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) ttl: Millis,
+    pub(crate) at: Timestamp,
+    pub(crate) metadata: SmolStr,
+}
+
+pub(crate) struct Basket {
+    shared: Arc<Shared>,
+    reservation: Arc<ReservationCell>,
+    intent: Intent,
+    stops: Vec<Stop>,
+    next: usize,
+    /// Only baskets of several stops can be caught half-way.
+    flight: Option<Arc<Flight>>,
+    over: bool,
+}
+
+impl Basket {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        reservation: Arc<ReservationCell>,
+        intent: Intent,
+        stops: Vec<Stop>,
+        flight: Option<Arc<Flight>>,
+    ) -> Box<Self> {
+        Box::new(Self { shared, reservation, intent, stops, next: 0, flight, over: false })
+    }
+
+    /// Sends it to the next product.
+    pub(crate) fn travel(self: Box<Self>) {
+        if let Some(cell) = self.stops.get(self.next).map(|stop| Arc::clone(&stop.cell)) {
+            let shared = Arc::clone(&self.shared);
+            cell.send(&shared, ProductMessage::Visit(self));
+        }
+    }
+
+    /// The claim to be made at the product it visits now.
+    pub(crate) fn claim(&self) -> Option<OpenHold> {
+        let stop = self.stops.get(self.next)?;
+        Some(OpenHold {
+            hold: self.hold(self.next),
+            location: stop.location.clone(),
+            quantity: stop.quantity,
+            expires_at: self.intent.at.plus(self.intent.ttl),
+        })
+    }
+
+    /// Notes that the claim was made. True if it was the last one.
+    pub(crate) fn claimed(&mut self) -> bool {
+        self.next += 1;
+        self.next == self.stops.len()
+    }
+
+    pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
+        self.flight.as_ref()
+    }
+
+    /// The event that makes the reservation, and the lines it is made of.
+    pub(crate) fn made(&self) -> (ReservationEvent, Vec<ReservationLine>) {
+        let lines: Vec<_> = self
+            .stops
+            .iter()
+            .map(|stop| ReservationLine {
+                sku: stop.cell.sku().clone(),
+                location: stop.location.clone(),
+                quantity: stop.quantity,
+            })
+            .collect();
+        let event = ReservationEvent::Made {
+            customer: self.intent.customer.clone(),
+            fingerprint: self.intent.fingerprint,
+            lines: u16::try_from(lines.len()).unwrap_or(u16::MAX),
+            ttl: self.intent.ttl,
+            at: self.intent.at,
+            metadata: self.intent.metadata.clone(),
+        };
+        (event, lines)
+    }
+
+    pub(crate) fn reservation(&self) -> &Arc<ReservationCell> {
+        &self.reservation
+    }
+
+    /// Ends the way: everything was claimed and the reservation is made.
+    pub(crate) fn arrive(mut self) {
+        self.over = true;
+        self.end_flight();
+    }
+
+    /// Ends the way: what was claimed goes back, and the callers hear why, once the facts behind it are durable.
+    pub(crate) fn refuse(mut self, rejection: Rejection) {
+        self.give_back();
+        let waiting = self.shared.reservations.withdraw(&self.reservation);
+        let tell = move |durable: Option<_>| {
+            let failure = match durable {
+                Some(_) => Failure::Rejected(rejection),
+                None => Failure::Unavailable(Unavailable::JournalFailed),
+            };
+            refuse_all(waiting, &failure);
+        };
+        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+    }
+
+    fn give_back(&mut self) {
+        self.over = true;
+        for (line, stop) in self.stops.iter().enumerate().take(self.next) {
+            stop.cell.send(&self.shared, ProductMessage::Abandon(self.hold(line)));
+        }
+        self.end_flight();
+    }
+
+    fn end_flight(&self) {
+        if let Some(flight) = &self.flight {
+            for cell in flight.end() {
+                cell.send(&self.shared, ProductMessage::FlightOver);
+            }
+        }
+    }
+
+    fn hold(&self, line: usize) -> HoldId {
+        HoldId { reservation: self.reservation.id(), line: u16::try_from(line).unwrap_or(u16::MAX) }
+    }
+}
+
+impl Drop for Basket {
+    fn drop(&mut self) {
+        if !self.over {
+            self.give_back();
+            let waiting = self.shared.reservations.withdraw(&self.reservation);
+            refuse_all(waiting, &Failure::Unavailable(Unavailable::Restarting));
+        }
+    }
+}
+
+pub(crate) fn refuse_all(waiting: Vec<ReplyTo<ReservationView>>, failure: &Failure) {
+    for caller in waiting {
+        reply(caller, Err(failure.clone()));
+    }
+}

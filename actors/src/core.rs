@@ -1,0 +1,504 @@
+//! The face of the runtime: start it, ask it, end it.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use dashmap::DashMap;
+use holdfast_engine::product::{Adjustment, ProductDetails};
+use holdfast_engine::world::World;
+use holdfast_engine::{
+    CustomerId, Event, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId,
+    Sequence, Sku, SmolStr, Timestamp,
+};
+use holdfast_persistence::{
+    CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore, MemoryDisk,
+    OpenError, Opened, Options, Partition, SyncedGroup,
+};
+use parking_lot::Mutex;
+use ractor::{ActorRef, SpawnErr};
+use tokio::sync::oneshot;
+
+use crate::answer::{Failure, Reply, ReplyTo, Unavailable};
+use crate::clock::Clock;
+use crate::config::CoreConfig;
+use crate::directory::Directory;
+use crate::expiry::{self, Expiry};
+use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
+use crate::payment::Payments;
+use crate::product_actor::ProductMessage;
+use crate::product_cell::ProductCell;
+use crate::reservation_cell::Reservations;
+use crate::reservation_view::ReservationView;
+use crate::reservations::{self, Reserve, TakenLine};
+use crate::shared::{Counters, Gate, Shared};
+use crate::supervisor;
+use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
+use crate::waiter::{Then, Waiter};
+
+/// A running core. Clones are the same one.
+#[derive(Clone)]
+pub struct Core {
+    shared: Arc<Shared>,
+    held: Arc<Held>,
+}
+
+/// What is let go of at the end.
+struct Held {
+    secret: [u8; 32],
+    journal: Mutex<Option<Close>>,
+    supervisor: ActorRef<()>,
+    timer: tokio::task::JoinHandle<()>,
+}
+
+/// Ends the journal. Blocks until everything is durable.
+type Close = Box<dyn FnOnce() -> Result<(), CloseError> + Send>;
+
+/// A journal that was replayed and is open.
+struct OpenJournal {
+    appender: GroupCommit<Waiter>,
+    reader: Arc<dyn JournalReader>,
+    secret: [u8; 32],
+    close: Close,
+}
+
+/// Who hears that the process must end, and why. Called at most a few times, from any thread.
+pub type OnFatal = Box<dyn Fn(String) + Send + Sync>;
+
+/// Numbers for people who watch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CoreStats {
+    /// Products known.
+    pub products: u64,
+    /// Products with a living owner.
+    pub active_products: u64,
+    /// Reservations known, ended ones included.
+    pub reservations: u64,
+    /// Orders known, ended ones included.
+    pub orders: u64,
+    /// Requests under way.
+    pub in_flight: u64,
+    /// Requests refused because too many were under way.
+    pub refused_overload: u64,
+    /// Reservations whose time ran out since the start.
+    pub expired_holds: u64,
+    /// Owners rebuilt after a panic since the start.
+    pub actor_restarts: u64,
+    /// Last position given to an event.
+    pub journal_appended: u64,
+    /// Last durable position.
+    pub journal_durable: u64,
+}
+
+impl Core {
+    /// Opens the data directory or makes a new one, replays its journal, finishes what the last process left under way,
+    /// and starts. `on_fatal` hears when nothing can be promised any more: the process should then end.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the directory and what to do.
+    pub async fn open(
+        dir: &Path,
+        config: CoreConfig,
+        clock: Arc<dyn Clock>,
+        payments: Payments,
+        observer: Option<Box<dyn GroupObserver>>,
+        on_fatal: OnFatal,
+    ) -> Result<Self, OpenError> {
+        let on_fatal = Arc::new(on_fatal);
+        let fatal = Arc::clone(&on_fatal);
+        let hooks = Hooks {
+            observer: observer.unwrap_or_else(|| Box::new(|_: &SyncedGroup| {})),
+            on_failure: Box::new(move |error| fatal(format!("the journal failed: {error}"))),
+        };
+        let path = dir.to_path_buf();
+        let read = tokio::task::spawn_blocking(move || read(&path, hooks)).await;
+        let (world, journal) = read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        let started = Self::start(world, journal, config, clock, payments, on_fatal).await;
+        started.map_err(|error| OpenError::Io {
+            doing: "starting the actors for",
+            path: dir.to_path_buf(),
+            source: std::io::Error::other(error.to_string()),
+        })
+    }
+
+    /// Starts over a journal in memory, for tests and measurements: everything but the disk is real.
+    ///
+    /// # Errors
+    /// The journal's or the runtime's own.
+    pub async fn open_memory(
+        disk: &MemoryDisk,
+        config: CoreConfig,
+        clock: Arc<dyn Clock>,
+        payments: Payments,
+        on_fatal: OnFatal,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let on_fatal = Arc::new(on_fatal);
+        let fatal = Arc::clone(&on_fatal);
+        let mut store = disk.open(Partition(0));
+        let mut world = World::default();
+        let tail = store.replay(Sequence(1), &mut |sequence, event| {
+            world.apply(sequence, &event);
+            Ok(())
+        })?;
+        let reader = store.reader()?;
+        let observer = Box::new(|_: &SyncedGroup| {});
+        let on_failure = Box::new(move |error: &_| fatal(format!("the journal failed: {error}")));
+        let (appender, writer) = GroupCommit::start(store, tail.epoch.next(), &tail, observer, on_failure)?;
+        let close = Box::new(move || Ok(writer.close().map(drop)?));
+        let journal = OpenJournal { appender, reader, secret: [7; 32], close };
+        Ok(Self::start(world, journal, config, clock, payments, on_fatal).await?)
+    }
+
+    async fn start(
+        mut world: World,
+        journal: OpenJournal,
+        config: CoreConfig,
+        clock: Arc<dyn Clock>,
+        payments: Payments,
+        on_fatal: Arc<OnFatal>,
+    ) -> Result<Self, SpawnErr> {
+        let OpenJournal { appender, reader, secret, close } = journal;
+        world.reconcile(clock.now(), &mut |event: &Event| {
+            appender.append([event.clone()], Waiter::tell(Then::Nothing))
+        });
+        world.check_settled();
+
+        let (expiry, deadlines) = Expiry::new();
+        let shared = Arc::new(Shared {
+            config,
+            clock: Arc::clone(&clock),
+            journal: appender,
+            payments,
+            directory: Directory::default(),
+            reservations: Reservations::default(),
+            expiry,
+            owners: DashMap::new(),
+            counters: Counters::default(),
+            supervisor: OnceLock::new(),
+            orders: OnceLock::new(),
+            runtime: tokio::runtime::Handle::current(),
+            gate: Gate::default(),
+        });
+        let (products, all_reservations, all_orders) = world.into_parts();
+        all_reservations.for_each(|reservation| shared.reservations.insert(reservation));
+        for product in products {
+            let deadline = product.next_deadline();
+            shared.directory.insert(product.clone());
+            if let (Some(deadline), Some(cell)) = (deadline, shared.directory.get(product.sku())) {
+                shared.expiry.arm(deadline, &cell);
+            }
+        }
+        let duties = supervisor::Duties {
+            shared: Arc::downgrade(&shared),
+            reader,
+            on_fatal: Box::new(move |why| on_fatal(why)),
+        };
+        let supervisor = supervisor::spawn(duties).await?;
+        drop(shared.supervisor.set(supervisor.get_cell()));
+        let coordinator = orders::spawn(&shared, all_orders.collect(), supervisor.get_cell()).await?;
+        drop(coordinator.send_message(OrderMessage::Resume));
+        drop(shared.orders.set(coordinator));
+        let timer = tokio::spawn(expiry::run(Arc::downgrade(&shared), clock, deadlines));
+        let held = Held { secret, journal: Mutex::new(Some(close)), supervisor, timer };
+        Ok(Self { shared, held: Arc::new(held) })
+    }
+
+    /// What ids are derived from: known to this data directory alone.
+    pub fn id_secret(&self) -> [u8; 32] {
+        self.held.secret
+    }
+
+    /// The present instant, by the core's clock.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Whether a payment can be asked of this provider with this method.
+    pub fn accepts_payment(&self, provider: &str, method: &str) -> bool {
+        self.shared.payments.accepts(provider, method)
+    }
+
+    /// Creates a product or replaces its details.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn put_product(
+        &self,
+        sku: Sku,
+        details: ProductDetails,
+        operation: Operation,
+    ) -> Reply<PutAnswer> {
+        let _permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get_or_create(&sku);
+        self.ask(&cell, |caller| ProductMessage::Put(Box::new(details), operation, caller)).await
+    }
+
+    /// A product as it was last put.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if it was not.
+    pub async fn product(&self, sku: &Sku) -> Result<ProductView, Failure> {
+        let details = self.shared.directory.get(sku).and_then(|cell| cell.details());
+        details.map(|view| (*view).clone()).ok_or_else(|| Rejection::UnknownSku { sku: sku.clone() }.into())
+    }
+
+    /// Products in the order of their SKUs, after this one.
+    ///
+    /// # Errors
+    /// None at present.
+    pub async fn products(&self, after: Option<&Sku>, limit: usize) -> Result<Vec<ProductView>, Failure> {
+        let views = self.shared.directory.after(after).filter_map(|cell| cell.details());
+        Ok(views.map(|view| (*view).clone()).take(limit).collect())
+    }
+
+    /// A product's stock. Everything in it is durable, and everything acknowledged before is in it; what has lapsed by
+    /// now counts as lapsed.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if there is no such product.
+    pub async fn stock(&self, sku: &Sku) -> Result<StockView, Failure> {
+        let unknown = || Failure::Rejected(Rejection::UnknownSku { sku: sku.clone() });
+        let cell = self.shared.directory.get(sku).ok_or_else(unknown)?;
+        {
+            let shown = cell.shown();
+            if shown.details.is_none() {
+                return Err(unknown());
+            }
+            if shown.next_deadline.is_none_or(|deadline| deadline > self.shared.clock.now()) {
+                return Ok(shown.stock.clone());
+            }
+        }
+        let (caller, answer) = oneshot::channel();
+        cell.send(&self.shared, ProductMessage::Read(caller));
+        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    }
+
+    /// Changes a count.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn adjust(&self, sku: Sku, adjustment: Adjustment) -> Reply<AdjustAnswer> {
+        let _permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
+    }
+
+    /// Makes a reservation: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn reserve(&self, request: Reserve) -> Reply<ReservationView> {
+        let _permit = Gate::enter(&self.shared)?;
+        reservations::reserve(&self.shared, request).await
+    }
+
+    /// A reservation as it is now.
+    ///
+    /// # Errors
+    /// [`Rejection::ReservationNotFound`] if there is none.
+    pub async fn reservation(&self, id: ReservationId) -> Result<ReservationView, Failure> {
+        let now = self.shared.clock.now();
+        let cell = self.shared.reservations.get(id);
+        let view = cell.and_then(|cell| cell.read(|reservation| ReservationView::now(reservation, now)));
+        let view = view.ok_or(Rejection::ReservationNotFound { reservation: id })?;
+        if view.sequence > self.shared.journal.durable() {
+            reservations::durable(&self.shared).await?;
+        }
+        Ok(view)
+    }
+
+    /// Commits a reservation: all of it, or the units named.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn commit(
+        &self,
+        id: ReservationId,
+        taken: Option<Vec<TakenLine>>,
+        operation: Operation,
+    ) -> Reply<ReservationView> {
+        let _permit = Gate::enter(&self.shared)?;
+        reservations::commit(&self.shared, id, taken, operation).await
+    }
+
+    /// Gives a reservation back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn release(&self, id: ReservationId, operation: Operation) -> Reply<ReservationView> {
+        let _permit = Gate::enter(&self.shared)?;
+        reservations::release(&self.shared, id, operation).await
+    }
+
+    /// Moves a reservation's deadline to `ttl` from now; to as long as it was made for if not given.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn extend(
+        &self,
+        id: ReservationId,
+        ttl: Option<Millis>,
+        operation: Operation,
+    ) -> Reply<ReservationView> {
+        let _permit = Gate::enter(&self.shared)?;
+        reservations::extend(&self.shared, id, ttl, operation).await
+    }
+
+    /// Checks out: holds or takes over the units, pays, and promises them. Answers when that has ended, or with the
+    /// order as it stands after [`CoreConfig::checkout_wait`]. An order whose payment failed is an answer, not a failure.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn place_order(&self, request: PlaceOrderRequest) -> Reply<OrderView> {
+        let _permit = Gate::enter(&self.shared)?;
+        let id = request.id;
+        let (caller, mut answer) = oneshot::channel();
+        self.tell_orders(OrderMessage::Place(Box::new(request), caller))?;
+        let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
+        if let Ok(answer) = wait {
+            return answer.unwrap_or(Err(Unavailable::Restarting.into()));
+        }
+        match self.order(id).await {
+            Ok(view) => Ok(crate::answer::Answer { value: view, replayed: false }),
+            // Not placed yet, so it hears of a refusal or of its placing before long.
+            Err(_) => answer.await.unwrap_or(Err(Unavailable::Restarting.into())),
+        }
+    }
+
+    /// An order as it is now.
+    ///
+    /// # Errors
+    /// [`Rejection::OrderNotFound`] if there is none.
+    pub async fn order(&self, id: OrderId) -> Result<OrderView, Failure> {
+        let (caller, answer) = oneshot::channel();
+        self.tell_orders(OrderMessage::Read(id, caller))?;
+        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    }
+
+    /// A customer's orders after this one, oldest first.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn orders(
+        &self,
+        customer: &CustomerId,
+        after: Option<OrderId>,
+        limit: usize,
+    ) -> Result<Vec<OrderView>, Failure> {
+        let (caller, answer) = oneshot::channel();
+        self.tell_orders(OrderMessage::List(customer.clone(), after, limit, caller))?;
+        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    }
+
+    /// Calls an order off, before anything of it has left; what was paid is paid back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn cancel_order(&self, id: OrderId, reason: SmolStr, operation: Operation) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Cancel { reason }, operation).await
+    }
+
+    /// Ships units of an order: those named, or all that are left.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn ship(&self, id: OrderId, lines: Vec<OrderUnits>, operation: Operation) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Ship { lines: units(lines) }, operation).await
+    }
+
+    /// Takes shipped units back to the shelf; their price is paid back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn return_units(
+        &self,
+        id: OrderId,
+        lines: Vec<OrderUnits>,
+        reason: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Return { lines: units(lines), reason }, operation).await
+    }
+
+    /// Numbers for people who watch.
+    pub fn stats(&self) -> CoreStats {
+        let shared = &self.shared;
+        CoreStats {
+            products: shared.directory.len() as u64,
+            active_products: shared.owners.len() as u64,
+            reservations: shared.reservations.len() as u64,
+            orders: shared.counters.orders.load(Ordering::Relaxed),
+            in_flight: shared.gate.under_way() as u64,
+            refused_overload: shared.counters.refused_overload.load(Ordering::Relaxed),
+            expired_holds: shared.counters.expired.load(Ordering::Relaxed),
+            actor_restarts: shared.counters.restarts.load(Ordering::Relaxed),
+            journal_appended: shared.journal.appended().0,
+            journal_durable: shared.journal.durable().0,
+        }
+    }
+
+    /// Whether requests can be answered: the journal is sound and the process is not ending.
+    pub fn is_ready(&self) -> bool {
+        !self.shared.gate.is_closed() && !self.shared.journal.is_failed()
+    }
+
+    /// Ends: lets nobody begin, waits for what is under way, makes everything durable and seals the data directory.
+    /// Checkouts that wait for a payment provider are taken up by the next start. A second call does nothing.
+    ///
+    /// # Errors
+    /// [`CloseError`] if the directory could not be sealed; nothing acknowledged is lost.
+    pub async fn shutdown(&self) -> Result<(), CloseError> {
+        self.shared.gate.close().await;
+        self.held.timer.abort();
+        if let Some(orders) = self.shared.orders.get() {
+            drop(orders.stop_and_wait(None, None).await);
+        }
+        self.held.supervisor.stop_children_and_wait(None, None).await;
+        drop(self.held.supervisor.stop_and_wait(None, None).await);
+        let Some(close) = self.held.journal.lock().take() else { return Ok(()) };
+        let closed = tokio::task::spawn_blocking(close).await;
+        closed.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    async fn operate(&self, id: OrderId, request: OrderRequest, operation: Operation) -> Reply<OrderView> {
+        let _permit = Gate::enter(&self.shared)?;
+        let (caller, answer) = oneshot::channel();
+        self.tell_orders(OrderMessage::Operate(id, request, operation, caller))?;
+        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    }
+
+    fn tell_orders(&self, message: OrderMessage) -> Result<(), Failure> {
+        let orders = self.shared.orders.get().ok_or(Unavailable::Restarting)?;
+        orders.send_message(message).map_err(|_| Unavailable::Restarting.into())
+    }
+
+    async fn ask<T>(
+        &self,
+        cell: &Arc<ProductCell>,
+        message: impl FnOnce(ReplyTo<T>) -> ProductMessage,
+    ) -> Reply<T> {
+        let (caller, answer) = oneshot::channel();
+        cell.send(&self.shared, message(caller));
+        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    }
+}
+
+fn read(path: &Path, hooks: Hooks) -> Result<(World, OpenJournal), OpenError> {
+    let mut world = World::default();
+    let opened: Opened<Waiter> = Journal::open(path, &Options::default(), hooks, &mut |sequence, event| {
+        world.apply(sequence, &event);
+        Ok(())
+    })?;
+    let journal = opened.journal;
+    let open = OpenJournal {
+        appender: journal.appender().clone(),
+        reader: journal.reader(),
+        secret: *journal.secret().bytes(),
+        close: Box::new(move || journal.close()),
+    };
+    Ok((world, open))
+}
+
+fn units(lines: Vec<OrderUnits>) -> Vec<(Sku, LocationId, LineQuantity)> {
+    lines.into_iter().map(|line| (line.sku, line.location, line.quantity)).collect()
+}

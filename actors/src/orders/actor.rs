@@ -1,0 +1,191 @@
+//! The coordinator's actor and its state.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use holdfast_engine::order::{Order, OrderEvent};
+use holdfast_engine::{CustomerId, Event, OrderId, Sequence};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
+
+use super::checkout::Placing;
+use super::{OrderMessage, OrderRequest, OrderView};
+use crate::answer::{Failure, ReplyTo, Unavailable, reply};
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+/// Starts the coordinator with the orders of the journal.
+pub(crate) async fn spawn(
+    shared: &Arc<Shared>,
+    orders: Vec<Order>,
+    supervisor: ActorCell,
+) -> Result<ActorRef<OrderMessage>, SpawnErr> {
+    let (actor, _stopped) =
+        Actor::spawn_linked(None, OrderActor, (Arc::clone(shared), orders), supervisor).await?;
+    Ok(actor)
+}
+
+struct OrderActor;
+
+impl Actor for OrderActor {
+    type Msg = OrderMessage;
+    type State = Coordinator;
+    type Arguments = (Arc<Shared>, Vec<Order>);
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        (shared, orders): Self::Arguments,
+    ) -> Result<Coordinator, ActorProcessingErr> {
+        Ok(Coordinator::new(shared, myself, orders))
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Self::Msg>,
+        message: OrderMessage,
+        coordinator: &mut Coordinator,
+    ) -> Result<(), ActorProcessingErr> {
+        coordinator.handle(message);
+        Ok(())
+    }
+}
+
+pub(super) struct Coordinator {
+    pub(super) shared: Arc<Shared>,
+    pub(super) myself: ActorRef<OrderMessage>,
+    /// Checkouts whose order is not placed yet.
+    pub(super) placing: HashMap<OrderId, Placing>,
+    pub(super) orders: HashMap<OrderId, Entry>,
+    /// Orders of each customer, oldest first.
+    by_customer: HashMap<CustomerId, Vec<OrderId>>,
+}
+
+/// A placed order with what only the coordinator knows.
+pub(super) struct Entry {
+    pub(super) order: Order,
+    /// Who waits for the end of the checkout.
+    pub(super) waiting: Vec<ReplyTo<OrderView>>,
+    /// Requests that wait until the shipment under way has ended.
+    pub(super) queued: VecDeque<(OrderRequest, holdfast_engine::Operation, ReplyTo<OrderView>)>,
+    /// Whether a payment call or a question about one is under way.
+    pub(super) paying: bool,
+    /// Questions asked in a row about a payment whose fate is unknown.
+    pub(super) probes: u32,
+}
+
+impl Entry {
+    pub(super) fn new(order: Order) -> Self {
+        Self { order, waiting: Vec::new(), queued: VecDeque::new(), paying: false, probes: 0 }
+    }
+}
+
+impl Coordinator {
+    fn new(shared: Arc<Shared>, myself: ActorRef<OrderMessage>, mut orders: Vec<Order>) -> Self {
+        orders.sort_by_key(|order| (order.placed().at, order.id()));
+        let mut coordinator = Self {
+            shared,
+            myself,
+            placing: HashMap::new(),
+            orders: HashMap::new(),
+            by_customer: HashMap::new(),
+        };
+        for order in orders {
+            coordinator.insert(order, Vec::new());
+        }
+        coordinator
+    }
+
+    pub(super) fn insert(&mut self, order: Order, waiting: Vec<ReplyTo<OrderView>>) {
+        let id = order.id();
+        self.by_customer.entry(order.placed().customer.clone()).or_default().push(id);
+        self.orders.insert(id, Entry { waiting, ..Entry::new(order) });
+        self.shared.counters.orders.store(self.orders.len() as u64, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn handle(&mut self, message: OrderMessage) {
+        match message {
+            OrderMessage::Place(request, caller) => self.place(*request, caller),
+            OrderMessage::Held { id, reservation, try_number, outcome } => {
+                self.held(id, reservation, try_number, outcome);
+            }
+            OrderMessage::Intended(id, step) => self.call_provider(id, step),
+            OrderMessage::Paid(id, step, answer) => self.paid(id, step, answer),
+            OrderMessage::Probe(id, step) => self.probe(id, step),
+            OrderMessage::Probed(id, step, fate) => self.probed(id, step, fate),
+            OrderMessage::StockCommitted(id, outcome) => self.stock_committed(id, &outcome),
+            OrderMessage::StockReturned(id, outcome) => self.stock_returned(id, &outcome),
+            OrderMessage::Operate(id, request, operation, caller) => {
+                self.operate(id, request, operation, caller)
+            }
+            OrderMessage::ShelvesAnswered { id, went, refused, caller } => {
+                self.shelves_answered(id, &went, refused, caller);
+            }
+            OrderMessage::UnitsLost(id, operation, caller) => self.units_lost(id, operation, caller),
+            OrderMessage::Read(id, caller) => self.read(id, caller),
+            OrderMessage::List(customer, after, limit, caller) => self.list(&customer, after, limit, caller),
+            OrderMessage::StepAgain(id) => self.advance(id),
+            OrderMessage::Resume => self.resume(),
+        }
+    }
+
+    /// Applies an event to an order and journals it; `then` waits for the record.
+    pub(super) fn record(&mut self, id: OrderId, event: OrderEvent, then: Then) {
+        if let Some(entry) = self.orders.get_mut(&id) {
+            entry.order.apply(&event);
+            let sequence = self.shared.journal.append([Event::Order(id, event)], Waiter::tell(then));
+            entry.order.journaled(sequence);
+        }
+    }
+
+    /// Gives an answer once everything it may rest on is durable.
+    pub(super) fn answer_durable(&self, answer: crate::answer::Reply<OrderView>, caller: ReplyTo<OrderView>) {
+        let tell = move |durable: Option<Sequence>| {
+            reply(caller, if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
+        };
+        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+    }
+
+    fn read(&self, id: OrderId, caller: tokio::sync::oneshot::Sender<Result<OrderView, Failure>>) {
+        let view = match self.orders.get(&id) {
+            Some(entry) => Ok(OrderView::now(&entry.order)),
+            None => Err(holdfast_engine::Rejection::OrderNotFound { order: id }.into()),
+        };
+        self.show_durable(view, caller);
+    }
+
+    fn list(
+        &self,
+        customer: &CustomerId,
+        after: Option<OrderId>,
+        limit: usize,
+        caller: tokio::sync::oneshot::Sender<Result<Vec<OrderView>, Failure>>,
+    ) {
+        let ids = self.by_customer.get(customer).map_or(&[][..], Vec::as_slice);
+        let from = match after {
+            Some(after) => ids.iter().position(|id| *id == after).map_or(ids.len(), |position| position + 1),
+            None => 0,
+        };
+        let entries = ids.iter().skip(from).take(limit).filter_map(|id| self.orders.get(id));
+        let views = entries.map(|entry| OrderView::now(&entry.order)).collect();
+        self.show_durable(Ok(views), caller);
+    }
+
+    fn show_durable<T: Send + 'static>(
+        &self,
+        view: Result<T, Failure>,
+        caller: tokio::sync::oneshot::Sender<Result<T, Failure>>,
+    ) {
+        let tell = move |durable: Option<Sequence>| {
+            let view = if durable.is_some() { view } else { Err(Unavailable::JournalFailed.into()) };
+            drop(caller.send(view));
+        };
+        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+    }
+
+    /// Sends word to itself later, from wherever it becomes due.
+    pub(super) fn word(&self, message: OrderMessage) -> impl FnOnce() + Send + 'static {
+        let myself = self.myself.clone();
+        // A coordinator that is gone is rebuilt from the journal and takes up the order there.
+        move || drop(myself.send_message(message))
+    }
+}

@@ -1,0 +1,226 @@
+//! From the request to a placed order: price it, hold its units, pin them, write it down.
+
+use std::collections::BTreeMap;
+
+use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder};
+use holdfast_engine::reservation::ReservationState;
+use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, ReservationId, Sku, UnitPrice};
+
+use super::actor::Coordinator;
+use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
+use crate::answer::{Answer, Failure, ReplyTo, Unavailable, reply};
+use crate::reservations::{Reserve, ReserveLine, reserve};
+use crate::waiter::{Then, Waiter};
+
+/// A checkout whose units are being held.
+pub(super) struct Placing {
+    request: PlaceOrderRequest,
+    waiting: Vec<ReplyTo<OrderView>>,
+}
+
+/// How often an order makes itself a new reservation because its last one lapsed before the order was written down.
+/// That takes a crash and a retry later than the hold's time, each time.
+const RESERVATION_TRIES_MAX: u16 = 16;
+
+impl Coordinator {
+    pub(super) fn place(&mut self, request: PlaceOrderRequest, caller: ReplyTo<OrderView>) {
+        let id = request.id;
+        if let Some(entry) = self.orders.get_mut(&id) {
+            if entry.order.placed().fingerprint != request.fingerprint {
+                return reply(caller, Err(Rejection::KeyReused.into()));
+            }
+            match OrderView::outcome(&entry.order) {
+                Some(view) => self.answer_durable(Ok(Answer::repeated(view)), caller),
+                None => entry.waiting.push(caller),
+            }
+            return;
+        }
+        if let Some(placing) = self.placing.get_mut(&id) {
+            if placing.request.fingerprint == request.fingerprint {
+                placing.waiting.push(caller);
+            } else {
+                reply(caller, Err(Rejection::KeyReused.into()));
+            }
+            return;
+        }
+        // Whatever can be refused without touching a unit is refused first.
+        if let Err(rejection) = self.price(&request).and_then(|order| order.check_total()) {
+            return self.answer_durable(Err(rejection.into()), caller);
+        }
+        let source = request.source.clone();
+        self.placing.insert(id, Placing { request, waiting: vec![caller] });
+        match source {
+            OrderSource::Reservation(reservation) => self.held(id, reservation, 0, Ok(())),
+            OrderSource::Lines(lines) => self.hold(id, &lines, 0),
+        }
+    }
+
+    /// Makes the order a reservation of its own, under a number that follows from the order's.
+    fn hold(&self, id: OrderId, lines: &[OrderRequestLine], try_number: u16) {
+        let Some(placing) = self.placing.get(&id) else { return };
+        let reservation = ReservationId(id.0.wrapping_add(u128::from(try_number)));
+        let lines = lines.iter().map(|line| ReserveLine {
+            sku: line.sku.clone(),
+            location: line.location.clone(),
+            quantity: line.quantity,
+        });
+        let request = Reserve {
+            id: reservation,
+            fingerprint: placing.request.fingerprint,
+            customer: placing.request.customer.clone(),
+            lines: lines.collect(),
+            ttl: Some(self.shared.config.order_hold_ttl),
+            metadata: holdfast_engine::SmolStr::default(),
+        };
+        let (shared, myself) = (std::sync::Arc::clone(&self.shared), self.myself.clone());
+        self.shared.runtime.spawn(async move {
+            let outcome = reserve(&shared, request).await.map(|_| ());
+            drop(myself.send_message(OrderMessage::Held { id, reservation, try_number, outcome }));
+        });
+    }
+
+    /// The units are held (or were by the storefront): pin them and write the order down.
+    pub(super) fn held(
+        &mut self,
+        id: OrderId,
+        reservation: ReservationId,
+        try_number: u16,
+        outcome: Result<(), Failure>,
+    ) {
+        let Some(placing) = self.placing.get(&id) else { return };
+        if let Err(failure) = outcome {
+            return self.refuse(id, &failure);
+        }
+        match self.pin_and_place(id, reservation) {
+            Ok(order) => {
+                let waiting = self.placing.remove(&id).map(|placing| placing.waiting).unwrap_or_default();
+                self.insert(order, waiting);
+                self.advance(id);
+            }
+            // Its own reservation of an earlier, cut-off try: make another.
+            Err(Failure::Rejected(Rejection::ReservationExpired { .. }))
+                if try_number < RESERVATION_TRIES_MAX
+                    && let OrderSource::Lines(lines) = &placing.request.source =>
+            {
+                let lines = lines.clone();
+                self.hold(id, &lines, try_number + 1);
+            }
+            Err(failure) => self.refuse(id, &failure),
+        }
+    }
+
+    fn pin_and_place(&self, id: OrderId, reservation: ReservationId) -> Result<Order, Failure> {
+        let Some(placing) = self.placing.get(&id) else { return Err(Unavailable::Restarting.into()) };
+        let request = &placing.request;
+        let mut place = self.price(request)?;
+        place.placed.reservation = reservation;
+        place.check_total()?;
+        let not_found = || Rejection::ReservationNotFound { reservation };
+        let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
+        let expects = place.lines.len();
+        let pinned = cell.decide(
+            &self.shared,
+            |held, at| held.decide_pin(at, id, &request.customer),
+            Then::Nothing,
+            |held, _| (held.lines().len(), held.state()),
+        )?;
+        debug_assert!(
+            matches!(pinned, (lines, ReservationState::Pinned { .. }) if lines == expects),
+            "{pinned:?}"
+        );
+        let mut order = Order::place(id, place.lines.clone(), &place.placed);
+        let events = place.events();
+        let count = events.len() as u64;
+        let first = self.shared.journal.append(
+            events.into_iter().map(|event: OrderEvent| Event::Order(id, event)),
+            Waiter::tell(Then::Nothing),
+        );
+        order.journaled(first.plus(count - 1));
+        // The products learn that their holds cannot lapse now. Nobody waits for that: until they have heard it, they
+        // ask the reservation at the deadline.
+        crate::reservations::follow_all(&self.shared, &cell, Vec::new());
+        Ok(order)
+    }
+
+    fn refuse(&mut self, id: OrderId, failure: &Failure) {
+        if let Some(placing) = self.placing.remove(&id) {
+            for caller in placing.waiting {
+                self.answer_durable(Err(failure.clone()), caller);
+            }
+        }
+    }
+
+    /// The order as it will be placed: lines merged, sorted and priced.
+    fn price(&self, request: &PlaceOrderRequest) -> Result<PlaceOrder, Rejection> {
+        let (reservation, owns_reservation, lines) = match &request.source {
+            OrderSource::Reservation(reservation) => (*reservation, false, self.lines_of(*reservation)?),
+            OrderSource::Lines(lines) => (ReservationId(request.id.0), true, lines.clone()),
+        };
+        let mut merged: BTreeMap<(Sku, LocationId), (LineQuantity, i64)> = BTreeMap::new();
+        for line in lines {
+            let price = self.unit_price(request, &line)?;
+            let total = price.times(line.quantity).ok_or(Rejection::TotalTooLarge)?.minor();
+            let key = (line.sku.clone(), line.location.clone());
+            let sum = match merged.get(&key) {
+                Some((quantity, minor)) => quantity.checked_add(line.quantity).zip(minor.checked_add(total)),
+                None => Some((line.quantity, total)),
+            };
+            merged.insert(key, sum.ok_or(Rejection::TotalTooLarge)?);
+        }
+        let lines = merged.into_iter().map(|((sku, location), (quantity, total_minor))| OrderLine {
+            sku,
+            location,
+            quantity,
+            total_minor,
+        });
+        Ok(PlaceOrder {
+            placed: OrderPlaced {
+                customer: request.customer.clone(),
+                fingerprint: request.fingerprint,
+                reservation,
+                owns_reservation,
+                currency: request.currency,
+                provider: request.provider.clone(),
+                method: request.method.clone(),
+                ship_to: request.ship_to.clone(),
+                at: self.shared.clock.now(),
+            },
+            lines: lines.collect(),
+            expected_total: request.expected_total,
+        })
+    }
+
+    fn lines_of(&self, reservation: ReservationId) -> Result<Vec<OrderRequestLine>, Rejection> {
+        let cell = self.shared.reservations.get(reservation);
+        let lines = cell.and_then(|cell| {
+            cell.read(|reservation| {
+                let lines = reservation.lines().iter().map(|line| OrderRequestLine {
+                    sku: line.sku.clone(),
+                    location: line.location.clone(),
+                    quantity: line.quantity,
+                    unit_price: None,
+                });
+                lines.collect()
+            })
+        });
+        lines.ok_or(Rejection::ReservationNotFound { reservation })
+    }
+
+    fn unit_price(
+        &self,
+        request: &PlaceOrderRequest,
+        line: &OrderRequestLine,
+    ) -> Result<UnitPrice, Rejection> {
+        if let Some(price) = line.unit_price {
+            return Ok(price);
+        }
+        let unknown = || Rejection::UnknownSku { sku: line.sku.clone() };
+        let details =
+            self.shared.directory.get(&line.sku).and_then(|cell| cell.details()).ok_or_else(unknown)?;
+        let price = details.details.price.filter(|price| price.currency() == request.currency);
+        price.ok_or_else(|| Rejection::NoPrice {
+            sku: line.sku.clone(),
+            currency: request.currency.code().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,493 @@
+//! The owner of one product's state: takes its messages one by one, and for each decides, applies and hands the event
+//! to the journal without a pause between. Nothing is awaited here.
+//!
+//! Before anything else a message settles what has lapsed: each such hold asks its reservation, which ends once for
+//! all its holds, and follows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use holdfast_engine::product::{
+    Adjustment, Fulfilment, Product, ProductCommand, ProductDetails, ProductEvent, ProductResult,
+};
+use holdfast_engine::reservation::Verdict;
+use holdfast_engine::{
+    Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, Sequence,
+    Shortage, Timestamp,
+};
+use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
+
+use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable, reply};
+use crate::basket::{Basket, refuse_all};
+use crate::countdown::Part;
+use crate::flight::Flight;
+use crate::product_cell::{ProductCell, Publication};
+use crate::shared::Shared;
+use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
+use crate::waiter::{Then, Waiter};
+
+/// What can be said to a product's owner.
+pub(crate) enum ProductMessage {
+    /// Create it or replace its details.
+    Put(Box<ProductDetails>, Operation, ReplyTo<PutAnswer>),
+    /// Change a count.
+    Adjust(Box<Adjustment>, ReplyTo<AdjustAnswer>),
+    /// A basket wants its part.
+    Visit(Box<Basket>),
+    /// A basket gives its part back.
+    Abandon(HoldId),
+    /// A basket that somebody here waits for has ended its way.
+    FlightOver,
+    /// The hold's reservation has decided something: follow it.
+    Follow(HoldId, Option<Part>),
+    /// Bring an allocation up to this point and say whether it went.
+    Advance(HoldId, Fulfilment, Box<dyn FnOnce(Result<(), Rejection>) + Send>, Part),
+    /// A deadline has come.
+    Settle,
+    /// Show the counts as they are now.
+    Read(tokio::sync::oneshot::Sender<Result<StockView, Failure>>),
+}
+
+/// Starts an owner. `None` only while the runtime is ending.
+pub(crate) fn spawn(
+    cell: Arc<ProductCell>,
+    shared: &Arc<Shared>,
+    product: Box<Product>,
+) -> Option<ActorRef<ProductMessage>> {
+    let supervisor = shared.supervisor()?;
+    let owner = Owner::new(Arc::clone(&cell), Arc::clone(shared), product);
+    let (actor, _started) = ActorRuntime::spawn_linked_instant(None, ProductActor, owner, supervisor).ok()?;
+    shared.owners.insert(actor.get_id(), cell);
+    Some(actor)
+}
+
+struct ProductActor;
+
+impl Actor for ProductActor {
+    type Msg = ProductMessage;
+    type State = Owner;
+    type Arguments = Owner;
+
+    async fn pre_start(&self, _: ActorRef<Self::Msg>, owner: Owner) -> Result<Owner, ActorProcessingErr> {
+        Ok(owner)
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<Self::Msg>,
+        message: ProductMessage,
+        owner: &mut Owner,
+    ) -> Result<(), ActorProcessingErr> {
+        owner.handle(message);
+        Ok(())
+    }
+}
+
+/// A product's state with what only its owner knows.
+struct Owner {
+    product: Box<Product>,
+    cell: Arc<ProductCell>,
+    shared: Arc<Shared>,
+    /// Claims of baskets that may still be on their way, oldest first.
+    pending: Vec<Pending>,
+    /// Baskets that wait for the end of another's way.
+    parked: VecDeque<Box<Basket>>,
+    /// The deadline the timer knows of.
+    armed: Option<Timestamp>,
+}
+
+struct Pending {
+    hold: HoldId,
+    location: LocationId,
+    quantity: LineQuantity,
+    flight: Arc<Flight>,
+}
+
+/// A deadline that cannot be settled yet, because its basket is still on its way, is looked at again after this.
+const RETRY_PAUSE: Millis = Millis(5);
+
+impl Owner {
+    fn new(cell: Arc<ProductCell>, shared: Arc<Shared>, product: Box<Product>) -> Self {
+        // After a rebuild, baskets may still be on their way.
+        let pending = product.holds().filter_map(|(id, hold)| {
+            let flight = shared.reservations.get(id.reservation)?.flight()?;
+            Some(Pending { hold: *id, location: hold.location.clone(), quantity: hold.quantity, flight })
+        });
+        let pending = pending.collect();
+        let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None };
+        owner.arm();
+        owner
+    }
+
+    fn handle(&mut self, message: ProductMessage) {
+        let at = self.settle();
+        match message {
+            ProductMessage::Put(details, operation, caller) => self.put(at, *details, operation, caller),
+            ProductMessage::Adjust(adjustment, caller) => {
+                self.adjust(at, *adjustment, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::Visit(basket) => self.visit(at, basket),
+            ProductMessage::Abandon(hold) => {
+                self.pending.retain(|pending| pending.hold != hold);
+                let command = ProductCommand::End { hold, why: holdfast_engine::product::HoldEnd::Abandoned };
+                if let Ok(Some(event)) = self.product.decide(at, &command) {
+                    self.carry_out(event, Then::Nothing);
+                }
+                self.retry_parked(at);
+            }
+            ProductMessage::FlightOver => self.retry_parked(at),
+            ProductMessage::Follow(hold, part) => {
+                self.follow(hold, part.map_or(Then::Nothing, Then::Part));
+                self.retry_parked(at);
+            }
+            ProductMessage::Advance(hold, to, tell, part) => {
+                self.advance(at, hold, to, tell, part);
+                self.retry_parked(at);
+            }
+            ProductMessage::Settle => {
+                self.armed = None;
+                self.retry_parked(at);
+            }
+            ProductMessage::Read(caller) => self.read(caller),
+        }
+        self.arm();
+    }
+
+    /// Ends what has lapsed by now. Returns the instant that counts as now for the message in hand.
+    fn settle(&mut self) -> Timestamp {
+        let at = self.shared.clock.now();
+        if self.product.next_deadline().is_some_and(|deadline| deadline <= at) {
+            let lapsed: Vec<_> = self.product.lapsed(at).collect();
+            for hold in lapsed {
+                if let Some(reservation) = self.shared.reservations.get(hold.reservation) {
+                    reservation.expire(&self.shared);
+                }
+                self.follow(hold, Then::Nothing);
+            }
+        }
+        at
+    }
+
+    /// Does with a hold what its reservation has decided.
+    fn follow(&mut self, id: HoldId, then: Then) {
+        let Some(hold) = self.product.hold(id) else {
+            // Done before; whoever waits, waits until that is durable.
+            self.shared.journal.append([], Waiter::tell(then));
+            return;
+        };
+        let verdict = match self.shared.reservations.get(id.reservation) {
+            Some(reservation) => reservation.verdict(id.line, self.product.sku(), hold.expires_at),
+            None => Verdict::End(holdfast_engine::product::HoldEnd::Abandoned),
+        };
+        let command = match verdict {
+            Verdict::Open(expires_at) => ProductCommand::Move { hold: id, expires_at },
+            Verdict::Commit(quantity) => ProductCommand::Commit { hold: id, quantity },
+            Verdict::End(why) => ProductCommand::End { hold: id, why },
+        };
+        match self.product.decide(self.shared.clock.now(), &command) {
+            Ok(Some(event)) => {
+                self.carry_out(event, then);
+            }
+            Ok(None) | Err(_) => {
+                self.shared.journal.append([], Waiter::tell(then));
+            }
+        }
+    }
+
+    fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
+        let Some(claim) = basket.claim() else { return };
+        let command = ProductCommand::Open(claim);
+        match self.product.decide(at, &command) {
+            Ok(Some(event)) => {
+                if let (ProductCommand::Open(claim), Some(flight)) = (command, basket.flight()) {
+                    let flight = Arc::clone(flight);
+                    self.pending.push(Pending {
+                        hold: claim.hold,
+                        location: claim.location,
+                        quantity: claim.quantity,
+                        flight,
+                    });
+                }
+                if basket.claimed() {
+                    self.complete(basket, event);
+                } else {
+                    self.carry_out(event, Then::Nothing);
+                    basket.travel();
+                }
+            }
+            Ok(None) => {}
+            Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
+                self.parked.push_back(basket);
+            }
+            Err(rejection) => basket.refuse(rejection),
+        }
+    }
+
+    /// Whether baskets on their way hold so many of these units that their failing could help; if so, the end of each
+    /// is heard here. Only claims at the same location count: a basket that holds one of those is further on in the
+    /// order of `(sku, location)` than any that waits for it, so no circle of waiting can close.
+    fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
+        self.pending.retain(|pending| pending.flight.is_under_way());
+        let here = || self.pending.iter().filter(|pending| pending.location == shortage.location);
+        let units: u64 = here().map(|pending| u64::from(pending.quantity.units())).sum();
+        if shortage.available.units() + units < u64::from(shortage.requested.units()) {
+            return false;
+        }
+        let mut waits = false;
+        for pending in here() {
+            waits |= pending.flight.tell(&self.cell);
+        }
+        // A flight that ended just now gave its units back or keeps them for good: its message is on its way here, but
+        // nobody would hear it for this basket, so the basket has to look again itself.
+        if !waits && units > 0 {
+            self.cell.send(&self.shared, ProductMessage::FlightOver);
+            return true;
+        }
+        waits
+    }
+
+    /// Lets every parked basket try again, in the order they came.
+    fn retry_parked(&mut self, at: Timestamp) {
+        for basket in std::mem::take(&mut self.parked) {
+            self.visit(at, basket);
+        }
+    }
+
+    /// The last claim of a basket was granted: the reservation is made together with it.
+    fn complete(&mut self, basket: Box<Basket>, opened: ProductEvent) {
+        self.product.apply(&opened);
+        let publication = self.publication(None);
+        let (made, lines) = basket.made();
+        let mut opened_at = Sequence::default();
+        basket.reservation().make(lines, &made, |mut view, waiting| {
+            let tell = move |first: Option<Sequence>| match first {
+                Some(first) => {
+                    view.sequence = first.plus(1);
+                    tell_made(view, waiting);
+                }
+                None => refuse_all(waiting, &Failure::Unavailable(Unavailable::JournalFailed)),
+            };
+            let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
+            let reservation = basket.reservation().id();
+            let events = [
+                Event::Product(self.product.sku().clone(), opened),
+                Event::Reservation(reservation, made.clone()),
+            ];
+            opened_at = self.shared.journal.append(events, waiter);
+            opened_at.plus(1)
+        });
+        self.product.journaled(opened_at);
+        basket.arrive();
+    }
+
+    fn put(
+        &mut self,
+        at: Timestamp,
+        details: ProductDetails,
+        operation: Operation,
+        caller: ReplyTo<PutAnswer>,
+    ) {
+        match self.product.decide(at, &ProductCommand::Put { details: details.clone(), operation }) {
+            Ok(Some(event)) => {
+                self.product.apply(&event);
+                let view = ProductView::of(&self.product).map(Arc::new);
+                let Some(mut shown) = view.as_deref().cloned() else { return };
+                let created = shown.version == 1;
+                let publication = self.publication(view);
+                self.append(
+                    event,
+                    publication,
+                    move |first| {
+                        shown.sequence = first;
+                        Ok(Answer::fresh(PutAnswer { created, product: shown }))
+                    },
+                    caller,
+                );
+            }
+            Ok(None) => {
+                let again = self.repeated(operation, |record, product| match record.result {
+                    ProductResult::Put { details_version } => Some(PutAnswer {
+                        created: details_version == 1,
+                        product: ProductView {
+                            sku: product.sku().clone(),
+                            details,
+                            version: details_version,
+                            sequence: record.sequence,
+                            created_at: product.created_at(),
+                            updated_at: record.at,
+                        },
+                    }),
+                    ProductResult::Adjusted { .. } => None,
+                });
+                self.answer_durable(again, caller);
+            }
+            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
+        }
+    }
+
+    fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<AdjustAnswer>) {
+        let operation = adjustment.operation;
+        match self.product.decide(at, &ProductCommand::Adjust(adjustment)) {
+            Ok(Some(event)) => {
+                self.product.apply(&event);
+                let publication = self.publication(None);
+                let answer = self.repeated(operation, adjusted);
+                self.append(
+                    event,
+                    publication,
+                    move |first| {
+                        let mut answer = answer?;
+                        answer.replayed = false;
+                        answer.value.sequence = first;
+                        Ok(answer)
+                    },
+                    caller,
+                );
+            }
+            Ok(None) => {
+                let again = self.repeated(operation, adjusted);
+                self.answer_durable(again, caller);
+            }
+            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        at: Timestamp,
+        hold: HoldId,
+        to: Fulfilment,
+        tell: Box<dyn FnOnce(Result<(), Rejection>) + Send>,
+        part: Part,
+    ) {
+        match self.product.decide(at, &ProductCommand::Advance { hold, to }) {
+            Ok(event) => {
+                tell(Ok(()));
+                match event {
+                    Some(event) => self.carry_out(event, Then::Part(part)),
+                    None => {
+                        self.shared.journal.append([], Waiter::tell(Then::Part(part)));
+                    }
+                }
+            }
+            Err(rejection) => {
+                tell(Err(rejection));
+                self.shared.journal.append([], Waiter::tell(Then::Part(part)));
+            }
+        }
+    }
+
+    fn read(&self, caller: tokio::sync::oneshot::Sender<Result<StockView, Failure>>) {
+        let view = StockView::of(&self.product);
+        let tell = move |durable: Option<Sequence>| {
+            let view = durable.map(|_| view).ok_or(Failure::Unavailable(Unavailable::JournalFailed));
+            drop(caller.send(view));
+        };
+        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+    }
+
+    /// The answer that a carried-out operation got.
+    fn repeated<T>(
+        &self,
+        operation: Operation,
+        answer: impl FnOnce(&OperationRecord<ProductResult>, &Product) -> Option<T>,
+    ) -> Reply<T> {
+        match self.product.look_up(operation) {
+            Lookup::Repeat(record) => {
+                answer(record, &self.product).map(Answer::repeated).ok_or(Rejection::KeyReused.into())
+            }
+            Lookup::New | Lookup::Reused => Err(Rejection::KeyReused.into()),
+        }
+    }
+
+    /// Applies an event and journals it.
+    fn carry_out(&mut self, event: ProductEvent, then: Then) {
+        self.product.apply(&event);
+        let publication = self.publication(None);
+        let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
+        let sequence =
+            self.shared.journal.append([Event::Product(self.product.sku().clone(), event)], waiter);
+        self.product.journaled(sequence);
+    }
+
+    /// Journals an applied event and answers once it is durable.
+    fn append<T: Send + 'static>(
+        &mut self,
+        event: ProductEvent,
+        publication: Publication,
+        answer: impl FnOnce(Sequence) -> Reply<T> + Send + 'static,
+        caller: ReplyTo<T>,
+    ) {
+        let tell = move |first: Option<Sequence>| {
+            let answer = match first {
+                Some(first) => answer(first),
+                None => Err(Unavailable::JournalFailed.into()),
+            };
+            reply(caller, answer);
+        };
+        let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
+        let sequence =
+            self.shared.journal.append([Event::Product(self.product.sku().clone(), event)], waiter);
+        self.product.journaled(sequence);
+    }
+
+    /// Gives an answer once everything it may rest on is durable.
+    fn answer_durable<T: Send + 'static>(&self, answer: Reply<T>, caller: ReplyTo<T>) {
+        let tell = move |durable: Option<Sequence>| {
+            reply(caller, if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
+        };
+        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+    }
+
+    fn publication(&mut self, details: Option<Arc<ProductView>>) -> Publication {
+        if !self.pending.is_empty() {
+            self.pending.retain(|pending| pending.flight.is_under_way());
+        }
+        Publication {
+            details,
+            stock: StockView::of(&self.product),
+            pending: self.pending.iter().map(|pending| u64::from(pending.quantity.units())).sum(),
+            next_deadline: self.product.next_deadline(),
+            short: self.product.is_short(),
+        }
+    }
+
+    /// Lets the timer know of the next deadline, unless it knows of an earlier one.
+    fn arm(&mut self) {
+        let Some(deadline) = self.product.next_deadline() else { return };
+        if self.armed.is_some_and(|armed| armed <= deadline) {
+            return;
+        }
+        let deadline = deadline.max(self.shared.clock.now().plus(RETRY_PAUSE));
+        self.armed = Some(deadline);
+        self.shared.expiry.arm(deadline, &self.cell);
+    }
+}
+
+fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Option<AdjustAnswer> {
+    match &record.result {
+        ProductResult::Adjusted { location, delta, on_hand } => Some(AdjustAnswer {
+            sku: product.sku().clone(),
+            location: location.clone(),
+            delta: *delta,
+            on_hand: *on_hand,
+            at: record.at,
+            version: record.version,
+            sequence: record.sequence,
+        }),
+        ProductResult::Put { .. } => None,
+    }
+}
+
+fn tell_made(
+    view: crate::reservation_view::ReservationView,
+    waiting: Vec<ReplyTo<crate::reservation_view::ReservationView>>,
+) {
+    let mut waiting = waiting.into_iter();
+    let Some(first) = waiting.next() else { return };
+    for other in waiting {
+        reply(other, Ok(Answer::repeated(view.clone())));
+    }
+    reply(first, Ok(Answer::fresh(view)));
+}

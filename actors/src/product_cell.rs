@@ -1,0 +1,166 @@
+//! The place of one product: who owns its state now, and what everybody may see of it.
+//!
+//! A product's state is owned by exactly one at a time: it rests here while nobody uses it, an actor has it from the
+//! first use on, and while a dead actor is replaced nobody has it and messages wait here.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use holdfast_engine::product::Product;
+use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
+use parking_lot::{Mutex, RwLock};
+use ractor::ActorRef;
+
+use crate::product_actor::{self, ProductMessage};
+use crate::shared::Shared;
+use crate::view::{ProductView, StockView};
+
+/// One product's place in the directory.
+pub(crate) struct ProductCell {
+    sku: Sku,
+    seat: Mutex<Seat>,
+    shown: RwLock<Shown>,
+}
+
+/// Who owns the product's state.
+enum Seat {
+    /// Nobody has used it since the start.
+    Resting(Box<Product>),
+    /// This actor.
+    Taken(ActorRef<ProductMessage>),
+    /// Nobody: its actor died, and what comes in the meantime waits.
+    Vacant(VecDeque<ProductMessage>),
+}
+
+/// What is shown: durable facts only.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    /// Its details; `None` until it was put.
+    pub(crate) details: Option<Arc<ProductView>>,
+    /// Its counts.
+    pub(crate) stock: StockView,
+    /// Units in baskets that may yet fail. May be too high, never too low: it only ever makes somebody ask.
+    pub(crate) pending: u64,
+    /// The earliest deadline among its holds; from then on the counts may be out of date.
+    pub(crate) next_deadline: Option<Timestamp>,
+    /// Whether more is promised somewhere than there is.
+    pub(crate) short: bool,
+}
+
+/// New state to be shown when its record is durable.
+pub(crate) struct Publication {
+    /// The details, if they changed.
+    pub(crate) details: Option<Arc<ProductView>>,
+    pub(crate) stock: StockView,
+    pub(crate) pending: u64,
+    pub(crate) next_deadline: Option<Timestamp>,
+    pub(crate) short: bool,
+}
+
+impl ProductCell {
+    /// A place for this product, whose state is durable as it is.
+    pub(crate) fn new(product: Product) -> Self {
+        let shown = Shown {
+            details: ProductView::of(&product).map(Arc::new),
+            stock: StockView::of(&product),
+            pending: 0,
+            next_deadline: product.next_deadline(),
+            short: product.is_short(),
+        };
+        Self {
+            sku: product.sku().clone(),
+            seat: Mutex::new(Seat::Resting(Box::new(product))),
+            shown: RwLock::new(shown),
+        }
+    }
+
+    pub(crate) fn sku(&self) -> &Sku {
+        &self.sku
+    }
+
+    /// Hands a message to the product's owner, waking one if it rests.
+    pub(crate) fn send(self: &Arc<Self>, shared: &Arc<Shared>, message: ProductMessage) {
+        let mut seat = self.seat.lock();
+        if let Seat::Resting(_) = &*seat
+            && let Seat::Resting(product) = std::mem::replace(&mut *seat, Seat::Vacant(VecDeque::new()))
+        {
+            self.seat_actor(shared, &mut seat, product);
+        }
+        match &mut *seat {
+            Seat::Taken(actor) => {
+                if let Err(ractor::MessagingErr::SendErr(message)) = actor.send_message(message) {
+                    // It just died; its supervisor is about to hear.
+                    *seat = Seat::Vacant(VecDeque::from([message]));
+                }
+            }
+            Seat::Vacant(waiting) => waiting.push_back(message),
+            // Replaced above.
+            Seat::Resting(_) => {}
+        }
+    }
+
+    /// Notes that the actor died, so that messages wait.
+    pub(crate) fn vacate(&self) {
+        let mut seat = self.seat.lock();
+        if let Seat::Taken(_) = &*seat {
+            *seat = Seat::Vacant(VecDeque::new());
+        }
+    }
+
+    /// Gives the rebuilt state to a new actor, which gets what has waited.
+    pub(crate) fn reseat(self: &Arc<Self>, shared: &Arc<Shared>, product: Box<Product>) {
+        let mut undelivered = Vec::new();
+        let mut seat = self.seat.lock();
+        if let Seat::Vacant(waiting) = &mut *seat {
+            let waiting = std::mem::take(waiting);
+            self.seat_actor(shared, &mut seat, product);
+            if let Seat::Taken(actor) = &*seat {
+                undelivered
+                    .extend(waiting.into_iter().filter_map(|message| actor.send_message(message).err()));
+            }
+        }
+        // A basket that is dropped sends messages, here perhaps, so the seat must be free.
+        drop(seat);
+        drop(undelivered);
+    }
+
+    fn seat_actor(self: &Arc<Self>, shared: &Arc<Shared>, seat: &mut Seat, product: Box<Product>) {
+        match product_actor::spawn(Arc::clone(self), shared, product) {
+            Some(actor) => *seat = Seat::Taken(actor),
+            // Only while the process ends. What is sent now is dropped, and its caller told to retry.
+            None => *seat = Seat::Vacant(VecDeque::new()),
+        }
+    }
+
+    /// Shows new state. `sequence` is where its record stands.
+    pub(crate) fn publish(&self, publication: Publication, sequence: Sequence) {
+        let Publication { details, mut stock, pending, next_deadline, short } = publication;
+        stock.sequence = sequence;
+        let mut shown = self.shown.write();
+        if details.is_some() {
+            shown.details = details;
+        }
+        shown.stock = stock;
+        shown.pending = pending;
+        shown.next_deadline = next_deadline;
+        shown.short = short;
+    }
+
+    /// What is shown now.
+    pub(crate) fn shown(&self) -> parking_lot::RwLockReadGuard<'_, Shown> {
+        self.shown.read()
+    }
+
+    /// The product's details, if it was put.
+    pub(crate) fn details(&self) -> Option<Arc<ProductView>> {
+        self.shown.read().details.clone()
+    }
+
+    /// Whether so many units at this location may be free now. Errs towards yes: units of baskets under way and of
+    /// lapsed holds may come back.
+    pub(crate) fn may_have(&self, location: &LocationId, units: u64, now: Timestamp) -> bool {
+        let shown = self.shown.read();
+        shown.stock.available_at(location) + shown.pending >= units
+            || shown.next_deadline.is_some_and(|deadline| deadline <= now)
+    }
+}

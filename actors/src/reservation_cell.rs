@@ -1,0 +1,222 @@
+//! The place of one reservation: first a claim to its number, then the reservation itself.
+//!
+//! A reservation's decisions are made under its lock and handed to the journal before it is let go, so they stand in
+//! the journal in the order they were made. The lock is never held over an await, and nothing waits under it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use holdfast_engine::product::HoldEnd;
+use holdfast_engine::reservation::{Reservation, ReservationEvent, ReservationLine, Verdict};
+use holdfast_engine::{Event, Fingerprint, Rejection, ReservationId, Sequence, Sku, Timestamp};
+use parking_lot::Mutex;
+
+use crate::answer::ReplyTo;
+use crate::flight::Flight;
+use crate::reservation_view::ReservationView;
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+pub(crate) struct ReservationCell {
+    id: ReservationId,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Somebody is making it.
+    Claimed(Claim),
+    /// It is made.
+    Made(Box<Reservation>),
+    /// It was not made; the number is free again.
+    Withdrawn,
+}
+
+struct Claim {
+    fingerprint: Fingerprint,
+    waiting: Vec<ReplyTo<ReservationView>>,
+    flight: Option<Arc<Flight>>,
+}
+
+/// What a claim to a number comes to.
+pub(crate) enum ClaimOutcome {
+    /// The number is the caller's: make the reservation.
+    Ours(Arc<ReservationCell>),
+    /// Somebody makes or has made it; the caller will hear what came of it.
+    Known,
+    /// It is made, and this is the answer that was given then.
+    Repeat(ReservationView),
+    /// The number stands for another request.
+    Reused,
+}
+
+/// All reservations, by number.
+#[derive(Default)]
+pub(crate) struct Reservations {
+    cells: DashMap<ReservationId, Arc<ReservationCell>>,
+}
+
+impl Reservations {
+    pub(crate) fn insert(&self, reservation: Reservation) {
+        let id = reservation.id();
+        self.cells.insert(
+            id,
+            Arc::new(ReservationCell { id, state: Mutex::new(State::Made(Box::new(reservation))) }),
+        );
+    }
+
+    pub(crate) fn get(&self, id: ReservationId) -> Option<Arc<ReservationCell>> {
+        self.cells.get(&id).map(|cell| Arc::clone(&cell))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Claims a number for a request.
+    pub(crate) fn claim(
+        &self,
+        id: ReservationId,
+        fingerprint: Fingerprint,
+        flight: Option<Arc<Flight>>,
+        caller: ReplyTo<ReservationView>,
+    ) -> ClaimOutcome {
+        let mut claim = Claim { fingerprint, waiting: vec![caller], flight };
+        loop {
+            let cell = match self.cells.entry(id) {
+                Entry::Vacant(vacant) => {
+                    let cell = Arc::new(ReservationCell { id, state: Mutex::new(State::Claimed(claim)) });
+                    vacant.insert(Arc::clone(&cell));
+                    return ClaimOutcome::Ours(cell);
+                }
+                Entry::Occupied(occupied) => Arc::clone(occupied.get()),
+            };
+            match &mut *cell.state.lock() {
+                State::Claimed(other) if other.fingerprint == fingerprint => {
+                    other.waiting.append(&mut claim.waiting);
+                    return ClaimOutcome::Known;
+                }
+                State::Made(reservation) if reservation.made().fingerprint == fingerprint => {
+                    return ClaimOutcome::Repeat(ReservationView::made(reservation));
+                }
+                State::Claimed(_) | State::Made(_) => return ClaimOutcome::Reused,
+                // It was withdrawn just now and is about to leave the map.
+                State::Withdrawn => {}
+            }
+            self.cells.remove_if(&id, |_, found| Arc::ptr_eq(found, &cell));
+        }
+    }
+
+    /// Gives the number of a claim back. Returns who waits for it.
+    pub(crate) fn withdraw(&self, cell: &Arc<ReservationCell>) -> Vec<ReplyTo<ReservationView>> {
+        let waiting = {
+            let mut state = cell.state.lock();
+            match std::mem::replace(&mut *state, State::Withdrawn) {
+                State::Claimed(claim) => claim.waiting,
+                made @ State::Made(_) => {
+                    *state = made;
+                    return Vec::new();
+                }
+                State::Withdrawn => Vec::new(),
+            }
+        };
+        self.cells.remove_if(&cell.id, |_, found| Arc::ptr_eq(found, cell));
+        waiting
+    }
+}
+
+impl ReservationCell {
+    pub(crate) fn id(&self) -> ReservationId {
+        self.id
+    }
+
+    /// Makes the reservation. `journal` is given what follows and puts it into the journal with the event: it returns
+    /// the event's position.
+    pub(crate) fn make(
+        &self,
+        lines: Vec<ReservationLine>,
+        event: &ReservationEvent,
+        journal: impl FnOnce(ReservationView, Vec<ReplyTo<ReservationView>>) -> Sequence,
+    ) {
+        let mut state = self.state.lock();
+        let State::Claimed(claim) = &mut *state else { return };
+        let waiting = std::mem::take(&mut claim.waiting);
+        let mut reservation = Reservation::make(self.id, lines, event);
+        let sequence = journal(ReservationView::made(&reservation), waiting);
+        reservation.journaled(sequence);
+        *state = State::Made(Box::new(reservation));
+    }
+
+    /// What becomes of the hold that this product has for this line. A basket under way keeps what it has.
+    pub(crate) fn verdict(&self, line: u16, sku: &Sku, kept: Option<Timestamp>) -> Verdict {
+        match &*self.state.lock() {
+            State::Claimed(_) => Verdict::Open(kept),
+            State::Made(reservation) => reservation.verdict(line, sku),
+            State::Withdrawn => Verdict::End(HoldEnd::Abandoned),
+        }
+    }
+
+    /// The flight of a basket that is still on its way.
+    pub(crate) fn flight(&self) -> Option<Arc<Flight>> {
+        match &*self.state.lock() {
+            State::Claimed(claim) => claim.flight.clone(),
+            State::Made(_) | State::Withdrawn => None,
+        }
+    }
+
+    /// Looks at the reservation; `None` if it is not made.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Reservation) -> T) -> Option<T> {
+        match &*self.state.lock() {
+            State::Made(reservation) => Some(look(reservation)),
+            State::Claimed(_) | State::Withdrawn => None,
+        }
+    }
+
+    /// Decides something about the reservation and puts the decision into the journal. `then` waits for its record,
+    /// or, where there was nothing to decide, for whatever was decided before. Returns what `look` sees afterwards.
+    pub(crate) fn decide<T>(
+        &self,
+        shared: &Shared,
+        decide: impl FnOnce(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
+        then: Then,
+        look: impl FnOnce(&Reservation, bool) -> T,
+    ) -> Result<T, Rejection> {
+        let mut state = self.state.lock();
+        let State::Made(reservation) = &mut *state else {
+            return Err(Rejection::ReservationNotFound { reservation: self.id });
+        };
+        let decided = decide(reservation, shared.clock.now())?;
+        let waiter = Waiter::tell(then);
+        let changed = decided.is_some();
+        match decided {
+            Some(event) => {
+                reservation.apply(&event);
+                let sequence = shared.journal.append([Event::Reservation(self.id, event)], waiter);
+                reservation.journaled(sequence);
+            }
+            None => {
+                shared.journal.append([], waiter);
+            }
+        }
+        Ok(look(reservation, changed))
+    }
+
+    /// Ends the reservation if its deadline has come.
+    pub(crate) fn expire(&self, shared: &Shared) {
+        let now = shared.clock.now();
+        let due = self.read(|reservation| reservation.decide_expire(now).is_some());
+        if due != Some(true) {
+            return;
+        }
+        let expired = self.decide(
+            shared,
+            |reservation, at| Ok(reservation.decide_expire(at)),
+            Then::Nothing,
+            |_, changed| changed,
+        );
+        if expired == Ok(true) {
+            shared.counters.expired.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Reservations: make one, and commit, release or extend it.
+
+use std::sync::Arc;
+
+use holdfast_engine::product::Policy;
+use holdfast_engine::reservation::{Reservation, ReservationEvent};
+use holdfast_engine::{
+    CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Rejection, ReservationId, Shortage,
+    Sku, SmolStr, Timestamp,
+};
+use tokio::sync::oneshot;
+
+use crate::answer::{Answer, Failure, Reply, Unavailable};
+use crate::basket::{Basket, Intent, Stop};
+use crate::countdown::{self, Part};
+use crate::flight::Flight;
+use crate::product_actor::ProductMessage;
+use crate::reservation_cell::{ClaimOutcome, ReservationCell};
+use crate::reservation_view::ReservationView;
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+/// A reservation to be made.
+#[derive(Debug, Clone)]
+pub struct Reserve {
+    /// Its number, made by the caller.
+    pub id: ReservationId,
+    /// What is asked, to tell a repeat from another request under the same number.
+    pub fingerprint: Fingerprint,
+    /// Who for.
+    pub customer: CustomerId,
+    /// What is to be held, in any order; lines of the same product and location are summed. At least one, at most
+    /// [`LINES_MAX`](holdfast_engine::reservation::LINES_MAX).
+    pub lines: Vec<ReserveLine>,
+    /// How long; the shortest default of its products if not given.
+    pub ttl: Option<Millis>,
+    /// The storefront's own notes, as JSON text; empty if none.
+    pub metadata: SmolStr,
+}
+
+/// One line to be held.
+#[derive(Debug, Clone)]
+pub struct ReserveLine {
+    /// Which product.
+    pub sku: Sku,
+    /// From where.
+    pub location: LocationId,
+    /// How many.
+    pub quantity: LineQuantity,
+}
+
+/// Units to be taken of one line of a reservation.
+#[derive(Debug, Clone)]
+pub struct TakenLine {
+    /// Which product.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// How many; zero gives the line back.
+    pub units: u32,
+}
+
+/// Makes a reservation: all of it, or nothing.
+pub(crate) async fn reserve(shared: &Arc<Shared>, request: Reserve) -> Reply<ReservationView> {
+    let (caller, answer) = oneshot::channel();
+    let flight = (request.lines.len() > 1).then(Flight::new);
+    let outcome = shared.reservations.claim(request.id, request.fingerprint, flight.clone(), caller);
+    match outcome {
+        ClaimOutcome::Ours(cell) => begin(shared, &cell, request, flight),
+        ClaimOutcome::Known => {}
+        ClaimOutcome::Repeat(view) => {
+            durable(shared).await?;
+            return Ok(Answer::repeated(view));
+        }
+        ClaimOutcome::Reused => return Err(Rejection::KeyReused.into()),
+    }
+    answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+}
+
+/// Looks the products up, refuses what cannot succeed, and sends the basket on its way.
+fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, flight: Option<Arc<Flight>>) {
+    match prepare(shared, &request) {
+        Ok((stops, ttl, at)) => {
+            let intent = Intent {
+                customer: request.customer,
+                fingerprint: request.fingerprint,
+                ttl,
+                at,
+                metadata: request.metadata,
+            };
+            Basket::new(Arc::clone(shared), Arc::clone(cell), intent, stops, flight).travel();
+        }
+        Err(rejection) => {
+            // Rests on durable facts only, so it may leave at once.
+            let waiting = shared.reservations.withdraw(cell);
+            crate::basket::refuse_all(waiting, &Failure::Rejected(rejection));
+        }
+    }
+}
+
+fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
+    let at = shared.clock.now();
+    let mut stops: Vec<Stop> = Vec::with_capacity(request.lines.len());
+    let mut ttl_default = Policy::HOLD_TTL_LIMIT;
+    let mut ttl_max = Policy::HOLD_TTL_LIMIT;
+    for line in &request.lines {
+        let unknown = || Rejection::UnknownSku { sku: line.sku.clone() };
+        let cell = shared.directory.get(&line.sku).ok_or_else(unknown)?;
+        {
+            let shown = cell.shown();
+            let policy = &shown.details.as_ref().ok_or_else(unknown)?.details.policy;
+            ttl_default = ttl_default.min(policy.hold_ttl_default);
+            ttl_max = ttl_max.min(policy.hold_ttl_max);
+        }
+        stops.push(Stop { cell, location: line.location.clone(), quantity: line.quantity });
+    }
+    let ttl = request.ttl.unwrap_or(ttl_default.min(ttl_max));
+    if ttl < Policy::HOLD_TTL_MIN || ttl > ttl_max {
+        return Err(Rejection::HoldTimeOutOfRange {
+            requested: ttl,
+            min: Policy::HOLD_TTL_MIN,
+            max: ttl_max,
+        });
+    }
+    merge(&mut stops)?;
+    for stop in &stops {
+        refuse_hopeless(stop, at)?;
+    }
+    Ok((stops, ttl, at))
+}
+
+/// Puts the lines in the order of `(sku, location)` and sums those that are the same.
+fn merge(stops: &mut Vec<Stop>) -> Result<(), Rejection> {
+    if stops.len() < 2 {
+        return Ok(());
+    }
+    stops.sort_by(|a, b| (a.cell.sku(), &a.location).cmp(&(b.cell.sku(), &b.location)));
+    let mut too_large = None;
+    stops.dedup_by(|later, first| {
+        let same = Arc::ptr_eq(&later.cell, &first.cell) && later.location == first.location;
+        if same {
+            match first.quantity.checked_add(later.quantity) {
+                Some(sum) => first.quantity = sum,
+                None => too_large = Some(first.cell.sku().clone()),
+            }
+        }
+        same
+    });
+    match (too_large, LineQuantity::new(LineQuantity::MAX)) {
+        (Some(sku), Some(max)) => Err(Rejection::LineTooLarge { sku, requested: max, max }),
+        _ => Ok(()),
+    }
+}
+
+/// A look at what is shown refuses what no product could grant, without a message to any.
+fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
+    if stop.cell.may_have(&stop.location, u64::from(stop.quantity.units()), at) {
+        return Ok(());
+    }
+    let shown = stop.cell.shown();
+    let Some(details) = &shown.details else { return Ok(()) };
+    if !details.details.policy.sellable || stop.quantity > details.details.policy.line_quantity_max {
+        // The product itself says why.
+        return Ok(());
+    }
+    let counts =
+        shown.stock.locations.iter().find(|view| view.location == stop.location).map(|view| view.counts);
+    let counts = counts.unwrap_or_default();
+    let quantity = |units| holdfast_engine::Quantity::new(units).unwrap_or_default();
+    Err(Rejection::InsufficientStock(Box::new(Shortage {
+        sku: stop.cell.sku().clone(),
+        location: stop.location.clone(),
+        requested: stop.quantity,
+        available: quantity(counts.available),
+        held: quantity(counts.held),
+        next_expiry: shown.next_deadline,
+    })))
+}
+
+/// Commits a reservation: all of it, or the units named.
+pub(crate) async fn commit(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+    taken: Option<Vec<TakenLine>>,
+    operation: Operation,
+) -> Reply<ReservationView> {
+    end(shared, id, operation, |reservation, at| {
+        let units = taken.map(|taken| units_by_line(reservation, &taken)).transpose()?;
+        reservation.decide_commit(at, units.as_deref(), operation)
+    })
+    .await
+}
+
+/// Gives a reservation back.
+pub(crate) async fn release(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+    operation: Operation,
+) -> Reply<ReservationView> {
+    end(shared, id, operation, |reservation, at| reservation.decide_release(at, operation)).await
+}
+
+/// Moves a reservation's deadline to `ttl` from now. Refused while a product of it is short, because a longer hold is a
+/// new promise.
+pub(crate) async fn extend(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+    ttl: Option<Millis>,
+    operation: Operation,
+) -> Reply<ReservationView> {
+    end(shared, id, operation, |reservation, at| {
+        let mut ttl_max = Policy::HOLD_TTL_LIMIT;
+        let mut short = None;
+        for line in reservation.lines() {
+            let Some(cell) = shared.directory.get(&line.sku) else { continue };
+            let shown = cell.shown();
+            if let Some(details) = &shown.details {
+                ttl_max = ttl_max.min(details.details.policy.hold_ttl_max);
+            }
+            if shown.short {
+                short = Some(line.sku.clone());
+            }
+        }
+        let ttl = ttl.unwrap_or(reservation.made().ttl.min(ttl_max));
+        let event = reservation.decide_extend(at, ttl, operation)?;
+        if event.is_some() {
+            if ttl < Policy::HOLD_TTL_MIN || ttl > ttl_max {
+                let min = Policy::HOLD_TTL_MIN;
+                return Err(Rejection::HoldTimeOutOfRange { requested: ttl, min, max: ttl_max });
+            }
+            if let Some(sku) = short {
+                return Err(Rejection::ProductShort { sku });
+            }
+        }
+        Ok(event)
+    })
+    .await
+}
+
+fn units_by_line(reservation: &Reservation, taken: &[TakenLine]) -> Result<Vec<u32>, Rejection> {
+    let mut units = vec![0_u32; reservation.lines().len()];
+    for line in taken {
+        let found = reservation
+            .lines()
+            .binary_search_by(|held| (&held.sku, &held.location).cmp(&(&line.sku, &line.location)));
+        let position = found.map_err(|_| Rejection::CommitMismatch)?;
+        let slot = units.get_mut(position).ok_or(Rejection::CommitMismatch)?;
+        *slot = slot.saturating_add(line.units);
+    }
+    Ok(units)
+}
+
+/// The reservation decides; its products follow; the answer leaves when all of that is durable.
+async fn end(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+    operation: Operation,
+    decide: impl FnOnce(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
+) -> Reply<ReservationView> {
+    let not_found = || Rejection::ReservationNotFound { reservation: id };
+    let cell = shared.reservations.get(id).ok_or_else(not_found)?;
+    let lines = cell.read(|reservation| reservation.lines().len()).ok_or_else(not_found)?;
+    let (done, complete) = oneshot::channel();
+    // One for the decision, one for each product.
+    let mut parts = countdown::parts(lines + 1, move |complete| _ = done.send(complete));
+    let own = parts.pop().map_or(Then::Nothing, Then::Part);
+    let decided = cell.decide(shared, decide, own, |reservation, changed| {
+        (ReservationView::after(reservation, operation.id), changed)
+    });
+    let (view, changed) = match decided {
+        Ok((Some(view), changed)) => (view, changed),
+        Ok((None, _)) => return Err(Rejection::KeyReused.into()),
+        Err(rejection) => {
+            drop(parts);
+            // The refusal may rest on what is not durable yet.
+            durable(shared).await?;
+            return Err(rejection.into());
+        }
+    };
+    follow_all(shared, &cell, parts);
+    match complete.await {
+        Ok(true) => Ok(Answer { value: view, replayed: !changed }),
+        _ if shared.journal.is_failed() => Err(Unavailable::JournalFailed.into()),
+        _ => Err(Unavailable::Restarting.into()),
+    }
+}
+
+/// Tells every product of a reservation to follow what it has decided. There may be a part for each, to be finished
+/// when that is durable.
+pub(crate) fn follow_all(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, parts: Vec<Part>) {
+    let holds = cell.read(|reservation| {
+        let holds = reservation.lines().iter().enumerate();
+        holds.map(|(line, held)| (held.sku.clone(), reservation.hold(line))).collect::<Vec<_>>()
+    });
+    let mut parts = parts.into_iter();
+    for (sku, hold) in holds.unwrap_or_default() {
+        let part = parts.next();
+        if let Some(product) = shared.directory.get(&sku) {
+            product.send(shared, ProductMessage::Follow(hold, part));
+        }
+    }
+}
+
+/// Waits until everything decided so far is durable.
+pub(crate) async fn durable(shared: &Shared) -> Result<(), Failure> {
+    let (done, waiting) = oneshot::channel();
+    let tell = move |durable: Option<_>| _ = done.send(durable.is_some());
+    shared.journal.append([], Waiter::tell(Then::call(tell)));
+    match waiting.await {
+        Ok(true) => Ok(()),
+        _ => Err(Unavailable::JournalFailed.into()),
+    }
+}

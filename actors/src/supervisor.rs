@@ -1,0 +1,111 @@
+//! Who hears when an owner dies.
+//!
+//! A panic kills one actor. Its product's state is then rebuilt from the journal, never from memory, brought in line
+//! with what the reservations have decided meanwhile, and given to a new actor; everybody else goes on. The order
+//! coordinator holds many orders, so its death ends the process, whose next start takes all of them up.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use holdfast_engine::product::Product;
+use holdfast_engine::world::mend_product;
+use holdfast_engine::{Event, Sequence, Sku};
+use holdfast_persistence::JournalReader;
+use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+
+use crate::product_cell::ProductCell;
+use crate::reservations::durable;
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+/// What a supervisor needs.
+pub(crate) struct Duties {
+    pub(crate) shared: Weak<Shared>,
+    pub(crate) reader: Arc<dyn JournalReader>,
+    pub(crate) on_fatal: Box<dyn Fn(String) + Send + Sync>,
+}
+
+pub(crate) async fn spawn(duties: Duties) -> Result<ActorRef<()>, SpawnErr> {
+    let (actor, _stopped) = Actor::spawn(None, Supervisor, duties).await?;
+    Ok(actor)
+}
+
+struct Supervisor;
+
+impl Actor for Supervisor {
+    type Msg = ();
+    type State = Duties;
+    type Arguments = Duties;
+
+    async fn pre_start(&self, _: ActorRef<()>, duties: Duties) -> Result<Duties, ActorProcessingErr> {
+        Ok(duties)
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _: ActorRef<()>,
+        event: SupervisionEvent,
+        duties: &mut Duties,
+    ) -> Result<(), ActorProcessingErr> {
+        let (dead, why) = match event {
+            SupervisionEvent::ActorFailed(dead, why) => (dead, why.to_string()),
+            SupervisionEvent::ActorTerminated(dead, _, _) => (dead, "it ended".to_owned()),
+            _ => return Ok(()),
+        };
+        let Some(shared) = duties.shared.upgrade() else { return Ok(()) };
+        if shared.gate.is_closed() {
+            return Ok(());
+        }
+        match shared.owners.remove(&dead.get_id()) {
+            Some((_, cell)) => {
+                tracing::error!(sku = %cell.sku(), why, "the owner of a product died; rebuilding it from the journal");
+                cell.vacate();
+                shared.counters.restarts.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(rebuild(shared, cell, Arc::clone(&duties.reader)));
+            }
+            None => (duties.on_fatal)(format!("the order coordinator died: {why}")),
+        }
+        Ok(())
+    }
+}
+
+/// Reads the product's events back and gives it a new owner.
+async fn rebuild(shared: Arc<Shared>, cell: Arc<ProductCell>, reader: Arc<dyn JournalReader>) {
+    // What the dead owner decided is in the journal's queue; wait until it can be read.
+    if durable(&shared).await.is_err() {
+        return;
+    }
+    let sku = cell.sku().clone();
+    let read = tokio::task::spawn_blocking(move || read_product(&*reader, &sku)).await;
+    let mut product = match read {
+        Ok(Ok(product)) => Box::new(product),
+        Ok(Err(error)) => return tracing::error!(sku = %cell.sku(), %error, "a product could not be rebuilt"),
+        Err(error) => return tracing::error!(sku = %cell.sku(), %error, "a product could not be rebuilt"),
+    };
+    let mended = mend_product(&product, &|id, line, sku| {
+        let kept =
+            product.hold(holdfast_engine::HoldId { reservation: id, line }).and_then(|hold| hold.expires_at);
+        Some(shared.reservations.get(id)?.verdict(line, sku, kept))
+    });
+    for event in mended {
+        product.apply(&event);
+        let waiter = Waiter::tell(Then::Nothing);
+        let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
+        product.journaled(sequence);
+    }
+    cell.reseat(&shared, product);
+}
+
+fn read_product(reader: &dyn JournalReader, sku: &Sku) -> Result<Product, holdfast_persistence::ReplayError> {
+    let mut product = Product::absent(sku.clone());
+    reader.read(Sequence(1), &mut |sequence, event| {
+        if let Event::Product(about, event) = event
+            && about == *sku
+        {
+            product.apply(&event);
+            product.journaled(sequence);
+        }
+        Ok(())
+    })?;
+    Ok(product)
+}

@@ -1,0 +1,138 @@
+//! What callers see of products: plain copies, published when the facts behind them are durable.
+
+use holdfast_engine::product::{Product, ProductDetails};
+use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
+
+/// A product as it was last put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductView {
+    /// Its SKU.
+    pub sku: Sku,
+    /// What was put.
+    pub details: ProductDetails,
+    /// How often it was put.
+    pub version: u64,
+    /// Journal position of the last time.
+    pub sequence: Sequence,
+    /// When it was first put.
+    pub created_at: Timestamp,
+    /// When it was last put.
+    pub updated_at: Timestamp,
+}
+
+impl ProductView {
+    pub(crate) fn of(product: &Product) -> Option<Self> {
+        Some(Self {
+            sku: product.sku().clone(),
+            details: product.details()?.clone(),
+            version: product.details_version(),
+            sequence: product.details_sequence(),
+            created_at: product.created_at(),
+            updated_at: product.updated_at(),
+        })
+    }
+}
+
+/// The answer to putting a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutAnswer {
+    /// Whether the product was new.
+    pub created: bool,
+    /// The product as it was put.
+    pub product: ProductView,
+}
+
+/// The answer to an adjustment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdjustAnswer {
+    /// Which product.
+    pub sku: Sku,
+    /// Where.
+    pub location: LocationId,
+    /// By how many units the count changed.
+    pub delta: i64,
+    /// The count afterwards.
+    pub on_hand: holdfast_engine::Quantity,
+    /// When.
+    pub at: Timestamp,
+    /// The product's version afterwards.
+    pub version: u64,
+    /// Journal position of the change.
+    pub sequence: Sequence,
+}
+
+/// A product's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockView {
+    /// Which product.
+    pub sku: Sku,
+    /// What lies where, in the order of the locations' names.
+    pub locations: Vec<LocationView>,
+    /// How many facts it rests on.
+    pub version: u64,
+    /// Journal position of the last of them.
+    pub sequence: Sequence,
+}
+
+/// A product's stock at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationView {
+    /// Where.
+    pub location: LocationId,
+    /// How much.
+    pub counts: LocationCounts,
+}
+
+/// Units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LocationCounts {
+    /// Counted on the shelf.
+    pub on_hand: u64,
+    /// Claimed by live holds.
+    pub held: u64,
+    /// Promised, not shipped.
+    pub allocated: u64,
+    /// Free to be claimed.
+    pub available: u64,
+    /// Claimed or promised beyond what is on the shelf.
+    pub backordered: u64,
+}
+
+impl StockView {
+    pub(crate) fn of(product: &Product) -> Self {
+        let locations = product.levels().map(|(location, level)| LocationView {
+            location: location.clone(),
+            counts: LocationCounts {
+                on_hand: level.on_hand.units(),
+                held: level.held.units(),
+                allocated: level.allocated.units(),
+                available: product.available(location).units(),
+                backordered: level.backordered().units(),
+            },
+        });
+        Self {
+            sku: product.sku().clone(),
+            locations: locations.collect(),
+            version: product.version(),
+            sequence: product.sequence(),
+        }
+    }
+
+    /// The sums over all locations.
+    pub fn totals(&self) -> LocationCounts {
+        self.locations.iter().fold(LocationCounts::default(), |sum, LocationView { counts, .. }| {
+            LocationCounts {
+                on_hand: sum.on_hand + counts.on_hand,
+                held: sum.held + counts.held,
+                allocated: sum.allocated + counts.allocated,
+                available: sum.available + counts.available,
+                backordered: sum.backordered + counts.backordered,
+            }
+        })
+    }
+
+    /// Units free at one location.
+    pub(crate) fn available_at(&self, location: &LocationId) -> u64 {
+        self.locations.iter().find(|view| view.location == *location).map_or(0, |view| view.counts.available)
+    }
+}

@@ -1,0 +1,468 @@
+//! What the runtime does with the engine, one command at a time and without actors, tasks or a disk.
+//!
+//! ```text
+//!   request ──▶ settle lapsed holds ──▶ decide ──▶ journal (a Vec) ──▶ apply
+//!                                                     └──▶ a World fed alongside
+//! ```
+//!
+//! Products, reservations and orders are kept apart, as they are in their actors; the [`World`] beside them sees only
+//! the journal. What a reservation or an order has decided reaches a product through its *mail*: as a rule at once,
+//! but while [`Driver::lagging`] is set it waits there until the product is asked something else, so that the journal
+//! of one product falls behind that of the others, as it does when many things happen at once. A crash
+//! ([`Driver::recover`]) loses the mail.
+
+#![allow(dead_code, reason = "shared by two test binaries, each of which uses its part")]
+
+mod checkout;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use holdfast_engine::order::Order;
+use holdfast_engine::product::{
+    Adjustment, HoldEnd, OpenHold, Product, ProductCommand, ProductDetails, ProductEvent,
+};
+use holdfast_engine::reservation::{
+    Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
+};
+use holdfast_engine::world::World;
+use holdfast_engine::{
+    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection,
+    ReservationId, Sequence, Sku, SmolStr, Timestamp,
+};
+
+pub(crate) use checkout::{Payment, PlaceRequest};
+
+/// Whether a request did something or found it done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Something was written to the journal.
+    Done,
+    /// An earlier request had done it.
+    Already,
+}
+
+/// What a caller hears.
+pub(crate) type Answer = Result<Effect, Rejection>;
+
+/// One named line of a request.
+pub(crate) type Wanted = (Sku, LocationId, LineQuantity);
+
+/// A basket as it arrives.
+#[derive(Debug, Clone)]
+pub(crate) struct Basket {
+    pub(crate) id: ReservationId,
+    pub(crate) customer: CustomerId,
+    pub(crate) fingerprint: Fingerprint,
+    /// May name a product twice.
+    pub(crate) lines: Vec<Wanted>,
+    pub(crate) ttl: Millis,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Driver {
+    pub(crate) now: Timestamp,
+    pub(crate) lagging: bool,
+    products: BTreeMap<Sku, Product>,
+    reservations: BTreeMap<ReservationId, Reservation>,
+    orders: BTreeMap<OrderId, Order>,
+    mail: BTreeMap<Sku, VecDeque<ProductCommand>>,
+    journal: Vec<Event>,
+    world: World,
+}
+
+// What can be read.
+impl Driver {
+    /// An empty shop.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    pub(crate) fn journal(&self) -> &[Event] {
+        &self.journal
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(crate) fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
+        self.reservations.get(&id)
+    }
+
+    pub(crate) fn reservations(&self) -> impl Iterator<Item = &Reservation> {
+        self.reservations.values()
+    }
+
+    pub(crate) fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    pub(crate) fn skus(&self) -> Vec<Sku> {
+        self.products.keys().cloned().collect()
+    }
+
+    /// A product as its actor has it, with what is lapsed or in the mail still undone.
+    pub(crate) fn raw_product(&self, sku: &Sku) -> Option<&Product> {
+        self.products.get(sku)
+    }
+
+    /// A product as it would be if it were asked now: mail read, lapsed holds ended.
+    pub(crate) fn product(&self, sku: &Sku) -> Product {
+        let Some(product) = self.products.get(sku) else { return Product::absent(sku.clone()) };
+        let mut product = product.clone();
+        for command in self.mail.get(sku).into_iter().flatten() {
+            if let Ok(Some(event)) = product.decide(self.now, command) {
+                product.apply(&event);
+            }
+        }
+        for (_, event) in self.settlement(&product) {
+            product.apply(&event);
+        }
+        product
+    }
+
+    /// Where a reservation stands now, its deadline considered.
+    pub(crate) fn status(&self, id: ReservationId) -> Option<ReservationState> {
+        let reservation = self.reservations.get(&id)?;
+        Some(match (reservation.decide_expire(self.now), reservation.state()) {
+            (Some(_), ReservationState::Held { expires_at }) => ReservationState::Expired { at: expires_at },
+            (_, state) => state,
+        })
+    }
+}
+
+// Products.
+impl Driver {
+    pub(crate) fn put(&mut self, sku: &Sku, details: ProductDetails, operation: Operation) -> Answer {
+        self.ask(sku, &ProductCommand::Put { details, operation })
+    }
+
+    pub(crate) fn adjust(&mut self, sku: &Sku, adjustment: Adjustment) -> Answer {
+        self.ask(sku, &ProductCommand::Adjust(adjustment))
+    }
+
+    /// Sends one command to one product and hears its answer.
+    pub(crate) fn ask(&mut self, sku: &Sku, command: &ProductCommand) -> Answer {
+        self.read_mail(sku);
+        self.settle(sku);
+        self.carry_out(sku, command)
+    }
+
+    /// Sends what was decided elsewhere; nobody waits for an answer.
+    fn tell(&mut self, sku: &Sku, command: ProductCommand) {
+        self.mail.entry(sku.clone()).or_default().push_back(command);
+        if !self.lagging {
+            self.read_mail(sku);
+        }
+    }
+
+    /// Lets every product catch up.
+    pub(crate) fn catch_up(&mut self) {
+        for sku in self.skus() {
+            self.read_mail(&sku);
+        }
+    }
+
+    fn read_mail(&mut self, sku: &Sku) {
+        while self.mail.get(sku).is_some_and(|mail| !mail.is_empty()) {
+            // Settling may read the mail itself, where a lapsed basket has several lines here.
+            self.settle(sku);
+            let Some(command) = self.mail.get_mut(sku).and_then(VecDeque::pop_front) else { return };
+            match (self.carry_out(sku, &command), &command) {
+                (Ok(_), _) => {}
+                // Settling read the reservation's later decision first, so the hold is gone already.
+                (Err(Rejection::HoldNotFound { .. }), ProductCommand::Move { .. }) => {}
+                (Err(refusal), command) => panic!("{sku} refuses what was decided: {command:?}: {refusal}"),
+            }
+        }
+    }
+
+    fn carry_out(&mut self, sku: &Sku, command: &ProductCommand) -> Answer {
+        let event = match self.products.get(sku) {
+            Some(product) => product.decide(self.now, command)?,
+            None => Product::absent(sku.clone()).decide(self.now, command)?,
+        };
+        Ok(match event {
+            Some(event) => {
+                self.append_to_product(sku, event);
+                Effect::Done
+            }
+            None => Effect::Already,
+        })
+    }
+
+    /// Ends the lapsed holds of a product, or does whatever else their reservations have decided meanwhile.
+    fn settle(&mut self, sku: &Sku) {
+        let Some(product) = self.products.get(sku) else { return };
+        let mut over = Vec::new();
+        for (hold, event) in self.settlement(product) {
+            let id = hold.reservation;
+            if let Some(expired) = self.reservations.get(&id).and_then(|r| r.decide_expire(self.now)) {
+                self.append_to_reservation(id, &expired);
+                over.push(id);
+            }
+            self.append_to_product(sku, event);
+        }
+        for id in over {
+            self.follow(id);
+        }
+    }
+
+    /// What is to be done about each lapsed hold of a product, after asking its reservation.
+    fn settlement(&self, product: &Product) -> Vec<(HoldId, ProductEvent)> {
+        let mut events = Vec::new();
+        for hold in product.lapsed(self.now) {
+            let verdict = match self.reservations.get(&hold.reservation) {
+                None => Verdict::End(HoldEnd::Abandoned),
+                Some(reservation) => match reservation.verdict(hold.line, product.sku()) {
+                    Verdict::Open(_) if reservation.decide_expire(self.now).is_some() => {
+                        Verdict::End(HoldEnd::Expired)
+                    }
+                    verdict => verdict,
+                },
+            };
+            let event = product.decide(self.now, &command(hold, verdict));
+            events.extend(event.unwrap().map(|event| (hold, event)));
+        }
+        events
+    }
+}
+
+// Reservations.
+impl Driver {
+    /// Takes a basket as a whole or not at all.
+    pub(crate) fn reserve(&mut self, basket: &Basket) -> Answer {
+        if let Some(made) = self.reservations.get(&basket.id).map(Reservation::made) {
+            let same = made.fingerprint == basket.fingerprint;
+            return if same { Ok(Effect::Already) } else { Err(Rejection::KeyReused) };
+        }
+        let lines = merge(&basket.lines);
+        let expires_at = self.now.plus(basket.ttl);
+        for (number, line) in (0..).zip(&lines) {
+            let hold = HoldId { reservation: basket.id, line: number };
+            let open =
+                OpenHold { hold, location: line.location.clone(), quantity: line.quantity, expires_at };
+            if let Err(refusal) = self.ask(&line.sku, &ProductCommand::Open(open)) {
+                for (number, line) in (0..number).zip(&lines) {
+                    let hold = HoldId { reservation: basket.id, line: number };
+                    self.tell(&line.sku, ProductCommand::End { hold, why: HoldEnd::Abandoned });
+                }
+                return Err(refusal);
+            }
+        }
+        let made = ReservationEvent::Made {
+            customer: basket.customer.clone(),
+            fingerprint: basket.fingerprint,
+            lines: u16::try_from(lines.len()).unwrap(),
+            ttl: basket.ttl,
+            at: self.now,
+            metadata: SmolStr::default(),
+        };
+        let sequence = self.append(Event::Reservation(basket.id, made.clone()));
+        let mut reservation = Reservation::make(basket.id, lines, &made);
+        reservation.journaled(&made, sequence);
+        self.reservations.insert(basket.id, reservation);
+        Ok(Effect::Done)
+    }
+
+    pub(crate) fn commit(
+        &mut self,
+        id: ReservationId,
+        taken: Option<&[u32]>,
+        operation: Operation,
+    ) -> Answer {
+        let event = self.known(id)?.decide_commit(self.now, taken, operation)?;
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn release(&mut self, id: ReservationId, operation: Operation) -> Answer {
+        let event = self.known(id)?.decide_release(self.now, operation)?;
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn extend(&mut self, id: ReservationId, ttl: Millis, operation: Operation) -> Answer {
+        let event = self.known(id)?.decide_extend(self.now, ttl, operation)?;
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn pin(&mut self, id: ReservationId, order: OrderId, customer: &CustomerId) -> Answer {
+        let event = self.known(id)?.decide_pin(self.now, order, customer)?;
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn unpin(&mut self, id: ReservationId, order: OrderId) -> Answer {
+        let event = self.known(id)?.decide_unpin(self.now, order);
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn commit_pinned(&mut self, id: ReservationId, order: OrderId) -> Answer {
+        let event = self.known(id)?.decide_commit_pinned(self.now, order);
+        Ok(self.decided(id, event))
+    }
+
+    pub(crate) fn release_pinned(&mut self, id: ReservationId, order: OrderId) -> Answer {
+        let event = self.known(id)?.decide_release_pinned(self.now, order);
+        Ok(self.decided(id, event))
+    }
+
+    /// Ends every reservation whose time is over; says which.
+    pub(crate) fn sweep(&mut self) -> Vec<ReservationId> {
+        let due: Vec<_> =
+            self.reservations.values().filter_map(|r| Some((r.id(), r.decide_expire(self.now)?))).collect();
+        let mut ended = Vec::new();
+        for (id, event) in due {
+            self.decided(id, Some(event));
+            ended.push(id);
+        }
+        ended
+    }
+
+    fn known(&self, id: ReservationId) -> Result<&Reservation, Rejection> {
+        self.reservations.get(&id).ok_or(Rejection::ReservationNotFound { reservation: id })
+    }
+
+    fn decided(&mut self, id: ReservationId, event: Option<ReservationEvent>) -> Effect {
+        let Some(event) = event else { return Effect::Already };
+        self.append_to_reservation(id, &event);
+        self.follow(id);
+        Effect::Done
+    }
+
+    /// Tells every product of a reservation what becomes of its hold.
+    fn follow(&mut self, id: ReservationId) {
+        let reservation = &self.reservations[&id];
+        let lines: Vec<_> = reservation
+            .lines()
+            .iter()
+            .enumerate()
+            .map(|(position, line)| {
+                let hold = reservation.hold(position);
+                (line.sku.clone(), command(hold, reservation.verdict(hold.line, &line.sku)))
+            })
+            .collect();
+        for (sku, command) in lines {
+            self.tell(&sku, command);
+        }
+    }
+}
+
+// The journal.
+impl Driver {
+    /// What a restart finds: a world from the journal, put in order, and taken apart again.
+    pub(crate) fn recover(journal: &[Event], now: Timestamp) -> Self {
+        let (world, journal) = recovered_world(journal, now);
+        let (products, reservations, orders) = world.clone().into_parts();
+        Self {
+            now,
+            lagging: false,
+            products: products.map(|product| (product.sku().clone(), product)).collect(),
+            reservations: reservations.map(|reservation| (reservation.id(), reservation)).collect(),
+            orders: orders.map(|order| (order.id(), order)).collect(),
+            mail: BTreeMap::new(),
+            journal,
+            world,
+        }
+    }
+
+    /// Checks that the parts are what the journal says they are, and the invariants of every part.
+    pub(crate) fn check(&self) {
+        self.world.check();
+        assert_eq!(
+            self.world.products().keys().collect::<BTreeSet<_>>(),
+            self.products.keys().collect::<BTreeSet<_>>()
+        );
+        for product in self.products.values() {
+            assert_eq!(
+                self.world.products().get(product.sku()),
+                Some(product),
+                "I6: as the journal tells it"
+            );
+        }
+        assert_eq!(self.world.reservations().len(), self.reservations.len());
+        for reservation in self.reservations.values() {
+            assert_eq!(
+                self.world.reservation(reservation.id()),
+                Some(reservation),
+                "I6: as the journal tells"
+            );
+        }
+        assert_eq!(self.world.orders().len(), self.orders.len());
+        for order in self.orders.values() {
+            assert_eq!(self.world.order(order.id()), Some(order), "I6: as the journal tells it");
+        }
+    }
+
+    fn append(&mut self, event: Event) -> Sequence {
+        let sequence = Sequence(u64::try_from(self.journal.len()).unwrap() + 1);
+        self.world.apply(sequence, &event);
+        self.journal.push(event);
+        sequence
+    }
+
+    fn append_to_product(&mut self, sku: &Sku, event: ProductEvent) {
+        let sequence = self.append(Event::Product(sku.clone(), event.clone()));
+        let product = self.products.entry(sku.clone()).or_insert_with(|| Product::absent(sku.clone()));
+        product.apply(&event);
+        product.journaled(&event, sequence);
+        product.check();
+    }
+
+    fn append_to_reservation(&mut self, id: ReservationId, event: &ReservationEvent) {
+        let sequence = self.append(Event::Reservation(id, event.clone()));
+        let reservation = self.reservations.get_mut(&id).unwrap();
+        reservation.apply(event);
+        reservation.journaled(event, sequence);
+    }
+}
+
+/// The world a journal tells of.
+pub(crate) fn replay(journal: &[Event]) -> World {
+    let mut world = World::default();
+    for (sequence, event) in (1..).zip(journal) {
+        world.apply(Sequence(sequence), event);
+    }
+    world
+}
+
+/// The world after a restart, and the journal with what the restart added.
+pub(crate) fn recovered_world(journal: &[Event], now: Timestamp) -> (World, Vec<Event>) {
+    let mut world = replay(journal);
+    let mut journal = journal.to_vec();
+    world.reconcile(now, &mut |event| {
+        journal.push(event.clone());
+        Sequence(u64::try_from(journal.len()).unwrap())
+    });
+    (world, journal)
+}
+
+/// Sums what names a line twice and puts the lines in the order of `(sku, location)`.
+pub(crate) fn merge(lines: &[Wanted]) -> Vec<ReservationLine> {
+    let mut merged: BTreeMap<(&Sku, &LocationId), LineQuantity> = BTreeMap::new();
+    for (sku, location, quantity) in lines {
+        merged
+            .entry((sku, location))
+            .and_modify(|sum| *sum = sum.checked_add(*quantity).unwrap())
+            .or_insert(*quantity);
+    }
+    merged
+        .into_iter()
+        .map(|((sku, location), quantity)| ReservationLine {
+            sku: sku.clone(),
+            location: location.clone(),
+            quantity,
+        })
+        .collect()
+}
+
+/// How a product is told what becomes of one of its holds.
+fn command(hold: HoldId, verdict: Verdict) -> ProductCommand {
+    match verdict {
+        Verdict::Open(expires_at) => ProductCommand::Move { hold, expires_at },
+        Verdict::Commit(quantity) => ProductCommand::Commit { hold, quantity },
+        Verdict::End(why) => ProductCommand::End { hold, why },
+    }
+}

@@ -1,0 +1,385 @@
+//! Histories: what a day in the shop may bring, with many repeats, races with deadlines, and crashes.
+
+use std::fmt;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::reference::{Item, Key, Line, Number, Place, Rules, Says};
+
+/// Products a history talks about. One of them may never be put.
+pub(crate) const ITEMS: Item = 4;
+/// Places where stock lies.
+pub(crate) const PLACES: Place = 2;
+/// Numbers of orders begin here; their own baskets have the same numbers.
+pub(crate) const FIRST_ORDER: Number = 100;
+
+/// What happened in one shop, in order.
+#[derive(Clone)]
+pub(crate) struct History(pub(crate) Vec<Command>);
+
+/// One command a line, so that a failing history can be read.
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|command| write!(f, "\n    {command:?}"))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Command {
+    Put {
+        item: Item,
+        rules: Rules,
+        key: Key,
+    },
+    Count {
+        item: Item,
+        place: Place,
+        change: Change,
+        expected: Expected,
+        key: Key,
+    },
+    Reserve {
+        basket: Number,
+        customer: u8,
+        asked: u32,
+        lines: Vec<Line>,
+        ttl: i64,
+    },
+    Commit {
+        basket: Number,
+        units: Option<Vec<u8>>,
+        key: Key,
+    },
+    Release {
+        basket: Number,
+        key: Key,
+    },
+    Extend {
+        basket: Number,
+        ttl: i64,
+        key: Key,
+    },
+    Pin {
+        basket: Number,
+        order: Number,
+        customer: u8,
+    },
+    Unpin {
+        basket: Number,
+        order: Number,
+    },
+    EndPinned {
+        basket: Number,
+        order: Number,
+        commit: bool,
+    },
+    Fulfil {
+        basket: Number,
+        line: u8,
+        shipped: u8,
+        cancelled: u8,
+        returned: u8,
+    },
+    Sweep,
+    Wait(Wait),
+    Lag(bool),
+    Crash,
+    Place {
+        order: Number,
+        basket: Option<Number>,
+        customer: u8,
+        asked: u32,
+        lines: Vec<Line>,
+        expected: Expected,
+    },
+    Pay {
+        order: Number,
+        says: Says,
+    },
+    Step {
+        order: Number,
+    },
+    /// Asks for a shipment, and, unless `slow`, for the shelves at once. No units means all.
+    Ship {
+        order: Number,
+        units: Vec<(u8, u8)>,
+        slow: bool,
+        key: Key,
+    },
+    FinishShipment {
+        order: Number,
+    },
+    Cancel {
+        order: Number,
+        key: Key,
+    },
+    TakeBack {
+        order: Number,
+        units: Vec<(u8, u8)>,
+        key: Key,
+    },
+    /// The same request as an earlier one, or another under its key.
+    Again {
+        which: Index,
+        other: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    By(i64),
+    To(u64),
+}
+
+/// What a caller believes before the request is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Expected {
+    Nothing,
+    WhatIs,
+    SomethingElse,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wait {
+    For(i64),
+    /// Until so many milliseconds after the next deadline of a basket.
+    Deadline(i64),
+}
+
+impl Command {
+    /// The same request, or another one under the same key.
+    pub(crate) fn again(&self, other: bool) -> Self {
+        let mut again = self.clone();
+        if other {
+            match &mut again {
+                Self::Put { key, .. }
+                | Self::Count { key, .. }
+                | Self::Commit { key, .. }
+                | Self::Release { key, .. }
+                | Self::Extend { key, .. }
+                | Self::Ship { key, .. }
+                | Self::Cancel { key, .. }
+                | Self::TakeBack { key, .. } => key.asked += 1,
+                Self::Reserve { asked, .. } | Self::Place { asked, .. } => *asked += 1,
+                Self::Pin { .. }
+                | Self::Unpin { .. }
+                | Self::EndPinned { .. }
+                | Self::Fulfil { .. }
+                | Self::Sweep
+                | Self::Wait(_)
+                | Self::Lag(_)
+                | Self::Crash
+                | Self::Pay { .. }
+                | Self::Step { .. }
+                | Self::FinishShipment { .. }
+                | Self::Again { .. } => {}
+            }
+        }
+        again
+    }
+}
+
+/// Counts, baskets, time, keys.
+pub(crate) fn stock_history() -> impl Strategy<Value = History> {
+    let command = prop_oneof![
+        3 => put(),
+        9 => count(),
+        22 => reserve(0..8, 1..5),
+        9 => commit(0..8_u16),
+        5 => release(0..8_u16),
+        5 => extend(0..8_u16),
+        4 => (0..8_u16, 50..52_u16, 0..2_u8)
+            .prop_map(|(basket, order, customer)| Command::Pin { basket, order, customer }),
+        3 => (0..8_u16, 50..52_u16).prop_map(|(basket, order)| Command::Unpin { basket, order }),
+        3 => (0..8_u16, 50..52_u16, any::<bool>())
+            .prop_map(|(basket, order, commit)| Command::EndPinned { basket, order, commit }),
+        8 => fulfil(),
+        12 => passing(),
+        6 => again(),
+    ];
+    history(command)
+}
+
+/// The same with orders in the middle of it.
+pub(crate) fn order_history() -> impl Strategy<Value = History> {
+    let orders = FIRST_ORDER..FIRST_ORDER + 4;
+    let baskets = || prop_oneof![3 => 0..4_u16, 1 => FIRST_ORDER..FIRST_ORDER + 4];
+    let command = prop_oneof![
+        1 => put(),
+        6 => count(),
+        8 => reserve(0..4, 1..4),
+        2 => commit(baskets()),
+        2 => release(baskets()),
+        2 => extend(baskets()),
+        10 => place(orders.clone()),
+        24 => pay(orders.clone()),
+        14 => orders.clone().prop_map(|order| Command::Step { order }),
+        10 => (orders.clone(), units(), prop::bool::weighted(0.3), key())
+            .prop_map(|(order, units, slow, key)| Command::Ship { order, units, slow, key }),
+        4 => orders.clone().prop_map(|order| Command::FinishShipment { order }),
+        3 => (orders.clone(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
+        7 => (orders, units(), key()).prop_map(|(order, units, key)| Command::TakeBack { order, units, key }),
+        8 => passing(),
+        5 => again(),
+    ];
+    history(command)
+}
+
+/// A shop that has something on its shelves, and then what happens there: sixty commands on average, and as few as
+/// needed to show a fault.
+fn history(command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
+    let shelves = prop::collection::vec((rules(), 0..20_i64, 0..20_i64), usize::from(ITEMS) - 1);
+    (shelves, any::<bool>(), prop::collection::vec(command, 0..120)).prop_map(|(shelves, lag, commands)| {
+        let mut history = Vec::new();
+        for (item, (rules, here, there)) in (0..).zip(shelves) {
+            let key = |id| Key { id: 1_000 + 10 * u32::from(item) + id, asked: 0 };
+            history.push(Command::Put { item, rules, key: key(0) });
+            for (place, units) in (0..).zip([here, there]) {
+                let key = key(1 + u32::from(place));
+                let change = Change::By(units);
+                history.push(Command::Count { item, place, change, expected: Expected::Nothing, key });
+            }
+        }
+        history.push(Command::Lag(lag));
+        history.extend(commands);
+        History(history)
+    })
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    // Mostly fresh, sometimes met before on the same thing.
+    let id = prop_oneof![1 => 0..4_u32, 6 => 100..u32::MAX];
+    (id, prop_oneof![4 => Just(0_u32), 1 => 1..3_u32]).prop_map(|(id, asked)| Key { id, asked })
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let price = prop_oneof![
+        1 => Just(None),
+        2 => Just(Some(0)),
+        3 => Just(Some(10_000)),
+        // A third of a cent: totals and shares have to be rounded.
+        3 => Just(Some(33)),
+        4 => (1..200_000_i64).prop_map(Some),
+    ];
+    (
+        prop::bool::weighted(0.93),
+        prop_oneof![3 => Just(0_u64), 1 => 0..25_u64],
+        prop_oneof![3 => Just(0_u64), 2 => 0..12_u64],
+        prop_oneof![5 => Just(1_000_u64), 1 => 1..8_u64],
+        price,
+    )
+        .prop_map(|(sellable, safety, backorder, line_max, price)| Rules {
+            sellable,
+            safety,
+            backorder,
+            line_max,
+            price,
+        })
+}
+
+fn put() -> impl Strategy<Value = Command> {
+    (0..ITEMS, rules(), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
+}
+
+fn count() -> impl Strategy<Value = Command> {
+    let change = prop_oneof![
+        5 => (-20..20_i64).prop_map(Change::By),
+        4 => (0..25_u64).prop_map(Change::To),
+        1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
+        1 => Just(Change::To(1_000_000_000_000)),
+    ];
+    let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
+    (0..ITEMS, 0..PLACES, change, expected, key()).prop_map(|(item, place, change, expected, key)| {
+        Command::Count { item, place, change, expected, key }
+    })
+}
+
+fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {
+    // The last product is seldom there, so it is seldom asked for.
+    let item = prop_oneof![24 => 0..ITEMS - 1, 1 => Just(ITEMS - 1)];
+    let units = prop_oneof![6 => 1..5_u64, 2 => 1..12_u64, 1 => 1..40_u64];
+    prop::collection::vec((item, 0..PLACES, units), count)
+}
+
+fn ttl() -> impl Strategy<Value = i64> {
+    prop_oneof![1 => 100..2_000_i64, 2 => Just(60_000), 2 => 60_000..10_000_000_i64]
+}
+
+fn reserve(basket: std::ops::Range<Number>, width: std::ops::Range<usize>) -> impl Strategy<Value = Command> {
+    (basket, 0..2_u8, 0..2_u32, lines(width), ttl()).prop_map(|(basket, customer, asked, lines, ttl)| {
+        Command::Reserve { basket, customer, asked, lines, ttl }
+    })
+}
+
+fn commit(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
+    let units = prop_oneof![
+        1 => Just(None),
+        1 => prop::collection::vec(prop_oneof![4 => 0..4_u8, 1 => 0..20_u8], 1..5).prop_map(Some),
+    ];
+    (basket, units, key()).prop_map(|(basket, units, key)| Command::Commit { basket, units, key })
+}
+
+fn release(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
+    (basket, key()).prop_map(|(basket, key)| Command::Release { basket, key })
+}
+
+fn extend(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
+    (basket, ttl(), key()).prop_map(|(basket, ttl, key)| Command::Extend { basket, ttl, key })
+}
+
+fn fulfil() -> impl Strategy<Value = Command> {
+    (0..8_u16, 0..3_u8, 0..6_u8, 0..4_u8, 0..4_u8).prop_map(|(basket, line, shipped, cancelled, returned)| {
+        Command::Fulfil { basket, line, shipped, cancelled, returned }
+    })
+}
+
+/// Time goes by, and with it what time brings.
+fn passing() -> impl Strategy<Value = Command> {
+    let day = 24 * 60 * 60 * 1_000_i64;
+    prop_oneof![
+        5 => (1..5_000_i64).prop_map(|span| Command::Wait(Wait::For(span))),
+        2 => (1..4_000_000_i64).prop_map(|span| Command::Wait(Wait::For(span))),
+        1 => (day..4 * day).prop_map(|span| Command::Wait(Wait::For(span))),
+        6 => (-1..2_i64).prop_map(|after| Command::Wait(Wait::Deadline(after))),
+        3 => Just(Command::Sweep),
+        3 => any::<bool>().prop_map(Command::Lag),
+        3 => Just(Command::Crash),
+    ]
+}
+
+fn again() -> impl Strategy<Value = Command> {
+    (any::<Index>(), prop::bool::weighted(0.3)).prop_map(|(which, other)| Command::Again { which, other })
+}
+
+fn place(order: std::ops::Range<Number>) -> impl Strategy<Value = Command> {
+    let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
+    (order, prop::option::of(0..4_u16), 0..2_u8, 0..2_u32, lines(1..4), expected).prop_map(
+        |(order, basket, customer, asked, lines, expected)| Command::Place {
+            order,
+            basket,
+            customer,
+            asked,
+            lines,
+            expected,
+        },
+    )
+}
+
+fn pay(order: std::ops::Range<Number>) -> impl Strategy<Value = Command> {
+    let says = prop_oneof![
+        6 => Just(Says::Approved),
+        1 => Just(Says::Declined),
+        1 => Just(Says::Unknown),
+        1 => Just(Says::Failing),
+    ];
+    (order, says).prop_map(|(order, says)| Command::Pay { order, says })
+}
+
+/// Lines of an order by position, and how many units of each.
+fn units() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    prop_oneof![
+        1 => Just(Vec::new()),
+        3 => prop::collection::vec((0..3_u8, prop_oneof![4 => 1..3_u8, 1 => 1..9_u8]), 1..3),
+    ]
+}

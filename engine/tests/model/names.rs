@@ -1,0 +1,170 @@
+//! The engine's names for what the shop on paper numbers, and its answers in the words of the shop on paper.
+
+use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, Step};
+use holdfast_engine::product::{Policy, ProductDetails};
+use holdfast_engine::reservation::ReservationState;
+use holdfast_engine::{
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
+    Rejection, ReservationId, Sku, SmolStr, UnitPrice,
+};
+
+use super::driver::{Effect, Wanted};
+use super::reference::{Basket, Call, Item, Key, Line, Next, No, Number, Place, Rules, Status, Yes};
+
+pub(crate) fn currency() -> Currency {
+    Currency::new(*b"EUR", 2).unwrap()
+}
+
+pub(crate) fn sku(item: Item) -> Sku {
+    Sku::new(&format!("item-{item}")).unwrap()
+}
+
+pub(crate) fn location(place: Place) -> LocationId {
+    LocationId::new(&format!("place-{place}")).unwrap()
+}
+
+pub(crate) fn customer(customer: u8) -> CustomerId {
+    CustomerId::new(&format!("customer-{customer}")).unwrap()
+}
+
+pub(crate) fn reservation(number: Number) -> ReservationId {
+    ReservationId(number.into())
+}
+
+pub(crate) fn order(number: Number) -> OrderId {
+    OrderId(number.into())
+}
+
+pub(crate) fn quantity(units: u64) -> Quantity {
+    Quantity::new(units).unwrap()
+}
+
+pub(crate) fn operation(key: Key) -> Operation {
+    Operation { id: OperationId(key.id.into()), fingerprint: Fingerprint(key.asked.into()) }
+}
+
+pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
+    let wanted = lines.iter().map(|(item, place, units)| {
+        let units = LineQuantity::new(u32::try_from(*units).unwrap()).unwrap();
+        (sku(*item), location(*place), units)
+    });
+    wanted.collect()
+}
+
+pub(crate) fn details(rules: Rules) -> ProductDetails {
+    ProductDetails {
+        name: SmolStr::default(),
+        price: rules.price.map(|price| UnitPrice::new(price, currency()).unwrap()),
+        policy: Policy {
+            sellable: rules.sellable,
+            safety_stock: quantity(rules.safety),
+            backorder_limit: quantity(rules.backorder),
+            line_quantity_max: LineQuantity::new(u32::try_from(rules.line_max).unwrap()).unwrap(),
+            ..Policy::default()
+        },
+    }
+}
+
+pub(crate) fn yes(effect: Effect) -> Yes {
+    match effect {
+        Effect::Done => Yes::Done,
+        Effect::Already => Yes::Already,
+    }
+}
+
+pub(crate) fn basket(state: ReservationState) -> Basket {
+    match state {
+        ReservationState::Held { expires_at } => Basket::Held { deadline: expires_at.millis() },
+        ReservationState::Pinned { order, remaining } => {
+            Basket::Pinned { order: number(order.0), left: i64::try_from(remaining.0).unwrap() }
+        }
+        ReservationState::Committed { .. } => Basket::Committed,
+        ReservationState::Released { .. } => Basket::Released,
+        ReservationState::Expired { at } => Basket::Lapsed { deadline: at.millis() },
+    }
+}
+
+pub(crate) fn status(status: OrderStatus) -> Status {
+    match status {
+        OrderStatus::PaymentPending => Status::Paying,
+        OrderStatus::PaymentUnknown => Status::Unknown,
+        OrderStatus::Confirmed => Status::Confirmed,
+        OrderStatus::PartiallyShipped => Status::PartlyShipped,
+        OrderStatus::Shipped => Status::Shipped,
+        OrderStatus::PartiallyReturned => Status::PartlyReturned,
+        OrderStatus::Returned => Status::Returned,
+        OrderStatus::Cancelled => Status::Cancelled,
+        OrderStatus::PaymentFailed => Status::Failed,
+    }
+}
+
+pub(crate) fn next(step: &Step) -> Next {
+    match step {
+        Step::Pay(step, Attempt { tries, unknown }) => {
+            let call = match step {
+                PaymentStep::Authorise => Call::Authorise,
+                PaymentStep::Capture => Call::Capture,
+                PaymentStep::Void => Call::Void,
+                PaymentStep::Refund(number) => Call::Refund(usize::from(*number)),
+            };
+            Next::Pay { call, tries: *tries, unknown: *unknown }
+        }
+        Step::CommitStock => Next::TakeUnits,
+        Step::ReturnStock { committed } => Next::GiveUnitsBack { promised: *committed },
+        Step::Rest => Next::Nothing,
+    }
+}
+
+pub(crate) fn no(rejection: &Rejection) -> No {
+    match rejection {
+        Rejection::KeyReused => No::KeyReused,
+        Rejection::UnknownSku { sku } => No::UnknownItem(item(sku)),
+        Rejection::NotSellable { sku } => No::NotForSale(item(sku)),
+        Rejection::LineTooLarge { sku, .. } => No::LineTooLarge(item(sku)),
+        Rejection::InsufficientStock(shortage) => No::TooFew {
+            item: item(&shortage.sku),
+            place: last_number(shortage.location.as_str()),
+            asked: shortage.requested.units().into(),
+            free: shortage.available.units(),
+            held: shortage.held.units(),
+        },
+        Rejection::StockChanged { on_hand, .. } => No::CountIs(on_hand.units()),
+        Rejection::StockBelowZero { .. } => No::BelowZero,
+        Rejection::StockAboveMaximum { .. } => No::AboveMaximum,
+        Rejection::NotOnShelf { requested, on_hand, .. } => {
+            No::NotOnShelf { asked: requested.units(), on_hand: on_hand.units() }
+        }
+        Rejection::HoldNotFound { .. } => No::NothingPromised,
+        Rejection::CommitAboveHold { line, .. } => No::CommitAboveHold { line: usize::from(*line) },
+        Rejection::CommitMismatch => No::CommitDoesNotFit,
+        Rejection::FulfilmentAboveAllocation { .. } => No::AbovePromise,
+        Rejection::ReservationNotFound { .. } => No::NoBasket,
+        Rejection::ReservationExpired { expired_at } => No::Lapsed { deadline: expired_at.millis() },
+        Rejection::ReservationCommitted => No::Committed,
+        Rejection::ReservationReleased => No::Released,
+        Rejection::ReservationInCheckout { order } => No::InCheckout(number(order.0)),
+        Rejection::ReservationOfOther { .. } => No::OfSomebodyElse,
+        Rejection::NoPrice { sku, .. } => No::NoPrice(item(sku)),
+        Rejection::TotalChanged { actual, .. } => No::OtherTotal(actual.minor()),
+        Rejection::OrderNotFound { .. } => No::NoOrder,
+        Rejection::OrderState { status: is, .. } => No::OrderIs(status(*is)),
+        Rejection::NoSuchLine { .. } => No::NoSuchLine,
+        Rejection::LineExceeded { left, .. } => No::TooManyOfLine { left: left.units() },
+        Rejection::PolicyContradiction { .. }
+        | Rejection::HoldTimeOutOfRange { .. }
+        | Rejection::ProductShort { .. }
+        | Rejection::TotalTooLarge => panic!("no history leads here: {rejection}"),
+    }
+}
+
+fn item(sku: &Sku) -> Item {
+    last_number(sku.as_str())
+}
+
+fn number(id: u128) -> Number {
+    Number::try_from(id).unwrap()
+}
+
+fn last_number(name: &str) -> u8 {
+    name.rsplit('-').next().unwrap().parse().unwrap()
+}

@@ -1,0 +1,149 @@
+//! What a crash leaves: the journal, cut after any event.
+
+use std::collections::BTreeMap;
+
+use holdfast_engine::order::OrderStatus;
+use holdfast_engine::product::{Fulfilment, ProductEvent};
+use holdfast_engine::reservation::{ReservationEvent, ReservationState};
+use holdfast_engine::world::World;
+use holdfast_engine::{Event, HoldId, LocationId, Sku};
+
+use super::driver::{Driver, recovered_world, replay};
+use super::names;
+use super::reference::Number;
+use super::walk::Walk;
+
+/// Restarts from the first `cut` events of a history and checks that nothing is lost, torn or counted twice.
+pub(crate) fn check_cut(walk: &Walk, cut: usize) {
+    let prefix = &walk.driver.journal()[..cut];
+    let (world, journal) = recovered_world(prefix, walk.now());
+    world.check_settled();
+    assert_eq!(journal[..cut], *prefix, "a restart only adds");
+    assert_eq!(
+        replay(&journal).digest(),
+        world.digest(),
+        "I6: what a restart added replays to the same state"
+    );
+
+    let mut again = world.clone();
+    again.reconcile(walk.now(), &mut |event| panic!("a second restart finds {event:?} to do"));
+
+    check_baskets_whole(walk, prefix, &world);
+    check_units_conserved(&journal, &world);
+    check_orders_match_shelves(&world);
+    check_orders_come_to_rest(walk, &journal);
+}
+
+/// A basket that was made is there with all its lines; one that was not has left nothing.
+fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
+    let made: Vec<_> = prefix
+        .iter()
+        .filter_map(|event| match event {
+            Event::Reservation(id, ReservationEvent::Made { .. }) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(world.reservations().len(), made.len());
+    for id in made {
+        let reservation = world.reservation(id).unwrap();
+        let lines: Vec<_> = reservation
+            .lines()
+            .iter()
+            .map(|line| (line.sku.clone(), line.location.clone(), line.quantity))
+            .collect();
+        let asked = walk.paper.lines(Number::try_from(id.0).unwrap());
+        assert_eq!(lines, names::wanted(&asked), "{id:?} has the lines that were asked for");
+        for (position, line) in reservation.lines().iter().enumerate() {
+            let product = &world.products()[&line.sku];
+            let hold = reservation.hold(position);
+            match reservation.state() {
+                ReservationState::Held { .. } | ReservationState::Pinned { .. } => {
+                    let live = product.hold(hold).unwrap();
+                    assert_eq!((live.quantity, &live.location), (line.quantity, &line.location));
+                }
+                ReservationState::Committed { .. } => {
+                    assert_eq!(product.allocation(hold).unwrap().committed, reservation.taken(position));
+                }
+                ReservationState::Released { .. } | ReservationState::Expired { .. } => {
+                    assert!(product.hold(hold).is_none() && product.allocation(hold).is_none());
+                }
+            }
+        }
+    }
+}
+
+/// Every unit that is on a shelf came there by a movement of the journal (I2).
+fn check_units_conserved(journal: &[Event], world: &World) {
+    let mut moved: BTreeMap<(&Sku, &LocationId), i128> = BTreeMap::new();
+    let mut places: BTreeMap<HoldId, (&Sku, &LocationId)> = BTreeMap::new();
+    let mut progress: BTreeMap<(&Sku, HoldId), Fulfilment> = BTreeMap::new();
+    for event in journal {
+        let Event::Product(sku, event) = event else { continue };
+        match event {
+            ProductEvent::Adjusted { location, delta, .. } => {
+                *moved.entry((sku, location)).or_default() += i128::from(*delta);
+            }
+            ProductEvent::HoldOpened { hold, location, .. } => {
+                places.insert(*hold, (sku, location));
+            }
+            ProductEvent::AllocationAdvanced { hold, to } => {
+                progress.insert((sku, *hold), *to);
+            }
+            _ => {}
+        }
+    }
+    for ((sku, hold), to) in progress {
+        let place = places[&hold];
+        assert_eq!(place.0, sku);
+        *moved.entry(place).or_default() += i128::from(to.returned.units()) - i128::from(to.shipped.units());
+    }
+    for (sku, product) in world.products() {
+        for (location, level) in product.levels() {
+            let movements = moved.get(&(sku, location)).copied().unwrap_or(0);
+            assert_eq!(i128::from(level.on_hand.units()), movements, "I2: {sku} at {location}");
+        }
+    }
+}
+
+/// An order and the shelves have the same idea of what left and what came back.
+fn check_orders_match_shelves(world: &World) {
+    for order in world.orders() {
+        for (line, state) in (0..).zip(order.lines()) {
+            let allocation = world.products()[&state.ordered.sku].allocation(order.hold(line));
+            match allocation.filter(|_| order.has_committed_stock()) {
+                Some(allocation) if order.status() == OrderStatus::PaymentPending => {
+                    // Giving units back after a failed capture tells the shelves first.
+                    assert!(allocation.progress.shipped.is_zero());
+                }
+                Some(allocation) => {
+                    assert_eq!(allocation.progress, state.progress, "{:?} line {line}", order.id())
+                }
+                None => assert!(state.progress.shipped.is_zero(), "I7: {:?} line {line}", order.id()),
+            }
+        }
+    }
+}
+
+/// Whatever an order was doing, it can be taken up again and ends.
+fn check_orders_come_to_rest(walk: &Walk, journal: &[Event]) {
+    let mut driver = Driver::recover(journal, walk.now());
+    let orders: Vec<_> = driver.orders().map(holdfast_engine::order::Order::id).collect();
+    for id in orders {
+        driver.finish(id);
+        let order = driver.order(id).unwrap().clone();
+        assert!(!order.status().is_under_way(), "{id:?} has come to rest as {:?}", order.status());
+        if order.status() == OrderStatus::PaymentFailed {
+            for (line, state) in (0..).zip(order.lines()) {
+                let product = driver.product(&state.ordered.sku);
+                let open =
+                    product.allocation(order.hold(line)).map(holdfast_engine::product::Allocation::open);
+                assert!(
+                    !order.placed().owns_reservation || open.is_none_or(|open| open.is_zero()),
+                    "{id:?} failed and keeps nothing"
+                );
+            }
+        }
+    }
+    driver.check();
+    driver.world().check_settled();
+}

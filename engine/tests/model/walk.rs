@@ -1,0 +1,362 @@
+//! One history through both shops, compared after every command.
+
+use holdfast_engine::product::{Adjustment, Fulfilment, ProductCommand, StockChange};
+use holdfast_engine::{Fingerprint, HoldId, Millis, Money, SmolStr, Timestamp};
+
+use super::commands::{Change, Command, Expected, FIRST_ORDER, ITEMS, PLACES, Wait};
+use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
+use super::names;
+use super::reference::{self, Basket as PaperBasket, Key, Line, Moved, Number, Reference, Reply, Says, Yes};
+
+/// Every number a basket can have in a history.
+pub(crate) fn baskets() -> impl Iterator<Item = Number> {
+    (0..8).chain(FIRST_ORDER..FIRST_ORDER + 4)
+}
+
+pub(crate) struct Walk {
+    pub(crate) driver: Driver,
+    pub(crate) paper: Reference,
+    now: i64,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        let now = 1_700_000_000_000;
+        let driver = Driver::new(Timestamp::from_millis(now));
+        Self { driver, paper: Reference::default(), now }
+    }
+}
+
+impl Walk {
+    /// Runs one command, `before` being those that went before it, and compares.
+    pub(crate) fn run(&mut self, before: &[Command], command: &Command) {
+        let command = match command {
+            Command::Again { .. } if before.is_empty() => return,
+            Command::Again { which, other } => which.get(before).again(*other),
+            command => command.clone(),
+        };
+        self.dispatch(&command);
+        self.compare(&command);
+    }
+
+    /// Lets everything in the mail arrive and compares for the last time.
+    pub(crate) fn finish(&mut self) {
+        self.driver.catch_up();
+        self.compare(&"the end");
+        self.driver.check();
+        let replayed = super::driver::replay(self.driver.journal());
+        assert_eq!(replayed.digest(), self.driver.world().digest(), "I6: a replay gives the same state");
+        assert!(replayed == *self.driver.world(), "I6: a replay gives the same state, field by field");
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now)
+    }
+
+    fn dispatch(&mut self, command: &Command) {
+        let now = self.now;
+        match command {
+            Command::Put { item, rules, key } => {
+                let answer =
+                    self.driver.put(&names::sku(*item), names::details(*rules), names::operation(*key));
+                agree(command, &answer, &self.paper.put(*item, *rules, now, *key));
+            }
+            Command::Count { item, place, change, expected, key } => {
+                self.count(command, (*item, *place), *change, *expected, *key);
+            }
+            Command::Reserve { basket, customer, asked, lines, ttl } => {
+                let answer = self.driver.reserve(&Basket {
+                    id: names::reservation(*basket),
+                    customer: names::customer(*customer),
+                    fingerprint: Fingerprint((*asked).into()),
+                    lines: names::wanted(lines),
+                    ttl: Millis(ttl.unsigned_abs()),
+                });
+                agree(command, &answer, &self.paper.reserve(*basket, (*customer, *asked), lines, *ttl, now));
+            }
+            Command::Commit { basket, units, key } => {
+                let id = names::reservation(*basket);
+                let taken: Option<Vec<u32>> =
+                    units.as_ref().map(|units| units.iter().map(|units| u32::from(*units)).collect());
+                let answer = self.driver.commit(id, taken.as_deref(), names::operation(*key));
+                let units: Option<Vec<u64>> =
+                    units.as_ref().map(|units| units.iter().map(|units| u64::from(*units)).collect());
+                agree(command, &answer, &self.paper.commit(*basket, units.as_deref(), now, *key));
+            }
+            Command::Release { basket, key } => {
+                let answer = self.driver.release(names::reservation(*basket), names::operation(*key));
+                agree(command, &answer, &self.paper.release(*basket, now, *key));
+            }
+            Command::Extend { basket, ttl, key } => {
+                let span = Millis(ttl.unsigned_abs());
+                let answer = self.driver.extend(names::reservation(*basket), span, names::operation(*key));
+                agree(command, &answer, &self.paper.extend(*basket, *ttl, now, *key));
+            }
+            Command::Pin { basket, order, customer } => {
+                let buyer = names::customer(*customer);
+                let answer = self.driver.pin(names::reservation(*basket), names::order(*order), &buyer);
+                agree(command, &answer, &self.paper.pin(*basket, *order, *customer, now));
+            }
+            Command::Unpin { basket, order } => {
+                let answer = self.driver.unpin(names::reservation(*basket), names::order(*order));
+                agree(command, &answer, &self.paper.unpin(*basket, *order, now));
+            }
+            Command::EndPinned { basket, order, commit } => {
+                let (id, by) = (names::reservation(*basket), names::order(*order));
+                let answer = if *commit {
+                    self.driver.commit_pinned(id, by)
+                } else {
+                    self.driver.release_pinned(id, by)
+                };
+                agree(command, &answer, &self.paper.end_pinned(*basket, *order, *commit, now));
+            }
+            Command::Fulfil { basket, line, shipped, cancelled, returned } => {
+                let to = Moved {
+                    shipped: (*shipped).into(),
+                    cancelled: (*cancelled).into(),
+                    returned: (*returned).into(),
+                };
+                self.fulfil(command, *basket, *line, to);
+            }
+            Command::Sweep => {
+                let lapsed: Vec<_> = baskets()
+                    .filter(|basket| {
+                        matches!(self.paper.basket(*basket, now), Some(PaperBasket::Lapsed { .. }))
+                    })
+                    .map(names::reservation)
+                    .collect();
+                for ended in self.driver.sweep() {
+                    assert!(lapsed.contains(&ended), "only what is lapsed is swept, not {ended:?}");
+                }
+                assert!(self.driver.sweep().is_empty(), "a second sweep finds nothing");
+            }
+            Command::Wait(wait) => self.wait(*wait),
+            Command::Lag(lag) => {
+                self.driver.lagging = *lag;
+                if !lag {
+                    self.driver.catch_up();
+                }
+            }
+            Command::Crash => {
+                let lagging = self.driver.lagging;
+                self.driver = Driver::recover(self.driver.journal(), self.now());
+                self.driver.lagging = lagging;
+                self.driver.world().check_settled();
+                self.paper.restart(now);
+            }
+            Command::Place { .. }
+            | Command::Pay { .. }
+            | Command::Step { .. }
+            | Command::Ship { .. }
+            | Command::FinishShipment { .. }
+            | Command::Cancel { .. }
+            | Command::TakeBack { .. } => self.dispatch_order(command),
+            Command::Again { .. } => {}
+        }
+    }
+
+    fn dispatch_order(&mut self, command: &Command) {
+        let now = self.now;
+        match command {
+            Command::Place { order, basket, customer, asked, lines, expected } => {
+                let shown = self.paper.quote(*basket, lines).unwrap_or(0);
+                let expected = match expected {
+                    Expected::Nothing => None,
+                    Expected::WhatIs => Some(shown),
+                    Expected::SomethingElse => Some(shown + 1),
+                };
+                let answer = self.driver.place(&PlaceRequest {
+                    id: names::order(*order),
+                    customer: names::customer(*customer),
+                    fingerprint: Fingerprint((*asked).into()),
+                    basket: basket.map(names::reservation),
+                    lines: names::wanted(lines),
+                    currency: names::currency(),
+                    expected_total: expected
+                        .map(|minor| Money::from_minor(minor, names::currency()).unwrap()),
+                });
+                let reply = self.paper.place(*order, (*customer, *asked), *basket, lines, expected, now);
+                agree(command, &answer, &reply);
+            }
+            Command::Pay { order, says } if self.driver.order(names::order(*order)).is_some() => {
+                let payment = match says {
+                    Says::Approved => Payment::Approved,
+                    Says::Declined => Payment::Declined,
+                    Says::Unknown => Payment::Unknown,
+                    Says::Failing => Payment::Failing,
+                };
+                let effect = self.driver.pay(names::order(*order), payment);
+                agree(command, &Ok(effect), &Ok(self.paper.pay(*order, *says)));
+            }
+            Command::Step { order } if self.driver.order(names::order(*order)).is_some() => {
+                let effect = self.driver.step(names::order(*order));
+                agree(command, &Ok(effect), &Ok(self.paper.step(*order, now)));
+            }
+            Command::Ship { order, units, slow, key } => {
+                let units = self.name_units(*order, units);
+                let (id, named) = (names::order(*order), names::wanted(&units));
+                let answer = self.driver.start_shipment(id, &named, names::operation(*key));
+                let reply = self.paper.start_shipment(*order, &units, *key);
+                agree(command, &answer, &reply);
+                if reply == Ok(Yes::Done) && !slow {
+                    let answer = self.driver.finish_shipment(id);
+                    agree(command, &answer, &self.paper.finish_shipment(*order, now));
+                }
+            }
+            Command::FinishShipment { order } => {
+                let answer = self.driver.finish_shipment(names::order(*order));
+                agree(command, &answer, &self.paper.finish_shipment(*order, now));
+            }
+            Command::Cancel { order, key } => {
+                let answer = self.driver.cancel(names::order(*order), names::operation(*key));
+                agree(command, &answer, &self.paper.cancel(*order, now, *key));
+            }
+            Command::TakeBack { order, units, key } => {
+                let units = self.name_units(*order, units);
+                let (id, named) = (names::order(*order), names::wanted(&units));
+                let answer = self.driver.take_back(id, &named, names::operation(*key));
+                agree(command, &answer, &self.paper.take_back(*order, &units, now, *key));
+            }
+            _ => {}
+        }
+    }
+
+    fn count(&mut self, command: &Command, at: (u8, u8), change: Change, expected: Expected, key: Key) {
+        let on_hand = self.paper.on_hand(at.0, at.1);
+        let expected = match expected {
+            Expected::Nothing => None,
+            Expected::WhatIs => Some(on_hand),
+            Expected::SomethingElse => Some(if on_hand == 0 { 1 } else { on_hand - 1 }),
+        };
+        let answer = self.driver.adjust(
+            &names::sku(at.0),
+            Adjustment {
+                location: names::location(at.1),
+                change: match change {
+                    Change::By(delta) => StockChange::By(delta),
+                    Change::To(units) => StockChange::To(names::quantity(units)),
+                },
+                expected: expected.map(names::quantity),
+                reason: SmolStr::new_static("count"),
+                reference: None,
+                operation: names::operation(key),
+            },
+        );
+        let delta = |on_hand: u64| match change {
+            Change::By(delta) => delta,
+            Change::To(units) => i64::try_from(units).unwrap() - i64::try_from(on_hand).unwrap(),
+        };
+        agree(command, &answer, &self.paper.count(at, delta, expected, self.now, key));
+    }
+
+    fn fulfil(&mut self, command: &Command, basket: Number, line: u8, to: Moved) {
+        // What an order has promised moves only with the order.
+        if self.paper.is_ordered(basket) {
+            return;
+        }
+        let Some((item, ..)) = self.paper.lines(basket).get(usize::from(line)).copied() else { return };
+        let hold = HoldId { reservation: names::reservation(basket), line: line.into() };
+        let to_engine = Fulfilment {
+            shipped: names::quantity(to.shipped),
+            cancelled: names::quantity(to.cancelled),
+            returned: names::quantity(to.returned),
+        };
+        let advance = ProductCommand::Advance { hold, to: to_engine };
+        let answer = self.driver.ask(&names::sku(item), &advance);
+        agree(command, &answer, &self.paper.fulfil(basket, line.into(), to));
+    }
+
+    fn wait(&mut self, wait: Wait) {
+        let now = self.now;
+        let deadlines = baskets().filter_map(|basket| match self.paper.basket(basket, now) {
+            Some(PaperBasket::Held { deadline }) => Some(deadline),
+            _ => None,
+        });
+        self.now = match wait {
+            Wait::For(span) => now + span,
+            Wait::Deadline(after) => deadlines.min().map_or(now + 1, |deadline| deadline + after).max(now),
+        };
+        self.driver.now = self.now();
+    }
+
+    /// Lines of an order by position; a position it does not have becomes a product it does not have.
+    fn name_units(&self, order: Number, units: &[(u8, u8)]) -> Vec<Line> {
+        let lines = self.paper.order_lines(order);
+        let name = |(line, units): &(u8, u8)| match lines.get(usize::from(*line)) {
+            Some((item, place, _)) => (*item, *place, u64::from(*units)),
+            None => (9, 0, u64::from(*units)),
+        };
+        units.iter().map(name).collect()
+    }
+}
+
+// Comparing.
+impl Walk {
+    fn compare(&self, command: &dyn std::fmt::Debug) {
+        for item in 0..ITEMS {
+            let product = self.driver.product(&names::sku(item));
+            for place in 0..PLACES {
+                let location = names::location(place);
+                let level = product.level(&location);
+                let engine = [level.on_hand, level.held, level.allocated, product.available(&location)];
+                let paper = [
+                    self.paper.on_hand(item, place),
+                    self.paper.held(item, place, self.now),
+                    self.paper.allocated(item, place),
+                    self.paper.free(item, place, self.now),
+                ];
+                assert_eq!(
+                    engine.map(|units| units.units()),
+                    paper,
+                    "on hand, held, allocated, available of item {item} at {place} after {command:?}"
+                );
+            }
+        }
+        for basket in baskets() {
+            assert_eq!(
+                self.driver.status(names::reservation(basket)).map(names::basket),
+                self.paper.basket(basket, self.now),
+                "basket {basket} after {command:?}"
+            );
+        }
+        for number in self.paper.orders() {
+            self.compare_order(command, number);
+        }
+        assert_eq!(self.driver.orders().count(), self.paper.orders().len(), "orders after {command:?}");
+    }
+
+    fn compare_order(&self, command: &dyn std::fmt::Debug, number: Number) {
+        let order = self.driver.order(names::order(number)).unwrap();
+        assert_eq!(
+            Some(names::status(order.status())),
+            self.paper.status(number),
+            "order {number} after {command:?}"
+        );
+        assert_eq!(
+            names::next(&order.next_step()),
+            self.paper.next(number),
+            "what order {number} waits for after {command:?}"
+        );
+        assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
+        let refunds: Vec<_> = order.refunds().iter().map(|refund| refund.amount.minor()).collect();
+        assert_eq!(refunds, self.paper.refunds(number), "what order {number} is owed after {command:?}");
+        assert!(refunds.iter().sum::<i64>() <= order.total().minor(), "I7: never more back than was paid");
+        let shipped = order.lines().iter().any(|line| !line.progress.shipped.is_zero());
+        assert!(!shipped || self.paper.is_paid(number), "I7: what is shipped is paid for");
+    }
+}
+
+fn agree(command: &Command, answer: &Answer, reply: &Reply) {
+    let heard = match answer {
+        Ok(effect) => Ok(names::yes(*effect)),
+        Err(refusal) => Err(names::no(refusal)),
+    };
+    assert_eq!(&heard, reply, "the engine and the shop on paper about {command:?}");
+}
+
+impl Reference {
+    /// The lines of an order, if there is one.
+    fn order_lines(&self, order: Number) -> Vec<reference::Line> {
+        if self.orders().contains(&order) { self.lines_of_order(order) } else { Vec::new() }
+    }
+}

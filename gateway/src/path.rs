@@ -1,0 +1,59 @@
+//! What stands in the path: a product, a reservation, an order.
+
+use axum::extract::{FromRequestParts, Path};
+use holdfast_engine::{OrderId, ReservationId, Sku};
+use hyper::http::request::Parts;
+
+use crate::ids::{OrderText, ReservationText};
+use crate::problem::{Code, Problem};
+
+/// The product the path names.
+pub(crate) struct SkuPath(pub(crate) Sku);
+
+/// The reservation the path names.
+pub(crate) struct ReservationPath(pub(crate) ReservationId);
+
+/// The order the path names.
+pub(crate) struct OrderPath(pub(crate) OrderId);
+
+async fn text<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Problem> {
+    match Path::<String>::from_request_parts(parts, state).await {
+        Ok(Path(text)) => Ok(text),
+        Err(rejection) => Err(Problem::new(Code::MalformedPath, rejection.body_text())),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SkuPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = text(parts, state).await?;
+        Sku::new(&text)
+            .map(Self)
+            .map_err(|error| Problem::new(Code::MalformedPath, format!("the SKU in the path {error}")))
+    }
+}
+
+// A text that is no id names nothing that is there, and "not there" is all that a caller needs to know.
+
+impl<S: Send + Sync> FromRequestParts<S> for ReservationPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match text(parts, state).await?.parse() {
+            Ok(ReservationText(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::ReservationNotFound, "there is no such reservation")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OrderPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match text(parts, state).await?.parse() {
+            Ok(OrderText(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::OrderNotFound, "there is no such order")),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The codes: one table of name, status, title and whether a retry may help. Names are part of the contract.
+
+use hyper::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:ident, $title:literal, $retryable:literal;)*) => {
+        /// What kind of problem it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// All of them, for documentation and tests.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name programs switch on.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The status it comes with.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// The kind in words.
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// Whether a problem of this kind may go away by itself, unless the refusal knows better.
+            pub(crate) const fn is_retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON text.
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON", false;
+    /// The path cannot be read.
+    MalformedPath = "malformed_path", BAD_REQUEST, "The path cannot be read", false;
+    /// The query string cannot be read, or asks for something there is not.
+    MalformedQuery = "malformed_query", BAD_REQUEST, "The query cannot be read", false;
+    /// The request as a whole cannot be read.
+    BadRequest = "bad_request", BAD_REQUEST, "The request cannot be read", false;
+    /// A POST without a key.
+    IdempotencyKeyMissing = "idempotency_key_missing", BAD_REQUEST, "An Idempotency-Key header is needed", false;
+    /// A key that is none.
+    IdempotencyKeyInvalid = "idempotency_key_invalid", BAD_REQUEST, "The Idempotency-Key header is not valid", false;
+    /// The provider said no.
+    PaymentDeclined = "payment_declined", PAYMENT_REQUIRED, "The payment was declined", false;
+    /// No such address.
+    NotFound = "not_found", NOT_FOUND, "Not found", false;
+    /// No such product (as the thing asked for).
+    ProductNotFound = "unknown_sku", NOT_FOUND, "There is no such product", false;
+    /// No such reservation.
+    ReservationNotFound = "reservation_not_found", NOT_FOUND, "There is no such reservation", false;
+    /// No such order.
+    OrderNotFound = "order_not_found", NOT_FOUND, "There is no such order", false;
+    /// The address knows other methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here", false;
+    /// The request did not come to its end in time.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long", true;
+    /// Too few units.
+    InsufficientStock = "insufficient_stock", CONFLICT, "Not enough stock", true;
+    /// Not for sale now.
+    NotSellable = "not_sellable", CONFLICT, "The product is not for sale", true;
+    /// The count is another than expected.
+    StockChanged = "stock_changed", CONFLICT, "The stock has changed", false;
+    /// The count would go below zero.
+    StockBelowZero = "stock_below_zero", CONFLICT, "The stock would go below zero", false;
+    /// The count would be too large to be one.
+    StockAboveMaximum = "stock_above_maximum", CONFLICT, "The stock would be too large", false;
+    /// Too few units on the shelf to ship.
+    NotOnShelf = "not_on_shelf", CONFLICT, "Not enough on the shelf to ship", true;
+    /// A hold that is not there any more.
+    HoldNotFound = "hold_not_found", CONFLICT, "The hold is not there any more", false;
+    /// More committed than held.
+    CommitAboveHold = "commit_above_hold", CONFLICT, "More committed than held", false;
+    /// More shipped, cancelled or returned than promised.
+    FulfilmentAboveAllocation = "fulfilment_above_allocation", CONFLICT, "More than was promised", false;
+    /// Committed before.
+    ReservationCommitted = "reservation_already_committed", CONFLICT, "The reservation was committed already", false;
+    /// Released before.
+    ReservationReleased = "reservation_already_released", CONFLICT, "The reservation was released already", false;
+    /// An order has it.
+    ReservationInCheckout = "reservation_in_checkout", CONFLICT, "The reservation is being checked out", true;
+    /// Somebody else's.
+    ReservationOfOther = "reservation_of_other", CONFLICT, "The reservation belongs to another customer", false;
+    /// More promised than there is.
+    ProductShort = "product_short", CONFLICT, "More is promised than there is", true;
+    /// The order costs something else.
+    TotalChanged = "total_changed", CONFLICT, "The order's total has changed", false;
+    /// The order is not in a state that allows this.
+    OrderState = "order_state", CONFLICT, "The order's state does not allow this", false;
+    /// More than is left of a line.
+    LineExceeded = "line_exceeded", CONFLICT, "More than is left of the line", false;
+    /// Its time was over.
+    ReservationExpired = "reservation_expired", GONE, "The reservation has lapsed", false;
+    /// More bytes than allowed.
+    PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large", false;
+    /// Not JSON by its own word.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body's media type is not supported", false;
+    /// Members of the body are wrong.
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request is not valid", false;
+    /// The key was used for something else.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key was used for another request", false;
+    /// A line names a product there is not.
+    UnknownSku = "unknown_sku", UNPROCESSABLE_ENTITY, "There is no such product", false;
+    /// A line the order or reservation does not have.
+    UnknownLine = "unknown_line", UNPROCESSABLE_ENTITY, "There is no such line", false;
+    /// More units in a line than the product allows.
+    LineTooLarge = "line_too_large", UNPROCESSABLE_ENTITY, "Too many units in one line", false;
+    /// A commit of nothing, or of lines there are not.
+    CommitMismatch = "commit_mismatch", UNPROCESSABLE_ENTITY, "The commit does not fit the reservation", false;
+    /// A hold time the products do not allow.
+    HoldTimeOutOfRange = "hold_time_out_of_range", UNPROCESSABLE_ENTITY, "The hold time is not allowed", false;
+    /// Neither the line nor the product has a price.
+    NoPrice = "no_price", UNPROCESSABLE_ENTITY, "There is no price in this currency", false;
+    /// The value does not fit into an amount.
+    TotalTooLarge = "total_too_large", UNPROCESSABLE_ENTITY, "The order's value is too large", false;
+    /// Our fault.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", false;
+    /// More than can be served now.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much at once", true;
+    /// On the way down.
+    Draining = "draining", SERVICE_UNAVAILABLE, "The service is shutting down", true;
+    /// Cannot answer for the moment.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot answer for the moment", true;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn a_name_has_one_title_whatever_its_status() {
+        let mut titles = HashMap::new();
+        for code in Code::ALL {
+            let title = titles.entry(code.name()).or_insert(code.title());
+            assert_eq!(*title, code.title(), "{}", code.name());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The one table from what the core refuses to what the caller reads.
+//!
+//! The same refusal can be about the address (`GET /v1/products/{sku}`: 404) or about a member of the body
+//! (`/lines/0/sku`: 422); the two doors [`in_path`] and [`in_body`] say which.
+
+use holdfast_actors::{Failure, Unavailable};
+use holdfast_engine::{LocationId, Rejection, Shortage, Sku};
+use serde_json::json;
+
+use super::{Code, Problem};
+use crate::ids::IdText;
+use crate::wire::time::rfc3339;
+
+/// Finds the position in the body of the line that names a product (at a location, where that is known).
+pub(crate) type LineOf<'a> = &'a dyn Fn(&Sku, Option<&LocationId>) -> Option<usize>;
+
+/// For bodies without lines.
+pub(crate) const NO_LINES: LineOf<'static> = &|_, _| None;
+
+/// A failure of a request whose product, reservation or order is named by its path.
+pub(crate) fn in_path(failure: Failure) -> Problem {
+    match failure {
+        Failure::Rejected(Rejection::UnknownSku { sku }) => {
+            Problem::new(Code::ProductNotFound, format!("there is no product {sku}"))
+        }
+        failure => in_body(failure, NO_LINES),
+    }
+}
+
+/// A failure of a request whose lines name the products.
+pub(crate) fn in_body(failure: Failure, line_of: LineOf<'_>) -> Problem {
+    match failure {
+        Failure::Rejected(rejection) => rejected(&rejection, line_of),
+        Failure::Unavailable(unavailable) => unavailable_problem(&unavailable),
+    }
+}
+
+fn unavailable_problem(unavailable: &Unavailable) -> Problem {
+    let code = match unavailable {
+        Unavailable::Overloaded => Code::Overloaded,
+        Unavailable::ShuttingDown => Code::Draining,
+        Unavailable::Restarting | Unavailable::JournalFailed => Code::Unavailable,
+    };
+    Problem::new(code, unavailable.to_string())
+}
+
+fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
+    let problem =
+        |code: Code| Problem::new(code, rejection.to_string()).retryable(rejection.is_transient());
+    let at_line = |problem: Problem, sku: &Sku, location: Option<&LocationId>, member: &str| {
+        match line_of(sku, location) {
+            Some(line) => problem.at(format!("/lines/{line}/{member}")),
+            None => problem,
+        }
+    };
+    match rejection {
+        Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
+        Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
+        Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
+        Rejection::PolicyContradiction { .. } => {
+            problem(Code::ValidationFailed).at("/policy/hold_ttl_ms")
+        }
+        Rejection::InsufficientStock(shortage) => {
+            let problem = problem(Code::InsufficientStock).with("shortages", json!([missing(shortage)]));
+            at_line(problem, &shortage.sku, Some(&shortage.location), "quantity")
+        }
+        Rejection::LineTooLarge { sku, requested, max } => {
+            let problem = problem(Code::LineTooLarge)
+                .with("requested", requested.units())
+                .with("max", max.units());
+            at_line(problem, sku, None, "quantity")
+        }
+        Rejection::StockChanged { expected, on_hand, .. } => problem(Code::StockChanged)
+            .at("/expected")
+            .with("expected", expected.units())
+            .with("actual", on_hand.units()),
+        Rejection::StockBelowZero { on_hand, .. } => {
+            problem(Code::StockBelowZero).with("on_hand", on_hand.units())
+        }
+        Rejection::StockAboveMaximum { .. } => problem(Code::StockAboveMaximum),
+        Rejection::NotOnShelf { sku, location, requested, on_hand } => {
+            let problem = problem(Code::NotOnShelf)
+                .with("requested", requested.units())
+                .with("on_hand", on_hand.units());
+            at_line(problem, sku, Some(location), "quantity")
+        }
+        Rejection::HoldNotFound { .. } => problem(Code::HoldNotFound),
+        Rejection::CommitAboveHold { held, requested, .. } => problem(Code::CommitAboveHold)
+            .with("held", held.units())
+            .with("requested", requested.units()),
+        Rejection::CommitMismatch => problem(Code::CommitMismatch).at("/lines"),
+        Rejection::FulfilmentAboveAllocation { .. } => problem(Code::FulfilmentAboveAllocation),
+        Rejection::HoldTimeOutOfRange { min, max, .. } => {
+            problem(Code::HoldTimeOutOfRange).at("/ttl_ms").with("min", min.0).with("max", max.0)
+        }
+        Rejection::ReservationNotFound { .. } => problem(Code::ReservationNotFound),
+        Rejection::ReservationExpired { expired_at } => {
+            problem(Code::ReservationExpired).with("expired_at", rfc3339(*expired_at))
+        }
+        Rejection::ReservationCommitted => problem(Code::ReservationCommitted),
+        Rejection::ReservationReleased => problem(Code::ReservationReleased),
+        Rejection::ReservationInCheckout { order } => {
+            problem(Code::ReservationInCheckout).with("order_id", IdText::order(*order).as_str())
+        }
+        Rejection::ReservationOfOther { .. } => problem(Code::ReservationOfOther).at("/customer"),
+        Rejection::ProductShort { sku } => problem(Code::ProductShort).with("sku", sku.as_str()),
+        Rejection::NoPrice { sku, .. } => {
+            at_line(problem(Code::NoPrice), sku, None, "unit_price").with("sku", sku.as_str())
+        }
+        Rejection::TotalChanged { expected, actual } => problem(Code::TotalChanged)
+            .at("/expected_total")
+            .with("expected", expected.to_decimal().to_string())
+            .with("actual", actual.to_decimal().to_string()),
+        Rejection::TotalTooLarge => problem(Code::TotalTooLarge).at("/lines"),
+        Rejection::OrderNotFound { .. } => problem(Code::OrderNotFound),
+        Rejection::OrderState { status, .. } => {
+            problem(Code::OrderState).with("order_status", status.name())
+        }
+        Rejection::NoSuchLine { sku, location } => {
+            at_line(problem(Code::UnknownLine), sku, Some(location), "sku")
+        }
+        Rejection::LineExceeded { sku, location, requested, left, .. } => {
+            let problem =
+                problem(Code::LineExceeded).with("requested", requested.units()).with("left", left.units());
+            at_line(problem, sku, Some(location), "quantity")
+        }
+    }
+}
+
+fn missing(shortage: &Shortage) -> serde_json::Value {
+    let mut value = json!({
+        "sku": shortage.sku.as_str(),
+        "location": shortage.location.as_str(),
+        "requested": shortage.requested.units(),
+        "available": shortage.available.units(),
+        "held": shortage.held.units(),
+    });
+    if let (Some(at), Some(members)) = (shortage.next_expiry, value.as_object_mut()) {
+        members.insert("next_expiry_at".to_owned(), rfc3339(at).into());
+    }
+    value
+}

@@ -1,0 +1,62 @@
+//! The routes, one file per resource. Each handler is thin: read, check, ask the core, write.
+
+pub(crate) mod docs;
+pub(crate) mod import;
+pub(crate) mod orders;
+pub(crate) mod products;
+pub(crate) mod reservations;
+pub(crate) mod stock;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::openapi;
+use crate::problem::{Code, Problem};
+
+/// All routes of the public listener, and their description.
+fn described() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(products::list))
+        .routes(routes!(products::put, products::get))
+        .routes(routes!(stock::get))
+        .routes(routes!(stock::adjust))
+        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::get))
+        .routes(routes!(reservations::commit))
+        .routes(routes!(reservations::release))
+        .routes(routes!(reservations::extend))
+        .routes(routes!(orders::place, orders::list))
+        .routes(routes!(orders::get))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::ship))
+        .routes(routes!(orders::return_units))
+        .routes(routes!(import::import))
+}
+
+/// The description alone.
+pub(crate) fn description() -> OpenApi {
+    openapi::finish(described().into_openapi())
+}
+
+/// The router of the public listener.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (router, description) = described().split_for_parts();
+    router
+        .merge(docs::router(&openapi::finish(description)))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+async fn not_found() -> Problem {
+    Problem::new(Code::NotFound, "there is nothing at this address; /docs describes what there is")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "this address knows other methods; see the Allow header")
+}

@@ -1,0 +1,181 @@
+//! `/v1/reservations`: units claimed for a while.
+//!
+//! [`reserve`] is the hot path: one parse that borrows from the body, one call to the core, one write into a buffer
+//! of about the right size. The edge calls it directly, past the router and its boxed futures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use holdfast_actors::{Answer, ReservationView};
+use holdfast_engine::{LocationId, Sku};
+use hyper::StatusCode;
+
+use crate::answer;
+use crate::app::App;
+use crate::command::Command;
+use crate::idempotency::fingerprint;
+use crate::ids::IdText;
+use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
+use crate::path::ReservationPath;
+use crate::problem::{Problem, in_body, in_path};
+use crate::wire::decode::decode;
+use crate::wire::lines;
+use crate::wire::reservation::{
+    CommitRequest, ExtendRequest, ReleaseRequest, ReservationBody, ReserveRequest,
+};
+
+/// The path of [`create`].
+pub(crate) const PATH: &str = "/v1/reservations";
+
+/// Bytes of an answer without lines, and of one line.
+const ANSWER_BYTES: usize = 384;
+const LINE_BYTES: usize = 96;
+
+/// Reserve units
+///
+/// All lines or none: the units are claimed until `expires_at`, then they are free again. When too few are left the
+/// answer is 409 `insufficient_stock`; that has no effect and does not use up the key.
+#[utoipa::path(
+    post, path = "/v1/reservations", operation_id = "createReservation", tag = "reservations",
+    params(RequiredKey),
+    request_body(content = ReserveRequest, content_type = "application/json"),
+    responses(
+        (status = 201, description = "Held", body = ReservationBody,
+            headers(("Location", description = "Path of the reservation"),
+                    ("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn create(State(app): State<Arc<App>>, command: Command) -> Result<Response, Problem> {
+    reserve(&app, &command).await
+}
+
+/// Reserves.
+pub(crate) async fn reserve<B: From<Bytes>>(
+    app: &App,
+    command: &Command,
+) -> Result<hyper::Response<B>, Problem> {
+    let key = command.key()?;
+    let request: ReserveRequest<'_> = decode(command.body())?;
+    let checked = request.check(command.reservation_id(app, &key), fingerprint(&request))?;
+    match app.core.reserve(checked).await {
+        Ok(made) => {
+            let response = answer::json(
+                StatusCode::CREATED,
+                &ReservationBody::new(&made.value),
+                ANSWER_BYTES + LINE_BYTES * made.value.lines.len(),
+            )?;
+            let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
+            Ok(answer::replayed(answer::located(response, &path), made.replayed))
+        }
+        Err(failure) => Err(in_body(failure, &|sku, location| line_of(&request, sku, location))),
+    }
+}
+
+fn line_of(request: &ReserveRequest<'_>, sku: &Sku, location: Option<&LocationId>) -> Option<usize> {
+    lines::find(request.lines.iter().map(|line| (&line.sku, line.location.as_ref())), sku, location)
+}
+
+/// Read a reservation
+#[utoipa::path(
+    get, path = "/v1/reservations/{id}", operation_id = "getReservation", tag = "reservations",
+    params(("id" = String, Path, description = "The reservation's id", example = "rsv_01h455vb4pex5vsknk084sn02q")),
+    responses((status = 200, description = "The reservation", body = ReservationBody), Refusals)
+)]
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    ReservationPath(id): ReservationPath,
+) -> Result<Response, Problem> {
+    let view = app.core.reservation(id).await.map_err(in_path)?;
+    body(&view)
+}
+
+/// Take held units for good
+///
+/// All of them, or so many of each line; the rest is given back. A reservation is committed once.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/commit", operation_id = "commitReservation", tag = "reservations",
+    params(("id" = String, Path, description = "The reservation's id", example = "rsv_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = CommitRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Committed", body = ReservationBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn commit(
+    State(app): State<Arc<App>>,
+    ReservationPath(id): ReservationPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: CommitRequest<'_> = decode(command.body())?;
+    let taken = request.check()?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    let done = app.core.commit(id, taken, operation).await.map_err(|failure| {
+        in_body(failure, &|sku, location| {
+            let lines = request.lines.iter().flatten();
+            lines::find(lines.map(|line| (&line.sku, line.location.as_ref())), sku, location)
+        })
+    })?;
+    done_body(&done)
+}
+
+/// Give held units back
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/release", operation_id = "releaseReservation", tag = "reservations",
+    params(("id" = String, Path, description = "The reservation's id", example = "rsv_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = Option<ReleaseRequest>, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Released", body = ReservationBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn release(
+    State(app): State<Arc<App>>,
+    ReservationPath(id): ReservationPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: ReleaseRequest =
+        if command.body().is_empty() { ReleaseRequest::default() } else { decode(command.body())? };
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done_body(&app.core.release(id, operation).await.map_err(in_path)?)
+}
+
+/// Hold units longer
+///
+/// The new deadline is `ttl_ms` from now, earlier or later than it was.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/extend", operation_id = "extendReservation", tag = "reservations",
+    params(("id" = String, Path, description = "The reservation's id", example = "rsv_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = ExtendRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Extended", body = ReservationBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn extend(
+    State(app): State<Arc<App>>,
+    ReservationPath(id): ReservationPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: ExtendRequest = decode(command.body())?;
+    let ttl = request.check()?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done_body(&app.core.extend(id, ttl, operation).await.map_err(in_path)?)
+}
+
+fn body(view: &ReservationView) -> Result<Response, Problem> {
+    let capacity = ANSWER_BYTES + LINE_BYTES * view.lines.len();
+    answer::json(StatusCode::OK, &ReservationBody::new(view), capacity)
+}
+
+fn done_body(done: &Answer<ReservationView>) -> Result<Response, Problem> {
+    Ok(answer::replayed(body(&done.value)?, done.replayed))
+}

@@ -1,0 +1,63 @@
+//! `/v1/stock`: how many units lie where, and what becomes of them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+
+use crate::answer;
+use crate::app::App;
+use crate::command::Command;
+use crate::idempotency::fingerprint;
+use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
+use crate::path::SkuPath;
+use crate::problem::{Problem, in_path};
+use crate::wire::decode::decode;
+use crate::wire::stock::{AdjustBody, AdjustRequest, StockBody};
+
+/// Read a product's stock
+///
+/// What was acknowledged before is in it.
+#[utoipa::path(
+    get, path = "/v1/stock/{sku}", operation_id = "getStock", tag = "stock",
+    params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
+            min_length = 1, max_length = 64, example = "85123A")),
+    responses((status = 200, description = "The stock", body = StockBody), Refusals)
+)]
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    SkuPath(sku): SkuPath,
+) -> Result<Response, Problem> {
+    let view = app.core.stock(&sku).await.map_err(in_path)?;
+    answer::json(StatusCode::OK, &StockBody::new(&view), 512)
+}
+
+/// Change a count
+///
+/// A receipt, a count, damage, a correction: either by so many units (`delta`) or to what a count found (`set`). With
+/// `expected` the change is made only if the count is what the caller believes.
+#[utoipa::path(
+    post, path = "/v1/stock/{sku}/adjustments", operation_id = "adjustStock", tag = "stock",
+    params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
+            min_length = 1, max_length = 64, example = "85123A"), RequiredKey),
+    request_body(content = AdjustRequest, content_type = "application/json"),
+    responses(
+        (status = 201, description = "Changed", body = AdjustBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn adjust(
+    State(app): State<Arc<App>>,
+    SkuPath(sku): SkuPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: AdjustRequest<'_> = decode(command.body())?;
+    let adjustment = request.check(command.operation(&app, &key, fingerprint(&request)))?;
+    let (reason, reference) = (adjustment.reason.clone(), adjustment.reference.clone());
+    let done = app.core.adjust(sku, adjustment).await.map_err(in_path)?;
+    let body = AdjustBody::new(&done.value, &reason, reference.as_deref());
+    Ok(answer::replayed(answer::json(StatusCode::CREATED, &body, 512)?, done.replayed))
+}

@@ -1,0 +1,235 @@
+//! Stock on the wire.
+
+use holdfast_actors::{AdjustAnswer, LocationCounts, StockView};
+use holdfast_engine::product::{Adjustment, StockChange};
+use holdfast_engine::{LocationId, Operation, Quantity};
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::field_errors::FieldErrors;
+use super::int::Int;
+use super::text::Text;
+use super::time::Instant;
+use crate::limits::REASON_BYTES_MAX;
+use crate::problem::Problem;
+
+/// A change of the count at a location: either by so many units or to a count.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AdjustmentRequest, example = json!({
+    "delta": 120, "reason": "receipt", "reference": "PO-2031"
+}))]
+pub(crate) struct AdjustRequest<'a> {
+    /// Where; `main` unless given.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
+    location: Option<Text<'a>>,
+    /// By how many units, up or down; not 0. Exactly one of `delta` and `set` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
+    delta: Option<Int>,
+    /// To what a count found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
+    set: Option<Int>,
+    /// The count the caller believes is there; refused if it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
+    expected: Option<Int>,
+    /// Why.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    reason: Text<'a>,
+    /// The paper behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    reference: Option<Text<'a>>,
+}
+
+impl AdjustRequest<'_> {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(&self, operation: Operation) -> Result<Adjustment, Problem> {
+        let mut errors = FieldErrors::default();
+        let location = match &self.location {
+            None => Some(LocationId::main()),
+            Some(location) => errors.name(|| "/location".to_owned(), LocationId::new(location)),
+        };
+        let change = self.change(&mut errors);
+        let expected = self.expected.and_then(|expected| quantity("/expected", expected, &mut errors));
+        let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
+        let reference = self.reference.as_ref().and_then(|reference| {
+            errors.filled_text(|| "/reference".to_owned(), reference, REASON_BYTES_MAX)
+        });
+        match (location, change, reason) {
+            (Some(location), Some(change), Some(reason)) if errors.is_empty() => {
+                Ok(Adjustment { location, change, expected, reason, reference, operation })
+            }
+            _ => Err(errors.into_problem()),
+        }
+    }
+
+    fn change(&self, errors: &mut FieldErrors) -> Option<StockChange> {
+        let bound = i64::try_from(Quantity::MAX.units()).unwrap_or(i64::MAX);
+        match (self.delta, self.set) {
+            (Some(Int::Whole(0)), None) => {
+                errors.push("/delta", "out_of_range", "must not be 0: that would change nothing");
+                None
+            }
+            (Some(delta), None) => {
+                errors.integer(|| "/delta".to_owned(), delta, -bound, bound).map(StockChange::By)
+            }
+            (None, Some(set)) => quantity("/set", set, errors).map(StockChange::To),
+            (None, None) => {
+                errors.push("/delta", "required", "either delta or set must be given");
+                None
+            }
+            (Some(_), Some(_)) => {
+                errors.push("/set", "contradiction", "delta and set cannot both be given");
+                None
+            }
+        }
+    }
+}
+
+/// A count, zero included.
+pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> Option<Quantity> {
+    errors.count(|| pointer.to_owned(), value, 0, Quantity::MAX.units()).and_then(Quantity::new)
+}
+
+/// What an adjustment did.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Adjustment, example = json!({
+    "sku": "85123A", "location": "main", "delta": 120, "on_hand": 320, "reason": "receipt", "reference": "PO-2031",
+    "at": "2026-11-27T08:00:00.000Z", "version": 7, "sequence": 4711
+}))]
+pub(crate) struct AdjustBody<'a> {
+    /// Which product.
+    #[schema(value_type = String)]
+    sku: &'a str,
+    /// Where.
+    #[schema(value_type = String)]
+    location: &'a str,
+    /// By how many units the count changed.
+    delta: i64,
+    /// Units there afterwards.
+    on_hand: u64,
+    /// Why.
+    #[schema(value_type = String)]
+    reason: &'a str,
+    /// The paper behind it.
+    #[schema(value_type = Option<String>, required = true)]
+    reference: Option<&'a str>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Instant,
+    /// The product's version afterwards.
+    version: u64,
+    /// Position of the change in the journal.
+    sequence: u64,
+}
+
+impl<'a> AdjustBody<'a> {
+    /// The reason and reference are those of the request: a repeat brings the same, or it would be another request.
+    pub(crate) fn new(answer: &'a AdjustAnswer, reason: &'a str, reference: Option<&'a str>) -> Self {
+        Self {
+            sku: answer.sku.as_str(),
+            location: answer.location.as_str(),
+            delta: answer.delta,
+            on_hand: answer.on_hand.units(),
+            reason,
+            reference,
+            at: Instant(answer.at),
+            version: answer.version,
+            sequence: answer.sequence.0,
+        }
+    }
+}
+
+/// The stock of a product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stock, example = json!({
+    "sku": "85123A", "on_hand": 320, "held": 12, "allocated": 40, "available": 266, "backordered": 0,
+    "locations": [{"location": "main", "on_hand": 320, "held": 12, "allocated": 40, "available": 266, "backordered": 0}],
+    "version": 7, "sequence": 4711
+}))]
+pub(crate) struct StockBody<'a> {
+    /// Which product.
+    #[schema(value_type = String)]
+    sku: &'a str,
+    /// All locations together.
+    #[serde(flatten)]
+    #[schema(inline)]
+    totals: CountsBody,
+    /// Each location, in the order of their names.
+    #[schema(value_type = Vec<LocationBody>)]
+    locations: Locations<'a>,
+    /// How many changes the product has seen.
+    version: u64,
+    /// Position of the last one in the journal.
+    sequence: u64,
+}
+
+/// Units in their several roles.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Counts)]
+pub(crate) struct CountsBody {
+    /// Units physically there.
+    on_hand: u64,
+    /// Units in live holds.
+    held: u64,
+    /// Units promised to orders, not yet shipped.
+    allocated: u64,
+    /// Units a new hold could take now, the backorder allowance included.
+    available: u64,
+    /// Units promised beyond what lies there.
+    backordered: u64,
+}
+
+impl From<LocationCounts> for CountsBody {
+    fn from(counts: LocationCounts) -> Self {
+        Self {
+            on_hand: counts.on_hand,
+            held: counts.held,
+            allocated: counts.allocated,
+            available: counts.available,
+            backordered: counts.backordered,
+        }
+    }
+}
+
+/// The stock at one location.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LocationStock)]
+pub(crate) struct LocationBody<'a> {
+    /// Where.
+    #[schema(value_type = String)]
+    location: &'a str,
+    /// What is there.
+    #[serde(flatten)]
+    #[schema(inline)]
+    counts: CountsBody,
+}
+
+struct Locations<'a>(&'a StockView);
+
+impl Serialize for Locations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(
+            self.0
+                .locations
+                .iter()
+                .map(|view| LocationBody { location: view.location.as_str(), counts: view.counts.into() }),
+        )
+    }
+}
+
+impl<'a> StockBody<'a> {
+    pub(crate) fn new(view: &'a StockView) -> Self {
+        Self {
+            sku: view.sku.as_str(),
+            totals: view.totals().into(),
+            locations: Locations(view),
+            version: view.version,
+            sequence: view.sequence.0,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Records about a reservation.
+
+use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::{Fingerprint, Millis, OrderId};
+use rkyv::{Archive, Serialize};
+use smol_str::SmolStr;
+
+use super::value::{self, Id, OperationRecord};
+use crate::record::RecordError;
+
+/// One fact about one reservation.
+#[derive(Archive, Serialize)]
+pub(crate) enum ReservationRecord {
+    Made { customer: SmolStr, fingerprint: u64, lines: u16, ttl_ms: u64, at: i64, metadata: SmolStr },
+    Extended { expires_at: i64, operation: OperationRecord, at: i64 },
+    Pinned { order: Id, at: i64 },
+    Unpinned { expires_at: i64, at: i64 },
+    Committed { taken: Option<Vec<u32>>, operation: Option<OperationRecord>, at: i64 },
+    Released { operation: Option<OperationRecord>, at: i64 },
+    Expired { at: i64 },
+}
+
+impl ReservationRecord {
+    /// Most bytes of what lies beside the record's place: texts and lists.
+    pub(super) fn bytes_beside(&self) -> usize {
+        match self {
+            Self::Made { customer, metadata, .. } => customer.len() + metadata.len(),
+            Self::Committed { taken, .. } => taken.as_ref().map_or(0, |taken| size_of_val(taken.as_slice())),
+            Self::Extended { .. }
+            | Self::Pinned { .. }
+            | Self::Unpinned { .. }
+            | Self::Released { .. }
+            | Self::Expired { .. } => 0,
+        }
+    }
+}
+
+impl From<&ReservationEvent> for ReservationRecord {
+    fn from(event: &ReservationEvent) -> Self {
+        match event {
+            ReservationEvent::Made { customer, fingerprint, lines, ttl, at, metadata } => Self::Made {
+                customer: SmolStr::new(customer.as_str()),
+                fingerprint: fingerprint.0,
+                lines: *lines,
+                ttl_ms: ttl.0,
+                at: at.millis(),
+                metadata: metadata.clone(),
+            },
+            ReservationEvent::Extended { expires_at, operation, at } => Self::Extended {
+                expires_at: expires_at.millis(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            ReservationEvent::Pinned { order, at } => {
+                Self::Pinned { order: order.0.to_be_bytes(), at: at.millis() }
+            }
+            ReservationEvent::Unpinned { expires_at, at } => {
+                Self::Unpinned { expires_at: expires_at.millis(), at: at.millis() }
+            }
+            ReservationEvent::Committed { taken, operation, at } => Self::Committed {
+                taken: taken.clone(),
+                operation: operation.map(Into::into),
+                at: at.millis(),
+            },
+            ReservationEvent::Released { operation, at } => {
+                Self::Released { operation: operation.map(Into::into), at: at.millis() }
+            }
+            ReservationEvent::Expired { at } => Self::Expired { at: at.millis() },
+        }
+    }
+}
+
+impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedReservationRecord) -> Result<Self, RecordError> {
+        Ok(match record {
+            ArchivedReservationRecord::Made { customer, fingerprint, lines, ttl_ms, at, metadata } => {
+                Self::Made {
+                    customer: value::customer(customer)?,
+                    fingerprint: Fingerprint(fingerprint.to_native()),
+                    lines: lines.to_native(),
+                    ttl: Millis(ttl_ms.to_native()),
+                    at: value::instant(*at),
+                    metadata: value::text(metadata),
+                }
+            }
+            ArchivedReservationRecord::Extended { expires_at, operation, at } => Self::Extended {
+                expires_at: value::instant(*expires_at),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedReservationRecord::Pinned { order, at } => {
+                Self::Pinned { order: OrderId(u128::from_be_bytes(*order)), at: value::instant(*at) }
+            }
+            ArchivedReservationRecord::Unpinned { expires_at, at } => {
+                Self::Unpinned { expires_at: value::instant(*expires_at), at: value::instant(*at) }
+            }
+            ArchivedReservationRecord::Committed { taken, operation, at } => Self::Committed {
+                taken: taken.as_ref().map(|taken| taken.iter().map(|units| units.to_native()).collect()),
+                operation: operation.as_ref().map(Into::into),
+                at: value::instant(*at),
+            },
+            ArchivedReservationRecord::Released { operation, at } => {
+                Self::Released { operation: operation.as_ref().map(Into::into), at: value::instant(*at) }
+            }
+            ArchivedReservationRecord::Expired { at } => Self::Expired { at: value::instant(*at) },
+        })
+    }
+}

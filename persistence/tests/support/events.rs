@@ -1,0 +1,244 @@
+//! A fixed list of events in which every kind and every optional part occurs.
+
+use holdfast_engine::order::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
+use holdfast_engine::product::{Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::{
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
+    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+};
+
+pub const RESERVATION: ReservationId = ReservationId(0x0190_a1b2_c3d4_7e5f_8091_a2b3_c4d5_e6f7);
+pub const ORDER: OrderId = OrderId(0x0190_ffff_0000_7aaa_8bbb_cccc_dddd_eeee);
+
+pub fn operation(number: u128) -> Operation {
+    Operation { id: OperationId(number << 64 | 0xabcd), fingerprint: Fingerprint(0x1122_3344_5566_7788) }
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_765_000_000_000 + millis)
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::new(text).unwrap()
+}
+
+fn units(units: u32) -> LineQuantity {
+    LineQuantity::new(units).unwrap()
+}
+
+fn quantity(units: u64) -> Quantity {
+    Quantity::new(units).unwrap()
+}
+
+/// A hold opened, the commonest event there is. Distinct for distinct numbers.
+pub fn hold_opened(number: u64) -> Event {
+    let hold = HoldId { reservation: ReservationId(u128::from(number)), line: 0 };
+    let event = ProductEvent::HoldOpened {
+        hold,
+        location: LocationId::main(),
+        quantity: units(1),
+        expires_at: at(900_000),
+    };
+    Event::Product(sku("85123A"), event)
+}
+
+/// An event of about so many bytes of text.
+pub fn wide(bytes: usize) -> Event {
+    let event = ReservationEvent::Made {
+        customer: CustomerId::new("customer").unwrap(),
+        fingerprint: Fingerprint(1),
+        lines: 1,
+        ttl: Millis(1),
+        at: at(0),
+        metadata: SmolStr::new("m".repeat(bytes)),
+    };
+    Event::Reservation(RESERVATION, event)
+}
+
+fn product_events() -> Vec<ProductEvent> {
+    let pounds = Currency::new(*b"GBP", 2).unwrap();
+    let hold = HoldId { reservation: RESERVATION, line: 513 };
+    let details = ProductDetails {
+        name: SmolStr::new("WHITE HANGING HEART T-LIGHT HOLDER"),
+        price: UnitPrice::new(25_500, pounds),
+        policy: Policy {
+            sellable: false,
+            safety_stock: quantity(3),
+            backorder_limit: quantity(1_000),
+            hold_ttl_default: Millis(60_000),
+            hold_ttl_max: Millis(3_600_000),
+            line_quantity_max: units(80_995),
+        },
+    };
+    let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
+    let mut events = vec![
+        ProductEvent::Put { details, operation: operation(1), at: at(1) },
+        ProductEvent::Put { details: plain, operation: operation(2), at: at(2) },
+        ProductEvent::Adjusted {
+            location: LocationId::new("Größenlager 2, Regal 17").unwrap(),
+            delta: -9_600,
+            reason: SmolStr::new("damaged"),
+            reference: Some(SmolStr::new("ticket 4711, 2 pallets")),
+            operation: operation(3),
+            at: at(3),
+        },
+        ProductEvent::Adjusted {
+            location: LocationId::main(),
+            delta: 0,
+            reason: SmolStr::new("counted"),
+            reference: None,
+            operation: operation(4),
+            at: Timestamp::from_millis(-1),
+        },
+        ProductEvent::HoldOpened {
+            hold,
+            location: LocationId::main(),
+            quantity: units(12),
+            expires_at: at(900_000),
+        },
+        ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
+        ProductEvent::HoldMoved { hold, expires_at: None },
+        ProductEvent::HoldCommitted { hold, quantity: quantity(7) },
+        ProductEvent::AllocationAdvanced {
+            hold,
+            to: Fulfilment { shipped: quantity(5), cancelled: quantity(2), returned: quantity(1) },
+        },
+    ];
+    events.extend(
+        [HoldEnd::Released, HoldEnd::Expired, HoldEnd::Abandoned]
+            .map(|why| ProductEvent::HoldEnded { hold, why }),
+    );
+    events
+}
+
+fn reservation_events() -> Vec<ReservationEvent> {
+    vec![
+        ReservationEvent::Made {
+            customer: CustomerId::new("guest:8f14e45fceea167a5a36dedd4bea2543").unwrap(),
+            fingerprint: Fingerprint(u64::MAX),
+            lines: 2_000,
+            ttl: Millis(900_000),
+            at: at(10),
+            metadata: SmolStr::new(r#"{"basket":"b-1","channel":"web"}"#),
+        },
+        ReservationEvent::Extended { expires_at: at(1_000_000), operation: operation(11), at: at(11) },
+        ReservationEvent::Pinned { order: ORDER, at: at(12) },
+        ReservationEvent::Unpinned { expires_at: at(1_000_000), at: at(13) },
+        ReservationEvent::Committed { taken: None, operation: None, at: at(14) },
+        ReservationEvent::Committed {
+            taken: Some(vec![3, 0, 7]),
+            operation: Some(operation(15)),
+            at: at(15),
+        },
+        ReservationEvent::Released { operation: Some(operation(16)), at: at(16) },
+        ReservationEvent::Released { operation: None, at: at(17) },
+        ReservationEvent::Expired { at: at(18) },
+    ]
+}
+
+fn order_events() -> Vec<OrderEvent> {
+    let line_units = |line, count| LineUnits { line, units: units(count) };
+    let line = |name: &str, count, total_minor| OrderLine {
+        sku: sku(name),
+        location: LocationId::main(),
+        quantity: units(count),
+        total_minor,
+    };
+    let mut events = vec![
+        OrderEvent::LinesAdded {
+            first: 128,
+            lines: vec![line("85123A", 6, 1_530), line("a longer name than others", 1, 0)],
+        },
+        OrderEvent::Placed(OrderPlaced {
+            customer: CustomerId::new("17850").unwrap(),
+            fingerprint: Fingerprint(2),
+            reservation: RESERVATION,
+            owns_reservation: true,
+            currency: Currency::new(*b"JPY", 0).unwrap(),
+            provider: SmolStr::new("psp"),
+            method: SmolStr::new("tok_visa_4242424242"),
+            ship_to: SmolStr::new(r#"{"country":"GB"}"#),
+            at: at(20),
+        }),
+        OrderEvent::PaymentUnknown { step: PaymentStep::Capture, at: at(22) },
+        OrderEvent::PaymentSettled {
+            step: PaymentStep::Authorise,
+            outcome: PaymentOutcome::Approved { reference: SmolStr::new("ch_3OqA7rLkdIwHu7ix0abcdefg") },
+            at: at(23),
+        },
+        OrderEvent::PaymentSettled {
+            step: PaymentStep::Refund(3),
+            outcome: PaymentOutcome::Declined { reason: SmolStr::new("expired") },
+            at: at(24),
+        },
+        OrderEvent::StockCommitted { at: at(25) },
+        OrderEvent::Compensated { at: at(26) },
+        OrderEvent::Cancelled {
+            reason: SmolStr::new("changed my mind"),
+            operation: operation(27),
+            at: at(27),
+        },
+        OrderEvent::ShipmentStarted { lines: vec![line_units(0, 6)], operation: operation(28), at: at(28) },
+        OrderEvent::Shipped { lines: vec![line_units(0, 6), line_units(1, 1)], at: at(29) },
+        OrderEvent::Shipped { lines: Vec::new(), at: at(30) },
+        OrderEvent::Returned {
+            lines: vec![line_units(1, 1)],
+            reason: SmolStr::new("too small"),
+            operation: operation(31),
+            at: at(31),
+        },
+    ];
+    let steps = [PaymentStep::Authorise, PaymentStep::Capture, PaymentStep::Void, PaymentStep::Refund(0)];
+    events.extend(steps.map(|step| OrderEvent::PaymentRequested { step, attempt: 2, at: at(32) }));
+    events
+}
+
+/// All of them. The golden file of a format version holds exactly these, so an event that is new goes to the end of
+/// its kind's list together with a new golden file.
+pub fn every_event() -> Vec<Event> {
+    let product = product_events().into_iter().map(|event| Event::Product(sku("85123A"), event));
+    let reservation = reservation_events().into_iter().map(|event| Event::Reservation(RESERVATION, event));
+    let order = order_events().into_iter().map(|event| Event::Order(ORDER, event));
+    product.chain(reservation).chain(order).collect()
+}
+
+/// How many kinds [`kind`] tells apart.
+pub const KINDS: usize = 7 + 7 + 11;
+
+/// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
+pub fn kind(event: &Event) -> usize {
+    match event {
+        Event::Product(_, event) => match event {
+            ProductEvent::Put { .. } => 0,
+            ProductEvent::Adjusted { .. } => 1,
+            ProductEvent::HoldOpened { .. } => 2,
+            ProductEvent::HoldMoved { .. } => 3,
+            ProductEvent::HoldCommitted { .. } => 4,
+            ProductEvent::HoldEnded { .. } => 5,
+            ProductEvent::AllocationAdvanced { .. } => 6,
+        },
+        Event::Reservation(_, event) => match event {
+            ReservationEvent::Made { .. } => 7,
+            ReservationEvent::Extended { .. } => 8,
+            ReservationEvent::Pinned { .. } => 9,
+            ReservationEvent::Unpinned { .. } => 10,
+            ReservationEvent::Committed { .. } => 11,
+            ReservationEvent::Released { .. } => 12,
+            ReservationEvent::Expired { .. } => 13,
+        },
+        Event::Order(_, event) => match event {
+            OrderEvent::LinesAdded { .. } => 14,
+            OrderEvent::Placed(_) => 15,
+            OrderEvent::PaymentRequested { .. } => 16,
+            OrderEvent::PaymentUnknown { .. } => 17,
+            OrderEvent::PaymentSettled { .. } => 18,
+            OrderEvent::StockCommitted { .. } => 19,
+            OrderEvent::Compensated { .. } => 20,
+            OrderEvent::Cancelled { .. } => 21,
+            OrderEvent::ShipmentStarted { .. } => 22,
+            OrderEvent::Shipped { .. } => 23,
+            OrderEvent::Returned { .. } => 24,
+        },
+    }
+}

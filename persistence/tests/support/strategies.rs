@@ -1,0 +1,231 @@
+//! Any event whatever, for property tests.
+
+use holdfast_engine::order::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
+use holdfast_engine::product::{Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::{
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
+    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// A name's text: lengths around the 8 bytes that rkyv keeps in place, and letters of more than one byte.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-zA-Z0-9]{1,20}", "[a-zß中]([a-z ]{0,12}[0-9é])?"]
+}
+
+fn text() -> impl Strategy<Value = SmolStr> {
+    prop_oneof!["[a-z]{0,10}", "\\PC{0,60}"].prop_map(SmolStr::from)
+}
+
+fn sku() -> impl Strategy<Value = Sku> {
+    name().prop_map(|text| Sku::new(&text).unwrap())
+}
+
+fn location() -> impl Strategy<Value = LocationId> {
+    prop_oneof![Just(LocationId::main()), name().prop_map(|text| LocationId::new(&text).unwrap())]
+}
+
+fn customer() -> impl Strategy<Value = CustomerId> {
+    name().prop_map(|text| CustomerId::new(&text).unwrap())
+}
+
+fn at() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_millis)
+}
+
+fn units() -> impl Strategy<Value = LineQuantity> {
+    (1..=LineQuantity::MAX).prop_map(|units| LineQuantity::new(units).unwrap())
+}
+
+fn quantity() -> impl Strategy<Value = Quantity> {
+    (0..=Quantity::MAX.units()).prop_map(|units| Quantity::new(units).unwrap())
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    (any::<u128>(), any::<u64>()).prop_map(|(id, fingerprint)| Operation {
+        id: OperationId(id),
+        fingerprint: Fingerprint(fingerprint),
+    })
+}
+
+fn hold() -> impl Strategy<Value = HoldId> {
+    (any::<u128>(), any::<u16>())
+        .prop_map(|(reservation, line)| HoldId { reservation: ReservationId(reservation), line })
+}
+
+fn currency() -> impl Strategy<Value = Currency> {
+    ("[A-Z]{3}", 0..=4_u8)
+        .prop_map(|(code, exponent)| Currency::new(code.as_bytes().try_into().unwrap(), exponent).unwrap())
+}
+
+fn price() -> impl Strategy<Value = UnitPrice> {
+    (0..=UnitPrice::TEN_THOUSANDTHS_MAX, currency())
+        .prop_map(|(price, currency)| UnitPrice::new(price, currency).unwrap())
+}
+
+fn details() -> impl Strategy<Value = ProductDetails> {
+    let policy = (any::<bool>(), quantity(), quantity(), any::<u64>(), any::<u64>(), units()).prop_map(
+        |(sellable, safety_stock, backorder_limit, default, max, line_quantity_max)| Policy {
+            sellable,
+            safety_stock,
+            backorder_limit,
+            hold_ttl_default: Millis(default),
+            hold_ttl_max: Millis(max),
+            line_quantity_max,
+        },
+    );
+    (text(), option::of(price()), policy).prop_map(|(name, price, policy)| ProductDetails {
+        name,
+        price,
+        policy,
+    })
+}
+
+fn product_event() -> impl Strategy<Value = ProductEvent> {
+    let end = prop_oneof![Just(HoldEnd::Released), Just(HoldEnd::Expired), Just(HoldEnd::Abandoned)];
+    let fulfilment = (quantity(), quantity(), quantity())
+        .prop_map(|(shipped, cancelled, returned)| Fulfilment { shipped, cancelled, returned });
+    prop_oneof![
+        (details(), operation(), at()).prop_map(|(details, operation, at)| ProductEvent::Put {
+            details,
+            operation,
+            at
+        }),
+        (location(), any::<i64>(), text(), option::of(text()), operation(), at()).prop_map(
+            |(location, delta, reason, reference, operation, at)| ProductEvent::Adjusted {
+                location,
+                delta,
+                reason,
+                reference,
+                operation,
+                at
+            }
+        ),
+        (hold(), location(), units(), at()).prop_map(|(hold, location, quantity, expires_at)| {
+            ProductEvent::HoldOpened { hold, location, quantity, expires_at }
+        }),
+        (hold(), option::of(at()))
+            .prop_map(|(hold, expires_at)| ProductEvent::HoldMoved { hold, expires_at }),
+        (hold(), quantity()).prop_map(|(hold, quantity)| ProductEvent::HoldCommitted { hold, quantity }),
+        (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
+        (hold(), fulfilment).prop_map(|(hold, to)| ProductEvent::AllocationAdvanced { hold, to }),
+    ]
+}
+
+fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
+    let taken = option::of(vec(any::<u32>(), 0..20));
+    prop_oneof![
+        (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text()).prop_map(
+            |(customer, fingerprint, lines, ttl, at, metadata)| ReservationEvent::Made {
+                customer,
+                fingerprint: Fingerprint(fingerprint),
+                lines,
+                ttl: Millis(ttl),
+                at,
+                metadata
+            }
+        ),
+        (at(), operation(), at()).prop_map(|(expires_at, operation, at)| ReservationEvent::Extended {
+            expires_at,
+            operation,
+            at
+        }),
+        (any::<u128>(), at()).prop_map(|(order, at)| ReservationEvent::Pinned { order: OrderId(order), at }),
+        (at(), at()).prop_map(|(expires_at, at)| ReservationEvent::Unpinned { expires_at, at }),
+        (taken, option::of(operation()), at())
+            .prop_map(|(taken, operation, at)| ReservationEvent::Committed { taken, operation, at }),
+        (option::of(operation()), at())
+            .prop_map(|(operation, at)| ReservationEvent::Released { operation, at }),
+        at().prop_map(|at| ReservationEvent::Expired { at }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = PaymentStep> {
+    prop_oneof![
+        Just(PaymentStep::Authorise),
+        Just(PaymentStep::Capture),
+        Just(PaymentStep::Void),
+        any::<u16>().prop_map(PaymentStep::Refund),
+    ]
+}
+
+fn line_units() -> impl Strategy<Value = Vec<LineUnits>> {
+    vec((any::<u16>(), units()).prop_map(|(line, units)| LineUnits { line, units }), 0..20)
+}
+
+fn placed() -> impl Strategy<Value = OrderPlaced> {
+    let who = (customer(), any::<u64>(), any::<u128>(), any::<bool>(), currency());
+    (who, text(), text(), text(), at()).prop_map(
+        |(
+            (customer, fingerprint, reservation, owns_reservation, currency),
+            provider,
+            method,
+            ship_to,
+            at,
+        )| OrderPlaced {
+            customer,
+            fingerprint: Fingerprint(fingerprint),
+            reservation: ReservationId(reservation),
+            owns_reservation,
+            currency,
+            provider,
+            method,
+            ship_to,
+            at,
+        },
+    )
+}
+
+fn order_event() -> impl Strategy<Value = OrderEvent> {
+    let line =
+        (sku(), location(), units(), any::<i64>()).prop_map(|(sku, location, quantity, total_minor)| {
+            OrderLine { sku, location, quantity, total_minor }
+        });
+    let outcome = prop_oneof![
+        text().prop_map(|reference| PaymentOutcome::Approved { reference }),
+        text().prop_map(|reason| PaymentOutcome::Declined { reason }),
+    ];
+    prop_oneof![
+        (any::<u16>(), vec(line, 0..20)).prop_map(|(first, lines)| OrderEvent::LinesAdded { first, lines }),
+        placed().prop_map(OrderEvent::Placed),
+        (step(), any::<u32>(), at()).prop_map(|(step, attempt, at)| OrderEvent::PaymentRequested {
+            step,
+            attempt,
+            at
+        }),
+        (step(), at()).prop_map(|(step, at)| OrderEvent::PaymentUnknown { step, at }),
+        (step(), outcome, at()).prop_map(|(step, outcome, at)| OrderEvent::PaymentSettled {
+            step,
+            outcome,
+            at
+        }),
+        at().prop_map(|at| OrderEvent::StockCommitted { at }),
+        at().prop_map(|at| OrderEvent::Compensated { at }),
+        (text(), operation(), at()).prop_map(|(reason, operation, at)| OrderEvent::Cancelled {
+            reason,
+            operation,
+            at
+        }),
+        (line_units(), operation(), at()).prop_map(|(lines, operation, at)| OrderEvent::ShipmentStarted {
+            lines,
+            operation,
+            at
+        }),
+        (line_units(), at()).prop_map(|(lines, at)| OrderEvent::Shipped { lines, at }),
+        (line_units(), text(), operation(), at())
+            .prop_map(|(lines, reason, operation, at)| OrderEvent::Returned { lines, reason, operation, at }),
+    ]
+}
+
+/// Any event the engine's types allow.
+pub fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (sku(), product_event()).prop_map(|(sku, event)| Event::Product(sku, event)),
+        (any::<u128>(), reservation_event())
+            .prop_map(|(id, event)| Event::Reservation(ReservationId(id), event)),
+        (any::<u128>(), order_event()).prop_map(|(id, event)| Event::Order(OrderId(id), event)),
+    ]
+}
