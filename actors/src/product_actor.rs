@@ -210,7 +210,7 @@ impl Owner {
                     });
                 }
                 if basket.claimed() {
-                    self.complete(basket, event);
+                    self.complete(*basket, event);
                 } else {
                     self.carry_out(event, Then::Nothing);
                     basket.travel();
@@ -255,7 +255,7 @@ impl Owner {
     }
 
     /// The last claim of a basket was granted: the reservation is made together with it.
-    fn complete(&mut self, basket: Box<Basket>, opened: ProductEvent) {
+    fn complete(&mut self, basket: Basket, opened: ProductEvent) {
         self.product.apply(&opened);
         let publication = self.publication(None);
         let (made, lines) = basket.made();

@@ -138,8 +138,10 @@ impl World {
     }
 
     fn apply_reservation(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
-        if let ReservationEvent::Made { .. } = event {
-            let lines = self.forming.remove(&id).unwrap_or_default().into_values().collect();
+        if let ReservationEvent::Made { lines: count, .. } = event {
+            // A refused try under the same number may have had more lines, whose end is still to come.
+            let forming = self.forming.remove(&id).unwrap_or_default();
+            let lines = forming.into_iter().filter(|(line, _)| line < count).map(|(_, line)| line).collect();
             let before = self.reservations.insert(id, Reservation::make(id, lines, event));
             assert!(before.is_none(), "I4: {id:?} is made once");
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use holdfast_actors::{Core, Payments};
+use holdfast_actors::Core;
 
 use crate::request_id::RequestIds;
 
@@ -12,19 +12,16 @@ pub(crate) struct App {
     pub(crate) core: Core,
     /// Keys the derivation of ids from idempotency keys.
     pub(crate) secret: [u8; 32],
-    /// Knows which payment methods there are.
-    pub(crate) payments: Payments,
     /// Names requests.
     pub(crate) request_ids: RequestIds,
     draining: AtomicBool,
 }
 
 impl App {
-    pub(crate) fn new(core: Core, payments: Payments) -> Self {
+    pub(crate) fn new(core: Core) -> Self {
         Self {
             secret: core.id_secret(),
             core,
-            payments,
             request_ids: RequestIds::new(),
             draining: AtomicBool::new(false),
         }

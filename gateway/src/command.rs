@@ -59,7 +59,11 @@ impl Command {
     }
 
     /// The same, for requests that need no key.
-    pub(crate) fn operation_or_fresh(&self, app: &App, fingerprint: Fingerprint) -> Result<Operation, Problem> {
+    pub(crate) fn operation_or_fresh(
+        &self,
+        app: &App,
+        fingerprint: Fingerprint,
+    ) -> Result<Operation, Problem> {
         let key = Key::optional(&self.head.headers)?;
         Ok(match key {
             Some(key) => self.operation(app, &key, fingerprint),

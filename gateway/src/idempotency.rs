@@ -118,7 +118,8 @@ fn plain(bytes: &[u8]) -> Result<String, Problem> {
 }
 
 fn unquote(bytes: &[u8]) -> Result<String, Problem> {
-    let malformed = || invalid("an idempotency key in quotes is one structured-field string, without parameters");
+    let malformed =
+        || invalid("an idempotency key in quotes is one structured-field string, without parameters");
     let item: sfv::Item = sfv::Parser::new(bytes).parse().map_err(|_| malformed())?;
     match item.bare_item {
         sfv::BareItem::String(text) if item.params.is_empty() => Ok(text.as_str().to_owned()),
@@ -126,7 +127,7 @@ fn unquote(bytes: &[u8]) -> Result<String, Problem> {
     }
 }
 
-fn invalid(detail: &str) -> Problem {
+fn invalid(detail: &'static str) -> Problem {
     Problem::new(Code::IdempotencyKeyInvalid, detail)
 }
 

@@ -19,6 +19,11 @@ impl Sku {
         (digits >= 5).then(|| Self(SmolStr::new(stock_code.to_ascii_uppercase())))
     }
 
+    /// A product by the name the server knows it under.
+    pub fn as_named(name: &str) -> Self {
+        Self(SmolStr::new(name))
+    }
+
     /// The code in capitals.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -14,8 +14,11 @@
 //!
 //! The binary `loadtest` is a thin command line over this library; tests of other crates use it too.
 
+pub mod audit;
+pub mod client;
 pub mod csv_stream;
 pub mod goods;
+pub mod ledger;
 pub mod money;
 pub mod plan;
 pub mod row;

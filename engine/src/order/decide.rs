@@ -70,7 +70,7 @@ impl Order {
             return Ok(None);
         }
         match self.status() {
-            OrderStatus::Confirmed => {
+            OrderStatus::Confirmed if self.shipping.is_none() => {
                 Ok(Some(OrderEvent::Cancelled { reason: reason.clone(), operation, at }))
             }
             status => Err(Rejection::OrderState { status, verb: "cancelled" }),

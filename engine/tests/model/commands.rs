@@ -13,6 +13,11 @@ pub(crate) const ITEMS: Item = 4;
 pub(crate) const PLACES: Place = 2;
 /// Numbers of orders begin here; their own baskets have the same numbers.
 pub(crate) const FIRST_ORDER: Number = 100;
+/// Baskets and orders a history may name.
+pub(crate) const BASKETS: Number = 12;
+pub(crate) const ORDERS: Number = 6;
+/// From here on a number means: one of those that are there and fit.
+pub(crate) const ONE_OF: Number = 1_000;
 
 /// What happened in one shop, in order.
 #[derive(Clone)]
@@ -100,6 +105,10 @@ pub(crate) enum Command {
     Step {
         order: Number,
     },
+    /// Every step it waits for, the provider approving of everything.
+    Finish {
+        order: Number,
+    },
     /// Asks for a shipment, and, unless `slow`, for the shelves at once. No units means all.
     Ship {
         order: Number,
@@ -172,6 +181,7 @@ impl Command {
                 | Self::Crash
                 | Self::Pay { .. }
                 | Self::Step { .. }
+                | Self::Finish { .. }
                 | Self::FinishShipment { .. }
                 | Self::Again { .. } => {}
             }
@@ -182,54 +192,57 @@ impl Command {
 
 /// Counts, baskets, time, keys.
 pub(crate) fn stock_history() -> impl Strategy<Value = History> {
+    let order = || 50..52_u16;
     let command = prop_oneof![
-        3 => put(),
-        9 => count(),
-        22 => reserve(0..8, 1..5),
-        9 => commit(0..8_u16),
-        5 => release(0..8_u16),
-        5 => extend(0..8_u16),
-        4 => (0..8_u16, 50..52_u16, 0..2_u8)
+        3 => put(false),
+        9 => count(true),
+        24 => reserve(1..5),
+        10 => commit(),
+        4 => release(),
+        5 => extend(),
+        5 => (basket(), order(), 0..2_u8)
             .prop_map(|(basket, order, customer)| Command::Pin { basket, order, customer }),
-        3 => (0..8_u16, 50..52_u16).prop_map(|(basket, order)| Command::Unpin { basket, order }),
-        3 => (0..8_u16, 50..52_u16, any::<bool>())
+        3 => (basket(), order()).prop_map(|(basket, order)| Command::Unpin { basket, order }),
+        3 => (basket(), order(), any::<bool>())
             .prop_map(|(basket, order, commit)| Command::EndPinned { basket, order, commit }),
-        8 => fulfil(),
+        9 => fulfil(),
         12 => passing(),
-        6 => again(),
+        5 => again(),
     ];
-    history(command)
+    history(false, command)
 }
 
 /// The same with orders in the middle of it.
 pub(crate) fn order_history() -> impl Strategy<Value = History> {
-    let orders = FIRST_ORDER..FIRST_ORDER + 4;
-    let baskets = || prop_oneof![3 => 0..4_u16, 1 => FIRST_ORDER..FIRST_ORDER + 4];
     let command = prop_oneof![
-        1 => put(),
-        6 => count(),
-        8 => reserve(0..4, 1..4),
-        2 => commit(baskets()),
-        2 => release(baskets()),
-        2 => extend(baskets()),
-        10 => place(orders.clone()),
-        24 => pay(orders.clone()),
-        14 => orders.clone().prop_map(|order| Command::Step { order }),
-        10 => (orders.clone(), units(), prop::bool::weighted(0.3), key())
+        1 => put(true),
+        // A shelf that is full to the last unit there can be takes nothing back.
+        8 => count(false),
+        7 => reserve(1..4),
+        2 => commit(),
+        1 => release(),
+        1 => extend(),
+        14 => place(),
+        14 => pay(),
+        9 => order().prop_map(|order| Command::Step { order }),
+        10 => order().prop_map(|order| Command::Finish { order }),
+        18 => (order(), units(), prop::bool::weighted(0.4), key())
             .prop_map(|(order, units, slow, key)| Command::Ship { order, units, slow, key }),
-        4 => orders.clone().prop_map(|order| Command::FinishShipment { order }),
-        3 => (orders.clone(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
-        7 => (orders, units(), key()).prop_map(|(order, units, key)| Command::TakeBack { order, units, key }),
-        8 => passing(),
+        4 => order().prop_map(|order| Command::FinishShipment { order }),
+        3 => (order(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
+        10 => (order(), units(), key())
+            .prop_map(|(order, units, key)| Command::TakeBack { order, units, key }),
+        9 => passing(),
         5 => again(),
     ];
-    history(command)
+    history(true, command)
 }
 
 /// A shop that has something on its shelves, and then what happens there: sixty commands on average, and as few as
 /// needed to show a fault.
-fn history(command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
-    let shelves = prop::collection::vec((rules(), 0..20_i64, 0..20_i64), usize::from(ITEMS) - 1);
+fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
+    let most = if priced { 9_i64 } else { 20 };
+    let shelves = prop::collection::vec((rules(priced), 0..most, 0..most), usize::from(ITEMS) - 1);
     (shelves, any::<bool>(), prop::collection::vec(command, 0..120)).prop_map(|(shelves, lag, commands)| {
         let mut history = Vec::new();
         for (item, (rules, here, there)) in (0..).zip(shelves) {
@@ -253,9 +266,19 @@ fn key() -> impl Strategy<Value = Key> {
     (id, prop_oneof![4 => Just(0_u32), 1 => 1..3_u32]).prop_map(|(id, asked)| Key { id, asked })
 }
 
-fn rules() -> impl Strategy<Value = Rules> {
+/// A basket of any number, or one that is there.
+fn basket() -> impl Strategy<Value = Number> {
+    prop_oneof![1 => 0..BASKETS, 6 => ONE_OF..ONE_OF + 100]
+}
+
+/// An order of any number, or one that is there.
+fn order() -> impl Strategy<Value = Number> {
+    prop_oneof![1 => FIRST_ORDER..FIRST_ORDER + ORDERS, 12 => ONE_OF..ONE_OF + 100]
+}
+
+fn rules(priced: bool) -> impl Strategy<Value = Rules> {
     let price = prop_oneof![
-        1 => Just(None),
+        u32::from(!priced) => Just(None),
         2 => Just(Some(0)),
         3 => Just(Some(10_000)),
         // A third of a cent: totals and shares have to be rounded.
@@ -278,16 +301,16 @@ fn rules() -> impl Strategy<Value = Rules> {
         })
 }
 
-fn put() -> impl Strategy<Value = Command> {
-    (0..ITEMS, rules(), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
+fn put(priced: bool) -> impl Strategy<Value = Command> {
+    (0..ITEMS, rules(priced), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
 }
 
-fn count() -> impl Strategy<Value = Command> {
+fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
     let change = prop_oneof![
         5 => (-20..20_i64).prop_map(Change::By),
         4 => (0..25_u64).prop_map(Change::To),
         1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
-        1 => Just(Change::To(1_000_000_000_000)),
+        u32::from(to_the_limit) => Just(Change::To(1_000_000_000_000)),
     ];
     let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
     (0..ITEMS, 0..PLACES, change, expected, key()).prop_map(|(item, place, change, expected, key)| {
@@ -306,30 +329,34 @@ fn ttl() -> impl Strategy<Value = i64> {
     prop_oneof![1 => 100..2_000_i64, 2 => Just(60_000), 2 => 60_000..10_000_000_i64]
 }
 
-fn reserve(basket: std::ops::Range<Number>, width: std::ops::Range<usize>) -> impl Strategy<Value = Command> {
-    (basket, 0..2_u8, 0..2_u32, lines(width), ttl()).prop_map(|(basket, customer, asked, lines, ttl)| {
+fn reserve(width: std::ops::Range<usize>) -> impl Strategy<Value = Command> {
+    (0..BASKETS, 0..2_u8, asked(), lines(width), ttl()).prop_map(|(basket, customer, asked, lines, ttl)| {
         Command::Reserve { basket, customer, asked, lines, ttl }
     })
 }
 
-fn commit(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
+fn asked() -> impl Strategy<Value = u32> {
+    prop_oneof![5 => Just(0_u32), 1 => Just(1)]
+}
+
+fn commit() -> impl Strategy<Value = Command> {
     let units = prop_oneof![
         1 => Just(None),
         1 => prop::collection::vec(prop_oneof![4 => 0..4_u8, 1 => 0..20_u8], 1..5).prop_map(Some),
     ];
-    (basket, units, key()).prop_map(|(basket, units, key)| Command::Commit { basket, units, key })
+    (basket(), units, key()).prop_map(|(basket, units, key)| Command::Commit { basket, units, key })
 }
 
-fn release(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
-    (basket, key()).prop_map(|(basket, key)| Command::Release { basket, key })
+fn release() -> impl Strategy<Value = Command> {
+    (basket(), key()).prop_map(|(basket, key)| Command::Release { basket, key })
 }
 
-fn extend(basket: impl Strategy<Value = Number>) -> impl Strategy<Value = Command> {
-    (basket, ttl(), key()).prop_map(|(basket, ttl, key)| Command::Extend { basket, ttl, key })
+fn extend() -> impl Strategy<Value = Command> {
+    (basket(), ttl(), key()).prop_map(|(basket, ttl, key)| Command::Extend { basket, ttl, key })
 }
 
 fn fulfil() -> impl Strategy<Value = Command> {
-    (0..8_u16, 0..3_u8, 0..6_u8, 0..4_u8, 0..4_u8).prop_map(|(basket, line, shipped, cancelled, returned)| {
+    (basket(), 0..3_u8, 0..6_u8, 0..4_u8, 0..4_u8).prop_map(|(basket, line, shipped, cancelled, returned)| {
         Command::Fulfil { basket, line, shipped, cancelled, returned }
     })
 }
@@ -352,9 +379,11 @@ fn again() -> impl Strategy<Value = Command> {
     (any::<Index>(), prop::bool::weighted(0.3)).prop_map(|(which, other)| Command::Again { which, other })
 }
 
-fn place(order: std::ops::Range<Number>) -> impl Strategy<Value = Command> {
+fn place() -> impl Strategy<Value = Command> {
+    let order = FIRST_ORDER..FIRST_ORDER + ORDERS;
     let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
-    (order, prop::option::of(0..4_u16), 0..2_u8, 0..2_u32, lines(1..4), expected).prop_map(
+    let customer = prop_oneof![3 => Just(0_u8), 1 => Just(1)];
+    (order, prop::option::weighted(0.4, basket()), customer, asked(), lines(1..4), expected).prop_map(
         |(order, basket, customer, asked, lines, expected)| Command::Place {
             order,
             basket,
@@ -366,20 +395,20 @@ fn place(order: std::ops::Range<Number>) -> impl Strategy<Value = Command> {
     )
 }
 
-fn pay(order: std::ops::Range<Number>) -> impl Strategy<Value = Command> {
+fn pay() -> impl Strategy<Value = Command> {
     let says = prop_oneof![
         6 => Just(Says::Approved),
-        1 => Just(Says::Declined),
-        1 => Just(Says::Unknown),
-        1 => Just(Says::Failing),
+        2 => Just(Says::Declined),
+        2 => Just(Says::Unknown),
+        2 => Just(Says::Failing),
     ];
-    (order, says).prop_map(|(order, says)| Command::Pay { order, says })
+    (order(), says).prop_map(|(order, says)| Command::Pay { order, says })
 }
 
 /// Lines of an order by position, and how many units of each.
 fn units() -> impl Strategy<Value = Vec<(u8, u8)>> {
     prop_oneof![
         1 => Just(Vec::new()),
-        3 => prop::collection::vec((0..3_u8, prop_oneof![4 => 1..3_u8, 1 => 1..9_u8]), 1..3),
+        3 => prop::collection::vec((prop_oneof![6 => 0..1_u8, 3 => 1..2_u8, 1 => 2..4_u8], prop_oneof![4 => 1..3_u8, 1 => 1..9_u8]), 1..3),
     ]
 }

@@ -143,6 +143,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::ReservationCommitted => No::Committed,
         Rejection::ReservationReleased => No::Released,
         Rejection::ReservationInCheckout { order } => No::InCheckout(number(order.0)),
+        Rejection::ProductShort { sku } => No::Short(item(sku)),
         Rejection::ReservationOfOther { .. } => No::OfSomebodyElse,
         Rejection::NoPrice { sku, .. } => No::NoPrice(item(sku)),
         Rejection::TotalChanged { actual, .. } => No::OtherTotal(actual.minor()),
@@ -152,7 +153,6 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::LineExceeded { left, .. } => No::TooManyOfLine { left: left.units() },
         Rejection::PolicyContradiction { .. }
         | Rejection::HoldTimeOutOfRange { .. }
-        | Rejection::ProductShort { .. }
         | Rejection::TotalTooLarge => panic!("no history leads here: {rejection}"),
     }
 }

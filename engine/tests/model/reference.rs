@@ -42,27 +42,44 @@ pub(crate) enum No {
     UnknownItem(Item),
     NotForSale(Item),
     LineTooLarge(Item),
-    TooFew { item: Item, place: Place, asked: u64, free: u64, held: u64 },
+    TooFew {
+        item: Item,
+        place: Place,
+        asked: u64,
+        free: u64,
+        held: u64,
+    },
     CountIs(u64),
     BelowZero,
     AboveMaximum,
     NoBasket,
-    Lapsed { deadline: i64 },
+    Lapsed {
+        deadline: i64,
+    },
     Committed,
     Released,
     InCheckout(Number),
+    /// More is promised of it than there is.
+    Short(Item),
     OfSomebodyElse,
-    CommitAboveHold { line: usize },
+    CommitAboveHold {
+        line: usize,
+    },
     CommitDoesNotFit,
     NothingPromised,
     AbovePromise,
-    NotOnShelf { asked: u64, on_hand: u64 },
+    NotOnShelf {
+        asked: u64,
+        on_hand: u64,
+    },
     NoPrice(Item),
     OtherTotal(i64),
     NoOrder,
     OrderIs(Status),
     NoSuchLine,
-    TooManyOfLine { left: u64 },
+    TooManyOfLine {
+        left: u64,
+    },
 }
 
 /// Whether something was written, or had been done before.
@@ -289,6 +306,16 @@ impl Reference {
         sellable.min(MOST_UNITS).saturating_sub(self.held(item, place, now) + self.allocated(item, place))
     }
 
+    fn is_short(&self, item: Item, now: i64) -> bool {
+        let extra = self.rules(item).map_or(0, |rules| rules.backorder);
+        (0..=Place::MAX).any(|place| {
+            let lines = self.baskets().into_iter().flat_map(|basket| self.lines(basket));
+            let known = lines.into_iter().any(|line| (line.0, line.1) == (item, place));
+            let promised = || self.held(item, place, now) + self.allocated(item, place);
+            known && promised() > self.on_hand(item, place) + extra
+        })
+    }
+
     /// Units promised out of each committed line of this product here, and how far they have come.
     fn promised_lines(&self, item: Item, place: Place) -> impl Iterator<Item = (u64, Moved)> {
         let committed = self.baskets().into_iter().filter_map(|basket| Some((basket, self.taken(basket)?)));
@@ -361,6 +388,9 @@ impl Reference {
         let asked = to.shipped - now.shipped;
         if asked > on_hand {
             return Err(No::NotOnShelf { asked, on_hand });
+        }
+        if on_hand + (to.returned - now.returned) > MOST_UNITS {
+            return Err(No::AboveMaximum);
         }
         self.facts.push(Fact::Moved { basket, line, to });
         Ok(Yes::Done)
@@ -513,6 +543,9 @@ impl Reference {
     pub(crate) fn extend(&mut self, basket: Number, ttl: i64, now: i64, key: Key) -> Reply {
         if self.ended(basket, now, key)? {
             return Ok(Yes::Already);
+        }
+        if let Some((item, ..)) = self.lines(basket).into_iter().find(|line| self.is_short(line.0, now)) {
+            return Err(No::Short(item));
         }
         self.facts.push(Fact::Extended { basket, deadline: now + ttl });
         self.note(Thing::Basket(basket), key, now);
@@ -835,6 +868,17 @@ impl Reference {
         Yes::Done
     }
 
+    /// Goes on until it waits for nothing, the provider approving of everything.
+    pub(crate) fn finish(&mut self, order: Number, now: i64) {
+        loop {
+            match self.next(order) {
+                Next::Pay { .. } => self.pay(order, Says::Approved),
+                Next::TakeUnits | Next::GiveUnitsBack { .. } => self.step(order, now),
+                Next::Nothing => return,
+            };
+        }
+    }
+
     pub(crate) fn cancel(&mut self, order: Number, now: i64, key: Key) -> Reply {
         let status = self.status(order).ok_or(No::NoOrder)?;
         if self.did(Thing::Order(order), key)? {
@@ -846,6 +890,10 @@ impl Reference {
         self.facts.push(Fact::Cancelled { order });
         self.note(Thing::Order(order), key, now);
         Ok(Yes::Done)
+    }
+
+    pub(crate) fn is_shipping(&self, order: Number) -> bool {
+        self.shipment(order).is_some()
     }
 
     /// The shipment asked for and not over.

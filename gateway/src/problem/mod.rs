@@ -22,7 +22,7 @@ use serde::ser::SerializeMap;
 use utoipa::ToSchema;
 
 pub(crate) use code::Code;
-pub(crate) use refusal::{LineOf, NO_LINES, in_body, in_path};
+pub(crate) use refusal::{in_body, in_path};
 
 /// The media type of every refusal.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -75,7 +75,9 @@ impl Problem {
     /// A body whose members are wrong in these ways.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [only] => format!("{}: {}", if only.pointer.is_empty() { "body" } else { &only.pointer }, only.detail),
+            [only] => {
+                format!("{}: {}", if only.pointer.is_empty() { "body" } else { &only.pointer }, only.detail)
+            }
             more => format!("{} members of the body are not as they should be; see errors", more.len()),
         };
         let mut problem = Self::new(Code::ValidationFailed, detail);
@@ -115,6 +117,7 @@ impl Problem {
     }
 
     /// What kind of refusal it is.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }

@@ -12,10 +12,10 @@ use crate::ids::IdText;
 use crate::wire::time::rfc3339;
 
 /// Finds the position in the body of the line that names a product (at a location, where that is known).
-pub(crate) type LineOf<'a> = &'a dyn Fn(&Sku, Option<&LocationId>) -> Option<usize>;
+type LineOf<'a> = &'a dyn Fn(&Sku, Option<&LocationId>) -> Option<usize>;
 
 /// For bodies without lines.
-pub(crate) const NO_LINES: LineOf<'static> = &|_, _| None;
+const NO_LINES: LineOf<'static> = &|_, _| None;
 
 /// A failure of a request whose product, reservation or order is named by its path.
 pub(crate) fn in_path(failure: Failure) -> Problem {
@@ -28,7 +28,10 @@ pub(crate) fn in_path(failure: Failure) -> Problem {
 }
 
 /// A failure of a request whose lines name the products.
-pub(crate) fn in_body(failure: Failure, line_of: LineOf<'_>) -> Problem {
+pub(crate) fn in_body(
+    failure: Failure,
+    line_of: &dyn Fn(&Sku, Option<&LocationId>) -> Option<usize>,
+) -> Problem {
     match failure {
         Failure::Rejected(rejection) => rejected(&rejection, line_of),
         Failure::Unavailable(unavailable) => unavailable_problem(&unavailable),
@@ -45,29 +48,25 @@ fn unavailable_problem(unavailable: &Unavailable) -> Problem {
 }
 
 fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
-    let problem =
-        |code: Code| Problem::new(code, rejection.to_string()).retryable(rejection.is_transient());
-    let at_line = |problem: Problem, sku: &Sku, location: Option<&LocationId>, member: &str| {
-        match line_of(sku, location) {
-            Some(line) => problem.at(format!("/lines/{line}/{member}")),
-            None => problem,
-        }
+    let problem = |code: Code| Problem::new(code, rejection.to_string()).retryable(rejection.is_transient());
+    let at_line = |problem: Problem, sku: &Sku, location: Option<&LocationId>, member: &str| match line_of(
+        sku, location,
+    ) {
+        Some(line) => problem.at(format!("/lines/{line}/{member}")),
+        None => problem,
     };
     match rejection {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
-        Rejection::PolicyContradiction { .. } => {
-            problem(Code::ValidationFailed).at("/policy/hold_ttl_ms")
-        }
+        Rejection::PolicyContradiction { .. } => problem(Code::ValidationFailed).at("/policy/hold_ttl_ms"),
         Rejection::InsufficientStock(shortage) => {
             let problem = problem(Code::InsufficientStock).with("shortages", json!([missing(shortage)]));
             at_line(problem, &shortage.sku, Some(&shortage.location), "quantity")
         }
         Rejection::LineTooLarge { sku, requested, max } => {
-            let problem = problem(Code::LineTooLarge)
-                .with("requested", requested.units())
-                .with("max", max.units());
+            let problem =
+                problem(Code::LineTooLarge).with("requested", requested.units()).with("max", max.units());
             at_line(problem, sku, None, "quantity")
         }
         Rejection::StockChanged { expected, on_hand, .. } => problem(Code::StockChanged)
@@ -85,9 +84,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
             at_line(problem, sku, Some(location), "quantity")
         }
         Rejection::HoldNotFound { .. } => problem(Code::HoldNotFound),
-        Rejection::CommitAboveHold { held, requested, .. } => problem(Code::CommitAboveHold)
-            .with("held", held.units())
-            .with("requested", requested.units()),
+        Rejection::CommitAboveHold { held, requested, .. } => {
+            problem(Code::CommitAboveHold).with("held", held.units()).with("requested", requested.units())
+        }
         Rejection::CommitMismatch => problem(Code::CommitMismatch).at("/lines"),
         Rejection::FulfilmentAboveAllocation { .. } => problem(Code::FulfilmentAboveAllocation),
         Rejection::HoldTimeOutOfRange { min, max, .. } => {
@@ -113,9 +112,7 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
             .with("actual", actual.to_decimal().to_string()),
         Rejection::TotalTooLarge => problem(Code::TotalTooLarge).at("/lines"),
         Rejection::OrderNotFound { .. } => problem(Code::OrderNotFound),
-        Rejection::OrderState { status, .. } => {
-            problem(Code::OrderState).with("order_status", status.name())
-        }
+        Rejection::OrderState { status, .. } => problem(Code::OrderState).with("order_status", status.name()),
         Rejection::NoSuchLine { sku, location } => {
             at_line(problem(Code::UnknownLine), sku, Some(location), "sku")
         }

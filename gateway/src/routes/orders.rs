@@ -52,7 +52,7 @@ pub(crate) async fn place(State(app): State<Arc<App>>, command: Command) -> Resu
     let key = command.key()?;
     let request: OrderRequest<'_> = decode(command.body())?;
     let id = command.order_id(&app, &key);
-    let accepts = |provider: &str, method: &str| app.payments.accepts(provider, method);
+    let accepts = |provider: &str, method: &str| app.core.accepts_payment(provider, method);
     let checked = request.check(id, fingerprint(&request), accepts)?;
     let placed = app.core.place_order(checked).await.map_err(|failure| {
         in_body(failure, &|sku, location| {
@@ -87,10 +87,7 @@ fn declined(placed: &Answer<OrderView>) -> Problem {
     params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q")),
     responses((status = 200, description = "The order", body = OrderBody), Refusals)
 )]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    OrderPath(id): OrderPath,
-) -> Result<Response, Problem> {
+pub(crate) async fn get(State(app): State<Arc<App>>, OrderPath(id): OrderPath) -> Result<Response, Problem> {
     body(StatusCode::OK, &app.core.order(id).await.map_err(in_path)?)
 }
 

@@ -59,10 +59,7 @@ pub(crate) async fn put(
         Refusals,
     )
 )]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    SkuPath(sku): SkuPath,
-) -> Result<Response, Problem> {
+pub(crate) async fn get(State(app): State<Arc<App>>, SkuPath(sku): SkuPath) -> Result<Response, Problem> {
     let view = app.core.product(&sku).await.map_err(in_path)?;
     product(StatusCode::OK, &view)
 }

@@ -25,10 +25,7 @@ use crate::wire::stock::{AdjustBody, AdjustRequest, StockBody};
             min_length = 1, max_length = 64, example = "85123A")),
     responses((status = 200, description = "The stock", body = StockBody), Refusals)
 )]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    SkuPath(sku): SkuPath,
-) -> Result<Response, Problem> {
+pub(crate) async fn get(State(app): State<Arc<App>>, SkuPath(sku): SkuPath) -> Result<Response, Problem> {
     let view = app.core.stock(&sku).await.map_err(in_path)?;
     answer::json(StatusCode::OK, &StockBody::new(&view), 512)
 }

@@ -65,7 +65,13 @@ impl FieldErrors {
     }
 
     /// The same, for a count.
-    pub(crate) fn count(&mut self, pointer: impl FnOnce() -> String, value: Int, min: u64, max: u64) -> Option<u64> {
+    pub(crate) fn count(
+        &mut self,
+        pointer: impl FnOnce() -> String,
+        value: Int,
+        min: u64,
+        max: u64,
+    ) -> Option<u64> {
         let bound = |bound: u64| i64::try_from(bound).unwrap_or(i64::MAX);
         self.integer(pointer, value, bound(min), bound(max)).and_then(|count| u64::try_from(count).ok())
     }
@@ -86,7 +92,12 @@ impl FieldErrors {
     }
 
     /// A text for people, possibly empty.
-    pub(crate) fn text(&mut self, pointer: impl FnOnce() -> String, text: &str, max: usize) -> Option<SmolStr> {
+    pub(crate) fn text(
+        &mut self,
+        pointer: impl FnOnce() -> String,
+        text: &str,
+        max: usize,
+    ) -> Option<SmolStr> {
         self.name(pointer, check_text(text, max).map(|()| SmolStr::new(text)))
     }
 

@@ -89,7 +89,7 @@ impl CheckedLine<'_> {
 /// What became of one line.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImportResult, example = json!({"line": 1, "sku": "85123A", "status": "created"}))]
-pub(crate) struct ImportResult<'a, P> {
+pub(crate) struct ImportResult<'a> {
     /// Which line, from 1.
     pub(crate) line: u64,
     /// The product it names, if it could be read.
@@ -101,7 +101,7 @@ pub(crate) struct ImportResult<'a, P> {
     /// Why nothing did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::problem::ProblemSchema>)]
-    pub(crate) problem: Option<P>,
+    pub(crate) problem: Option<serde_json::Value>,
 }
 
 /// What happened to one line.
@@ -120,6 +120,16 @@ pub(crate) enum ImportStatus {
 
 /// The last line of the answer.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = ImportLast, example = json!({"summary": {
+    "lines": 1, "created": 1, "updated": 0, "unchanged": 0, "errors": 0, "dry_run": false
+}}))]
+pub(crate) struct ImportLast {
+    /// What became of all lines.
+    pub(crate) summary: ImportSummary,
+}
+
+/// Sums over an import.
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 pub(crate) struct ImportSummary {
     /// Lines read.
     pub(crate) lines: u64,
@@ -133,4 +143,15 @@ pub(crate) struct ImportSummary {
     pub(crate) errors: u64,
     /// Whether this was only a rehearsal.
     pub(crate) dry_run: bool,
+}
+
+/// One line of an import's answer.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "describes what is written line by line")]
+pub(crate) enum ImportAnswerLine<'a> {
+    /// What became of one line.
+    Result(ImportResult<'a>),
+    /// The last line.
+    Last(ImportLast),
 }

@@ -57,7 +57,11 @@ impl<'de> Visitor<'de> for IntVisitor {
         // The parser hands over integers it cannot hold as floats. Anything that large is out of every range,
         // however it was written.
         const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-        Ok(if value.abs() >= BEYOND { Int::Beyond } else { Int::Other("a number with a fraction or an exponent") })
+        Ok(if value.abs() >= BEYOND {
+            Int::Beyond
+        } else {
+            Int::Other("a number with a fraction or an exponent")
+        })
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Int, E> {

@@ -29,13 +29,18 @@ impl Serialize for CurrencyCode {
 /// A currency from its ISO 4217 code.
 pub(crate) fn currency(pointer: &str, code: &str, errors: &mut FieldErrors) -> Option<Currency> {
     // The table's own reader also takes lower case; one spelling is enough.
-    let known = code.bytes().all(|byte| byte.is_ascii_uppercase()).then(|| iso_currency::Currency::from_code(code));
+    let known =
+        code.bytes().all(|byte| byte.is_ascii_uppercase()).then(|| iso_currency::Currency::from_code(code));
     let currency = known.flatten().and_then(|known| {
         let exponent = u8::try_from(known.exponent()?).ok()?;
         Currency::new(code.as_bytes().try_into().ok()?, exponent)
     });
     if currency.is_none() {
-        errors.push(pointer, "unknown_currency", "must be the ISO 4217 code of a currency, \"GBP\" for example");
+        errors.push(
+            pointer,
+            "unknown_currency",
+            "must be the ISO 4217 code of a currency, \"GBP\" for example",
+        );
     }
     currency
 }

@@ -141,7 +141,11 @@ impl OrderRequest<'_> {
                 None
             }
             (Some(_), Some(_)) => {
-                errors.push("/reservation_id", "contradiction", "lines and reservation_id cannot both be given");
+                errors.push(
+                    "/reservation_id",
+                    "contradiction",
+                    "lines and reservation_id cannot both be given",
+                );
                 None
             }
         }

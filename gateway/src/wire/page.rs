@@ -66,12 +66,14 @@ pub(crate) fn encode_cursor(sku: &Sku) -> String {
 
 fn decode_cursor(cursor: &str) -> Option<Sku> {
     let digits = cursor.as_bytes();
-    if !digits.len().is_multiple_of(2) || !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+    if !digits.len().is_multiple_of(2)
+        || !digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    {
         return None;
     }
-    let bytes = digits.chunks(2).map(|pair| {
-        std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
-    });
+    let bytes = digits
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
     let text = String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()?;
     Sku::new(&text).ok()
 }

@@ -108,6 +108,9 @@ impl ProductRequest<'_> {
         if let Some(policy) = &self.policy {
             check_policy(policy, &mut details.policy, errors);
         }
+        if details.policy.hold_ttl_default > details.policy.hold_ttl_max {
+            errors.push("/policy/hold_ttl_ms", "out_of_range", "must not be above hold_ttl_max_ms");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reservations on the wire.
 
-use holdfast_actors::{Reserve, ReserveLine, ReservationView, TakenLine};
+use holdfast_actors::{ReservationView, Reserve, ReserveLine, TakenLine};
 use holdfast_engine::product::Policy;
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, Millis, ReservationId};
@@ -124,7 +124,11 @@ impl CommitRequest<'_> {
     }
 }
 
-fn taken_line(position: usize, request: &TakenLineRequest<'_>, errors: &mut FieldErrors) -> Option<TakenLine> {
+fn taken_line(
+    position: usize,
+    request: &TakenLineRequest<'_>,
+    errors: &mut FieldErrors,
+) -> Option<TakenLine> {
     let sku = lines::sku(position, &request.sku, errors);
     let pointer = || format!("/lines/{position}/quantity");
     let units = errors.integer(pointer, request.quantity, 0, i64::from(LineQuantity::MAX));

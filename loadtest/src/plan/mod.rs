@@ -46,8 +46,8 @@ use crate::row::{InvoiceKind, Row};
 /// A credit that undoes a whole order within this time finds it unshipped and cancels it.
 const CANCEL_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// Longest text the server takes as the reason of a correction.
-const REASON_CHARS_MAX: usize = 200;
+/// Longest text the server takes as the reason of a correction, and longer than any name.
+const TEXT_BYTES_MAX: usize = 200;
 
 /// Everything a replay does, and with what stock.
 #[derive(Debug)]
@@ -108,9 +108,15 @@ fn list(catalogue: &mut BTreeMap<Sku, Listing>, invoice: &Invoice) {
     }
 }
 
-/// The text without control characters and without white space around it.
+/// The text without control characters and without white space around it, cut where it would be too long.
 fn printable(text: &str) -> String {
-    let kept: String = text.chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect();
+    let mut kept = String::new();
+    for c in text.trim().chars().filter(|c| !c.is_control()) {
+        if kept.len() + c.len_utf8() > TEXT_BYTES_MAX {
+            break;
+        }
+        kept.push(c);
+    }
     kept.trim().to_owned()
 }
 

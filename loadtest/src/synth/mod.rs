@@ -11,6 +11,7 @@
 //! assert_eq!(rows, Synth { seed: 7, orders: 20 }.rows(&products(100)));
 //! ```
 
+mod baskets;
 mod curve;
 mod shape;
 
@@ -22,6 +23,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rust_decimal::Decimal;
 use smol_str::{SmolStr, format_smolstr};
+
+pub use self::baskets::baskets;
 
 use self::curve::Popularity;
 use crate::row::Row;

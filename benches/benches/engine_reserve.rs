@@ -1,0 +1,98 @@
+//! Question: what does one reservation of one unit cost in the engine, beside the least that any such thing must do?
+//!
+//! The floor: one hash-map look-up of a product's free count, a comparison, a subtraction, and one insert of the hold
+//! into another hash map. Ours besides: the deadline's index, the level's sums, the assertions that stay on in release.
+//! Both keep as many holds alive as the other (each claim is followed by the release of the oldest), so that neither
+//! measures a growing map. Worse: a larger ratio `reserve / floor` in the same run.
+
+#![allow(missing_docs, reason = "criterion makes the public items here")]
+#![allow(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
+
+use std::collections::{HashMap, VecDeque};
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use holdfast_benches::{details, distinct, operation, plenty};
+use holdfast_engine::product::{HoldEnd, OpenHold, Product, ProductCommand};
+use holdfast_engine::{HoldId, LineQuantity, LocationId, ReservationId, Sku, Timestamp};
+
+/// Holds alive at any time.
+const ALIVE: usize = 4_096;
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
+fn empty_loop(criterion: &mut Criterion) {
+    criterion.bench_function("engine/empty_loop", |bencher| bencher.iter(|| black_box(distinct())));
+}
+
+fn floor(criterion: &mut Criterion) {
+    let sku = Sku::new("HOT-1").expect("a name");
+    let mut free: Map<Sku, u64> = Map::default();
+    free.insert(sku.clone(), 1_000_000_000_000);
+    let mut holds: Map<u128, u32> = Map::default();
+    let mut alive = VecDeque::with_capacity(ALIVE + 1);
+    criterion.bench_function("engine/floor", |bencher| {
+        bencher.iter(|| {
+            let id = distinct();
+            if let Some(free) = free.get_mut(black_box(&sku))
+                && *free >= 1
+            {
+                *free -= 1;
+                holds.insert(id, 1);
+                alive.push_back(id);
+            }
+            if alive.len() > ALIVE
+                && let Some(oldest) = alive.pop_front()
+                && let Some(units) = holds.remove(&oldest)
+                && let Some(free) = free.get_mut(&sku)
+            {
+                *free += u64::from(units);
+            }
+        });
+    });
+}
+
+fn reserve(criterion: &mut Criterion) {
+    let sku = Sku::new("HOT-1").expect("a name");
+    let mut products: Map<Sku, Product> = Map::default();
+    let mut product = Product::absent(sku.clone());
+    for command in
+        [ProductCommand::Put { details: details(), operation: operation() }, ProductCommand::Adjust(plenty())]
+    {
+        let event = product.decide(Timestamp::default(), &command).expect("accepted").expect("new");
+        product.apply(&event);
+    }
+    products.insert(sku.clone(), product);
+    let location = LocationId::main();
+    let quantity = LineQuantity::new(1).expect("one unit");
+    let mut alive = VecDeque::with_capacity(ALIVE + 1);
+    let mut now = 0_i64;
+    criterion.bench_function("engine/reserve", |bencher| {
+        bencher.iter(|| {
+            now += 1;
+            let at = Timestamp::from_millis(now);
+            let hold = HoldId { reservation: ReservationId(distinct()), line: 0 };
+            let Some(product) = products.get_mut(black_box(&sku)) else { return };
+            let open = OpenHold {
+                hold,
+                location: location.clone(),
+                quantity,
+                expires_at: Timestamp::from_millis(now + 900_000),
+            };
+            if let Ok(Some(event)) = product.decide(at, &ProductCommand::Open(open)) {
+                product.apply(&event);
+                alive.push_back(hold);
+            }
+            if alive.len() > ALIVE
+                && let Some(hold) = alive.pop_front()
+                && let Ok(Some(event)) =
+                    product.decide(at, &ProductCommand::End { hold, why: HoldEnd::Released })
+            {
+                product.apply(&event);
+            }
+        });
+    });
+}
+
+criterion_group!(benches, empty_loop, floor, reserve);
+criterion_main!(benches);

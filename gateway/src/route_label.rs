@@ -1,0 +1,56 @@
+//! Which route a path belongs to, for metrics: a handful of names whatever callers put into their paths.
+
+/// The route's template; `other` for paths that are none of ours.
+pub(crate) fn route_label(path: &str) -> &'static str {
+    let mut parts = path.strip_prefix('/').unwrap_or_default().splitn(5, '/');
+    match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("v1"), Some("reservations"), None, ..) => "/v1/reservations",
+        (Some("v1"), Some("reservations"), Some(_), None, _) => "/v1/reservations/{id}",
+        (Some("v1"), Some("reservations"), Some(_), Some("commit"), None) => "/v1/reservations/{id}/commit",
+        (Some("v1"), Some("reservations"), Some(_), Some("release"), None) => "/v1/reservations/{id}/release",
+        (Some("v1"), Some("reservations"), Some(_), Some("extend"), None) => "/v1/reservations/{id}/extend",
+        (Some("v1"), Some("orders"), None, ..) => "/v1/orders",
+        (Some("v1"), Some("orders"), Some(_), None, _) => "/v1/orders/{id}",
+        (Some("v1"), Some("orders"), Some(_), Some("cancel"), None) => "/v1/orders/{id}/cancel",
+        (Some("v1"), Some("orders"), Some(_), Some("shipments"), None) => "/v1/orders/{id}/shipments",
+        (Some("v1"), Some("orders"), Some(_), Some("returns"), None) => "/v1/orders/{id}/returns",
+        (Some("v1"), Some("products"), None, ..) => "/v1/products",
+        (Some("v1"), Some("products"), Some(_), None, _) => "/v1/products/{sku}",
+        (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
+        (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
+        (Some("v1"), Some("import"), None, ..) => "/v1/import",
+        (Some("openapi.json"), None, ..) => "/openapi.json",
+        (Some("docs"), ..) => "/docs",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_described_route_has_its_own_label() {
+        for path in crate::routes::description().paths.paths.keys() {
+            let concrete = path.replace("{sku}", "a%2Fb").replace("{id}", "rsv_0");
+            assert_eq!(route_label(&concrete), path);
+        }
+    }
+
+    #[test]
+    fn other_paths_share_one() {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/nothing",
+            "/v1/stock/a/b/c",
+            "/v1/stock/a/adjustments/x",
+            "//",
+            "/v2/orders",
+        ] {
+            assert_eq!(route_label(path), "other", "{path}");
+        }
+        assert_eq!(route_label("/docs/index.html"), "/docs");
+    }
+}

@@ -1,0 +1,89 @@
+//! What every operation of a run shares.
+
+use crate::client::{Answer, Client, Keys, Kind};
+use crate::ledger::{Ledger, Pending, PendingId, Who};
+use crate::plan::opening::StockRule;
+use crate::plan::{Plan, Shipping};
+
+/// One run against one server.
+#[derive(Debug)]
+pub struct Context {
+    /// What is done.
+    pub plan: Plan,
+    /// How much stock there is: decides which refusals may come.
+    pub rule: StockRule,
+    /// When orders leave.
+    pub shipping: Shipping,
+    /// Who asks.
+    pub client: Client,
+    /// Names every intention.
+    pub keys: Keys,
+    /// What was answered.
+    pub ledger: Ledger,
+}
+
+/// A request under way: its place in the book and whose it is.
+pub(super) struct Asking<'a> {
+    pub(super) context: &'a Context,
+    pub(super) id: PendingId,
+    pub(super) kind: Kind,
+    pub(super) who: Who,
+    /// Units it is about, for counting refusals.
+    pub(super) units: u64,
+}
+
+/// How an operation, or a step of one, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// As asked.
+    Done,
+    /// Refused: nothing happened.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Context {
+    /// Writes down what is about to be asked for an invoice.
+    pub(super) fn asking(&self, invoice: &str, step: &str, pending: Pending, units: u64) -> Asking<'_> {
+        let who = Who { invoice: invoice.into(), key: self.keys.key(invoice, step) };
+        Asking { context: self, kind: pending.kind, id: self.ledger.begin(pending), who, units }
+    }
+
+    /// Refusals that scarce goods explain: sold out, nothing left to write off, and nothing on the shelf of what was
+    /// promised before a write-off took it.
+    fn may_refuse(&self, kind: Kind, code: &str) -> bool {
+        self.rule == StockRule::Scarce
+            && matches!(
+                (kind, code),
+                (Kind::Checkout | Kind::Reserve, "insufficient_stock")
+                    | (Kind::Adjust, "stock_below_zero")
+                    | (Kind::Ship, "not_on_shelf")
+            )
+    }
+}
+
+impl Asking<'_> {
+    /// Writes down a refusal, or an answer that should not have come.
+    pub(super) fn refused(self, answer: &Answer) -> Ended {
+        let ledger = &self.context.ledger;
+        let problem = answer.problem().filter(|_| (400..500).contains(&answer.status));
+        match problem {
+            Some(problem) if self.context.may_refuse(self.kind, &problem.code) => {
+                ledger.refused(self.id, self.kind, &problem.code, self.units);
+                Ended::Refused
+            }
+            Some(problem) => {
+                ledger.refused_wrongly(self.id, self.kind, self.who, &problem.code, &problem.detail, self.units);
+                Ended::Refused
+            }
+            None => self.unanswered(&answer.unexpected()),
+        }
+    }
+
+    /// Writes down that there is no answer that says what happened.
+    pub(super) fn unanswered(self, why: &crate::client::Unanswered) -> Ended {
+        self.context.ledger.unanswered(self.kind, self.who, why);
+        Ended::Unknown
+    }
+}
