@@ -19,6 +19,7 @@ use crate::answer;
 use crate::app::App;
 use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
+use crate::request_id::X_REQUEST_ID;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -56,6 +57,7 @@ impl AdminEdge {
             }
             response = problem.render::<Full<Bytes>>(&id).map(axum::body::Body::new);
         }
+        response.headers_mut().insert(&X_REQUEST_ID, id);
         Ok(response)
     }
 }

@@ -106,9 +106,10 @@ pub fn read(source: impl Read) -> Result<Vec<Row>, ReadError> {
     let mut rows = Vec::new();
     loop {
         let line_before = reader.position().line();
-        let more = reader
-            .read_record(&mut record)
-            .map_err(|source| ReadError::Csv { line: source.position().map_or(line_before, |at| at.line()), source })?;
+        let more = reader.read_record(&mut record).map_err(|source| ReadError::Csv {
+            line: source.position().map_or(line_before, |at| at.line()),
+            source,
+        })?;
         if !more {
             return Ok(rows);
         }
@@ -180,7 +181,8 @@ impl Record<'_> {
 mod tests {
     use super::*;
 
-    const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+    const HEADER: &str =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
     #[test]
     fn rows_keep_commas_quotes_and_missing_customers() {

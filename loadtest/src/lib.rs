@@ -21,5 +21,8 @@ pub mod goods;
 pub mod ledger;
 pub mod money;
 pub mod plan;
+pub mod replay;
+pub mod report;
 pub mod row;
+pub mod server;
 pub mod synth;

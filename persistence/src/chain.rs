@@ -13,6 +13,9 @@ use holdfast_engine::Sequence;
 use crate::frame::{Frame, FrameError, frame_hash};
 use crate::store::{Partition, ReplayError, Tail, Visitor};
 
+/// Where a frame lies, and why it is none.
+pub(crate) type TornFrame = (Sequence, FrameError);
+
 /// Follows a journal from frame to frame.
 #[derive(Debug)]
 pub(crate) struct Chain {
@@ -23,18 +26,15 @@ pub(crate) struct Chain {
     linked: bool,
     tail: Tail,
     /// Damaged frames with nothing sound after them so far.
-    torn: Vec<(Sequence, FrameError)>,
+    torn: Vec<TornFrame>,
 }
 
 impl Chain {
-    /// Follows a whole journal, from its first frame.
-    pub(crate) fn from_start(partition: Partition, from: Sequence) -> Self {
-        Self { partition, from, linked: true, tail: Tail::default(), torn: Vec::new() }
-    }
-
-    /// Follows a journal from some frame on, whatever comes before it.
-    pub(crate) fn from_middle(partition: Partition, from: Sequence) -> Self {
-        Self { linked: false, ..Self::from_start(partition, from) }
+    /// Follows a journal from the frame that is kept at `start`, and visits events from `from` on. Only the first
+    /// frame of all can be held to what comes before it, which is nothing.
+    pub(crate) fn starting_at(start: Sequence, partition: Partition, from: Sequence) -> Self {
+        let linked = start <= Sequence(1);
+        Self { partition, from, linked, tail: Tail::default(), torn: Vec::new() }
     }
 
     /// Takes the next frame, found where the store keeps the frame that begins at `key`.
@@ -103,20 +103,24 @@ impl Chain {
         Ok(())
     }
 
-    /// Ends the journal here: answers where, and under which keys the store must cut off unfinished frames.
-    pub(crate) fn finish(mut self) -> Result<(Tail, Vec<Sequence>), ReplayError> {
+    /// Ends the journal here: answers where, and which unfinished frames lie beyond, each under its key.
+    pub(crate) fn finish(mut self) -> Result<(Tail, Vec<TornFrame>), ReplayError> {
         let wanted = Sequence(self.from.0.saturating_sub(1));
         if self.tail.last < wanted {
             return Err(ReplayError::Gap { after: self.tail.last, found: self.from });
         }
-        for (sequence, error) in &self.torn {
-            tracing::warn!(
-                sequence = sequence.0,
-                %error,
-                "cut an unfinished frame off the end of the journal; it was never acknowledged"
-            );
-        }
         self.tail.torn_frames = self.torn.len() as u64;
-        Ok((self.tail, self.torn.into_iter().map(|(sequence, _)| sequence).collect()))
+        Ok((self.tail, self.torn))
+    }
+}
+
+/// Logs what a store is about to cut off.
+pub(crate) fn report_cut(torn: &[TornFrame]) {
+    for (sequence, error) in torn {
+        tracing::warn!(
+            sequence = sequence.0,
+            %error,
+            "cutting an unfinished frame off the end of the journal; it was never acknowledged"
+        );
     }
 }

@@ -97,8 +97,7 @@ impl<A: Ack> Journal<A> {
         &self.appender
     }
 
-    /// Where to read what is durable while the writer goes on. Clones must be dropped before [`close`](Self::close),
-    /// which waits for them only a little.
+    /// Where to read what is durable while the writer goes on. Fails after [`close`](Self::close).
     pub fn reader(&self) -> Arc<dyn JournalReader> {
         Arc::clone(&self.reader)
     }
@@ -129,7 +128,6 @@ impl<A: Ack> Journal<A> {
     /// [`CloseError`]; the next start then recovers as after a crash.
     pub fn close(self) -> Result<(), CloseError> {
         let store = self.writer.close()?;
-        drop(self.reader);
         Ok(self.data_dir.seal(store)?)
     }
 }

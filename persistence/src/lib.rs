@@ -60,6 +60,7 @@ mod group_commit;
 mod journal;
 pub mod limits;
 mod memory;
+mod panic;
 mod record;
 mod sled_store;
 mod store;

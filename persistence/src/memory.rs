@@ -21,7 +21,7 @@ use std::sync::Arc;
 use holdfast_engine::Sequence;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::chain::Chain;
+use crate::chain::{Chain, report_cut};
 use crate::frame::FrameGroup;
 use crate::store::{AppendError, Epoch, JournalReader, JournalStore, Partition, ReplayError, Tail, Visitor};
 
@@ -95,6 +95,13 @@ impl MemoryDisk {
         self.shared.state.lock().failing = nth;
     }
 
+    /// Lets every sync wait from now on, until the gate lets it pass or is dropped.
+    pub fn hold_syncs(&self) -> SyncGate {
+        self.shared.state.lock().held = true;
+        SyncGate { disk: self.clone() }
+    }
+
+    /// Follows the frames that are synced at this moment.
     fn read(
         &self,
         partition: Partition,
@@ -104,32 +111,11 @@ impl MemoryDisk {
         // A copy, so that the visitor may look at the disk.
         let frames = self.frames();
         let start = frames.range(..=from).next_back().map_or(Sequence(0), |(first, _)| *first);
-        let mut chain = if start <= Sequence(1) {
-            Chain::from_start(partition, from)
-        } else {
-            Chain::from_middle(partition, from)
-        };
+        let mut chain = Chain::starting_at(start, partition, from);
         for (key, bytes) in frames.range(start..) {
             chain.frame(*key, bytes, visit)?;
         }
         Ok(chain)
-    }
-
-    /// Lets every sync wait from now on, until the gate lets it pass or is dropped.
-    pub fn hold_syncs(&self) -> SyncGate {
-        self.shared.state.lock().held = true;
-        SyncGate { disk: self.clone() }
-    }
-}
-
-struct MemoryReader {
-    disk: MemoryDisk,
-    partition: Partition,
-}
-
-impl JournalReader for MemoryReader {
-    fn read(&self, from: Sequence, visit: &mut Visitor<'_>) -> Result<(), ReplayError> {
-        self.disk.read(self.partition, from, visit)?.finish().map(|_| ())
     }
 }
 
@@ -197,9 +183,13 @@ impl JournalStore for MemoryStore {
     }
 
     fn replay(&mut self, from: Sequence, visit: &mut Visitor<'_>) -> Result<Tail, ReplayError> {
-        let chain = self.disk.read(self.partition, from, visit)?;
-        let (tail, torn) = chain.finish()?;
-        self.disk.damage(|frames| frames.retain(|key, _| !torn.contains(key)));
+        let (tail, torn) = self.disk.read(self.partition, from, visit)?.finish()?;
+        report_cut(&torn);
+        self.disk.damage(|frames| {
+            for (key, _) in &torn {
+                frames.remove(key);
+            }
+        });
         self.end = Some(tail.last);
         Ok(tail)
     }
@@ -238,5 +228,17 @@ impl JournalStore for MemoryStore {
 
     fn reader(&self) -> io::Result<Arc<dyn JournalReader>> {
         Ok(Arc::new(MemoryReader { disk: self.disk.clone(), partition: self.partition }))
+    }
+}
+
+/// Reads what is synced, beside the store.
+struct MemoryReader {
+    disk: MemoryDisk,
+    partition: Partition,
+}
+
+impl JournalReader for MemoryReader {
+    fn read(&self, from: Sequence, visit: &mut Visitor<'_>) -> Result<(), ReplayError> {
+        self.disk.read(self.partition, from, visit)?.finish().map(|_| ())
     }
 }

@@ -85,7 +85,8 @@ pub trait JournalStore: Send + 'static {
     fn reader(&self) -> io::Result<Arc<dyn JournalReader>>;
 }
 
-/// Reads a journal while it is being written. Must be dropped before the journal is closed.
+/// Reads a journal while it is being written. Does not keep it open: after a close, reading fails, and a close that
+/// finds a read under way ends it with an error. So `visit` must not close the journal.
 pub trait JournalReader: Send + Sync + 'static {
     /// Gives every event from `from` on that is in the journal to `visit`, in order, with the checks of
     /// [`JournalStore::replay`]. Where the journal ends while it grows is not defined; everything durable before the

@@ -1,5 +1,14 @@
 //! Opening a data directory: what is taken, what is refused, and that a refusal changes nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use std::fs;
@@ -265,8 +274,8 @@ fn damage_after_a_crash_is_found_or_harmless_wherever_it_is() {
     let log = dir.path().join("journal/db");
     let (good, all) = (contents(dir.path()), holds(1..=40));
     let mut found = 0;
-    // In every frame's header and body, and between frames, where sled keeps its own heads.
-    let places = frames.iter().flat_map(|at| [at - 5, at + 20, at + 70]);
+    // In headers and bodies of frames, and between frames, where sled keeps its own heads.
+    let places = frames.iter().step_by(6).flat_map(|at| [at - 5, at + 20, at + 70]);
     for at in places.chain([0, 30]) {
         flip(&log, at);
         match open_with(dir.path()) {
@@ -424,4 +433,32 @@ fn many_starts_leave_nothing_behind() {
     }
     let names: Vec<_> = contents(dir.path()).into_keys().filter(|name| !name.contains("journal/")).collect();
     assert_eq!(names, ["FORMAT", "LOCK", "secret", "watermark"]);
+}
+
+#[test]
+fn a_reader_sees_what_is_durable_and_does_not_keep_the_journal_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (opened, _) = open(dir.path());
+    let reader = opened.journal.reader();
+    append(&opened, holds(1..=10));
+    let read = |from: u64| {
+        let mut events = Vec::new();
+        reader
+            .read(Sequence(from), &mut |_, event| {
+                events.push(event);
+                Ok(())
+            })
+            .map(|()| events)
+    };
+    assert_eq!(read(1).unwrap(), holds(1..=10));
+    append(&opened, holds(11..=11));
+    assert_eq!(read(10).unwrap(), holds(10..=11));
+
+    close(opened);
+    assert!(read(1).unwrap_err().to_string().contains("the journal is closed"));
+    // sled's own lock is free again, although the reader is still here.
+    let (opened, events) = open(dir.path());
+    assert_eq!((opened.sealed, events), (true, holds(1..=11)));
+    crash(opened);
+    assert_eq!(open(dir.path()).1, holds(1..=11));
 }

@@ -1,5 +1,14 @@
 //! Events to frames and back: nothing is lost, nothing wrong is believed, nothing grows over its bound.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use holdfast_engine::event::EVENT_BYTES_MAX;

@@ -1,5 +1,14 @@
 //! The writer: who is told what, when, and how many syncs it takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -3,6 +3,15 @@
 //! The writer is this test binary again, started with a directory in its environment. It tells of each step on
 //! stdout, and is killed (SIGKILL) when it has told a certain one, so that a run needs no clock and no luck.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader};
@@ -97,7 +106,7 @@ impl Writer {
     fn kill(mut self) -> u64 {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        while let Some(line) = self.lines.next() {
+        for line in self.lines.by_ref() {
             // The last line may be cut; whatever was whole was told.
             if let Some(told) = line.unwrap().strip_prefix("told: ").and_then(|told| told.parse().ok()) {
                 self.told = self.told.max(told);

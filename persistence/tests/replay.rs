@@ -1,5 +1,14 @@
 //! What a replay takes, what it cuts, and what it refuses.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use holdfast_engine::{Event, Sequence};
@@ -74,10 +83,10 @@ fn a_replay_from_the_middle_of_a_frame_visits_only_what_was_asked_for() {
 
 #[test]
 fn a_torn_tail_is_cut_and_counted() {
-    for (bad, whole) in [(1..=0, 5), (5..=5, 4), (3..=5, 2), (1..=5, 0)] {
+    for torn in [0, 1, 3, 5] {
         let disk = disk_with(5);
-        let torn = bad.clone().count() as u64;
-        for frame in bad {
+        let whole = 5 - torn;
+        for frame in whole + 1..=5 {
             flip(&disk, frame);
         }
         let (events, tail) = replay(&disk).unwrap();

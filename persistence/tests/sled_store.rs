@@ -1,5 +1,14 @@
 //! The store on sled: what it keeps, and that it stays within what can be synced.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
 mod support;
 
 use holdfast_engine::Sequence;

@@ -308,11 +308,11 @@ impl Reference {
 
     fn is_short(&self, item: Item, now: i64) -> bool {
         let extra = self.rules(item).map_or(0, |rules| rules.backorder);
-        (0..=Place::MAX).any(|place| {
-            let lines = self.baskets().into_iter().flat_map(|basket| self.lines(basket));
-            let known = lines.into_iter().any(|line| (line.0, line.1) == (item, place));
-            let promised = || self.held(item, place, now) + self.allocated(item, place);
-            known && promised() > self.on_hand(item, place) + extra
+        let lines = self.baskets().into_iter().flat_map(|basket| self.lines(basket));
+        let mut places = lines.filter(|line| line.0 == item).map(|line| line.1);
+        places.any(|place| {
+            let promised = self.held(item, place, now) + self.allocated(item, place);
+            promised > self.on_hand(item, place) + extra
         })
     }
 

@@ -53,7 +53,8 @@ async fn serve(args: &ServeArgs) -> Result<(), Stopped> {
     let metrics = Arc::new(Metrics::new());
     let shutdown_timeout = options.gateway.shutdown_timeout;
 
-    let start = start(args, options, Arc::clone(&metrics), failed);
+    // The sender stays here too: that nobody can report a failure any more is none.
+    let start = start(args, options, Arc::clone(&metrics), failed.clone());
     let (core, gateway) = tokio::select! {
         started = start => started?,
         () = signals.next() => return Err(Stopped::interrupted()),
@@ -62,13 +63,13 @@ async fn serve(args: &ServeArgs) -> Result<(), Stopped> {
 
     tokio::select! {
         () = signals.next() => {}
-        why = failure.recv() => return Err(journal_failed(why)),
+        Some(why) = failure.recv() => return Err(journal_failed(&why)),
     }
     tracing::info!(?shutdown_timeout, "told to stop: finishing what is under way");
     tokio::select! {
         ended = end(gateway, &core) => ended,
         () = signals.next() => Err(Stopped::interrupted()),
-        why = failure.recv() => Err(journal_failed(why)),
+        Some(why) = failure.recv() => Err(journal_failed(&why)),
     }
 }
 
@@ -125,8 +126,7 @@ async fn end(gateway: Gateway, core: &Core) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn journal_failed(why: Option<String>) -> Stopped {
-    let why = why.unwrap_or_else(|| "the core has gone".to_owned());
+fn journal_failed(why: &str) -> Stopped {
     Stopped::new(
         Exit::JournalFailed,
         format!("{why}; nothing was acknowledged since. Check the disk and its free space, then start again"),

@@ -2,7 +2,7 @@
 //! out where, so that good requests do not pay for the answer to bad ones.
 
 use serde::Deserialize;
-use serde_json::error::Category;
+use serde::de::IgnoredAny;
 use serde_path_to_error::Segment;
 
 use super::object::Object;
@@ -18,18 +18,18 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Proble
 
 #[cold]
 fn explain<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        Category::Syntax | Category::Eof | Category::Io => {
-            Problem::new(Code::MalformedJson, error.to_string())
-        }
-        Category::Data => {
-            let mut reader = serde_json::Deserializer::from_slice(body);
-            match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-                Err(located) => Problem::invalid(vec![field_error(&located)]),
-                // The first reading failed, so this one does too.
-                Ok(_) => Problem::new(Code::MalformedJson, error.to_string()),
-            }
-        }
+    // Whether it is JSON at all comes first, wherever the first mistake of the other kind stands.
+    if std::str::from_utf8(body).is_err() {
+        return Problem::new(Code::MalformedJson, "the body is not UTF-8");
+    }
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
+        return Problem::new(Code::MalformedJson, error.to_string());
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(located) => Problem::invalid(vec![field_error(&located)]),
+        // The first reading failed, so this one does too.
+        Ok(_) => Problem::new(Code::MalformedJson, error.to_string()),
     }
 }
 
@@ -48,7 +48,9 @@ fn field_error(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldEr
         pointer.push('/');
         pointer.push_str(&escape(member));
         ("required", "must be given".to_owned())
-    } else if quoted_after(message, "duplicate field ").is_some() {
+    } else if let Some(member) = quoted_after(message, "duplicate field ") {
+        pointer.push('/');
+        pointer.push_str(&escape(member));
         ("duplicate_member", "is given twice".to_owned())
     } else {
         ("wrong_type", message.to_owned())

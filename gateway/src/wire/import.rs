@@ -42,7 +42,7 @@ pub(crate) struct ImportLine<'a> {
     policy: Option<Object<PolicyRequest>>,
     /// What a count found, by location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, u64>>)]
+    #[schema(inline, value_type = Option<BTreeMap<String, u64>>)]
     stock: Option<BTreeMap<String, Int>>,
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct ReserveRequest<'a> {
     ttl_ms: Option<Int>,
     /// The storefront's own notes, given back with the reservation: at most 50, 8 KiB in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
     metadata: Option<Metadata>,
 }
 
@@ -195,7 +196,7 @@ pub(crate) struct ReservationBody<'a> {
     #[schema(value_type = Option<u64>, required = true)]
     expires_in_ms: Option<u64>,
     /// The storefront's own notes.
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    #[schema(inline, value_type = std::collections::BTreeMap<String, String>)]
     metadata: JsonText<'a>,
     /// How many changes it has seen.
     version: u64,

@@ -1,6 +1,6 @@
 //! Stock on the wire.
 
-use holdfast_actors::{AdjustAnswer, LocationCounts, StockView};
+use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockView};
 use holdfast_engine::product::{Adjustment, StockChange};
 use holdfast_engine::{LocationId, Operation, Quantity};
 use serde::{Deserialize, Serialize, Serializer};
@@ -155,10 +155,16 @@ pub(crate) struct StockBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
-    /// All locations together.
-    #[serde(flatten)]
-    #[schema(inline)]
-    totals: CountsBody,
+    /// Units physically there, all locations together.
+    on_hand: u64,
+    /// Units in live holds.
+    held: u64,
+    /// Units promised to orders, not yet shipped.
+    allocated: u64,
+    /// Units a new hold could take now, the backorder allowance included.
+    available: u64,
+    /// Units promised beyond what lies there.
+    backordered: u64,
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
@@ -168,10 +174,13 @@ pub(crate) struct StockBody<'a> {
     sequence: u64,
 }
 
-/// Units in their several roles.
+/// The stock at one location.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Counts)]
-pub(crate) struct CountsBody {
+#[schema(as = LocationStock)]
+pub(crate) struct LocationBody<'a> {
+    /// Where.
+    #[schema(value_type = String)]
+    location: &'a str,
     /// Units physically there.
     on_hand: u64,
     /// Units in live holds.
@@ -184,49 +193,31 @@ pub(crate) struct CountsBody {
     backordered: u64,
 }
 
-impl From<LocationCounts> for CountsBody {
-    fn from(counts: LocationCounts) -> Self {
-        Self {
-            on_hand: counts.on_hand,
-            held: counts.held,
-            allocated: counts.allocated,
-            available: counts.available,
-            backordered: counts.backordered,
-        }
-    }
-}
-
-/// The stock at one location.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LocationStock)]
-pub(crate) struct LocationBody<'a> {
-    /// Where.
-    #[schema(value_type = String)]
-    location: &'a str,
-    /// What is there.
-    #[serde(flatten)]
-    #[schema(inline)]
-    counts: CountsBody,
-}
-
 struct Locations<'a>(&'a StockView);
 
 impl Serialize for Locations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(
-            self.0
-                .locations
-                .iter()
-                .map(|view| LocationBody { location: view.location.as_str(), counts: view.counts.into() }),
-        )
+        serializer.collect_seq(self.0.locations.iter().map(LocationBody::new))
+    }
+}
+
+impl<'a> LocationBody<'a> {
+    fn new(view: &'a LocationView) -> Self {
+        let LocationCounts { on_hand, held, allocated, available, backordered } = view.counts;
+        Self { location: view.location.as_str(), on_hand, held, allocated, available, backordered }
     }
 }
 
 impl<'a> StockBody<'a> {
     pub(crate) fn new(view: &'a StockView) -> Self {
+        let LocationCounts { on_hand, held, allocated, available, backordered } = view.totals();
         Self {
             sku: view.sku.as_str(),
-            totals: view.totals().into(),
+            on_hand,
+            held,
+            allocated,
+            available,
+            backordered,
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,

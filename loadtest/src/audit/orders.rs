@@ -67,8 +67,9 @@ fn still_as_answered(
     if answered.lines != found.lines {
         Difference::between(differences, || format!("lines of {name}"), lines(answered), lines(found));
     }
-    let refunds =
-        |order: &wire::Order| order.refunds.iter().map(|refund| refund.amount.as_str()).collect::<Vec<_>>().join(", ");
+    let refunds = |order: &wire::Order| {
+        order.refunds.iter().map(|refund| refund.amount.as_str()).collect::<Vec<_>>().join(", ")
+    };
     Difference::between(differences, || format!("refunds of {name}"), refunds(answered), refunds(found));
 }
 

@@ -172,8 +172,7 @@ fn selling_more_than_there_was_is_seen_even_if_the_counts_agree() {
     let mut found = ReadBack { stock: BTreeMap::from([stock("11111", 5, 0, 6)]), ..ReadBack::default() };
     for (place, units) in [(0, 4), (1, 2)] {
         let index = OperationIndex(place);
-        let asked =
-            Asked { lines: BTreeMap::from([(sku("11111"), (units, 2_035))]), ..Asked::default() };
+        let asked = Asked { lines: BTreeMap::from([(sku("11111"), (units, 2_035))]), ..Asked::default() };
         let answered = order("confirmed", vec![line("11111", units, "20.35", 0, 0)], &[]);
         let id = begin(&ledger, Effect::Order(index));
         ledger.order_confirmed(id, index, asked, answered.clone(), span(1));

@@ -63,7 +63,9 @@ fn solve(mut rest: Effect, mut open: Vec<usize>, requests: &[Effect]) -> Option<
 fn touching<'a>(open: &[usize], requests: &'a [Effect]) -> BTreeMap<&'a Sku, Vec<usize>> {
     let mut touching: BTreeMap<&Sku, Vec<usize>> = BTreeMap::new();
     for request in open {
-        for sku in requests.get(*request).into_iter().flatten().filter(|(_, units)| **units != 0).map(|(sku, _)| sku) {
+        for sku in
+            requests.get(*request).into_iter().flatten().filter(|(_, units)| **units != 0).map(|(sku, _)| sku)
+        {
             touching.entry(sku).or_default().push(*request);
         }
     }
@@ -90,8 +92,12 @@ mod tests {
 
     #[test]
     fn whole_requests_are_found() {
-        let requests =
-            [effect(&[("a", -1), ("b", -2)]), effect(&[("b", -3), ("c", -1)]), effect(&[("c", 4)]), effect(&[])];
+        let requests = [
+            effect(&[("a", -1), ("b", -2)]),
+            effect(&[("b", -3), ("c", -1)]),
+            effect(&[("c", 4)]),
+            effect(&[]),
+        ];
         let all = |difference: &[(&str, i64)]| explain(&effect(difference), &requests);
         assert_eq!(all(&[]), Some(vec![false; 4]));
         assert_eq!(all(&[("a", -1), ("b", -2)]), Some(vec![true, false, false, false]));
@@ -108,7 +114,11 @@ mod tests {
 
     #[test]
     fn requests_for_the_same_products_are_tried_out() {
-        let requests = [effect(&[("a", -3), ("b", -1)]), effect(&[("a", -2), ("b", -1)]), effect(&[("a", -1), ("b", -1)])];
+        let requests = [
+            effect(&[("a", -3), ("b", -1)]),
+            effect(&[("a", -2), ("b", -1)]),
+            effect(&[("a", -1), ("b", -1)]),
+        ];
         assert_eq!(explain(&effect(&[("a", -4), ("b", -2)]), &requests), Some(vec![true, false, true]));
         assert_eq!(explain(&effect(&[("a", -5), ("b", -3)]), &requests), None);
     }

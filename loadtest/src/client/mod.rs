@@ -148,8 +148,15 @@ impl Client {
     /// [`Unanswered::GaveUp`] when the time for it is over.
     pub async fn get(&self, kind: Kind, path: &str) -> Result<Answer, Unanswered> {
         let content_type = "application/json";
-        self.until_answered(Request { kind, method: Method::GET, path, key: None, content_type, body: vec![] })
-            .await
+        self.until_answered(Request {
+            kind,
+            method: Method::GET,
+            path,
+            key: None,
+            content_type,
+            body: vec![],
+        })
+        .await
     }
 
     /// Latencies so far.

@@ -28,6 +28,8 @@ pub struct Book {
     pub movements: Vec<Movement>,
     /// Refusals by what was asked and by code.
     pub refusals: BTreeMap<(Kind, SmolStr), RefusalTally>,
+    /// Orders that were refused.
+    pub refused_orders: Vec<OperationIndex>,
     /// What was not asked, by reason.
     pub skipped: BTreeMap<Skipped, RefusalTally>,
     /// What must not happen.
@@ -215,7 +217,11 @@ impl Book {
         }
     }
 
-    pub(super) fn count_refusal(&mut self, kind: Kind, code: &str, units: u64) {
+    pub(super) fn count_refusal(&mut self, id: PendingId, kind: Kind, code: &str, units: u64) {
+        let pending = self.pending.remove(&id);
+        if let Some(Pending { kind: Kind::Checkout, effect: Effect::Order(order), .. }) = pending {
+            self.refused_orders.push(order);
+        }
         let tally = self.refusals.entry((kind, SmolStr::new(code))).or_default();
         tally.times += 1;
         tally.units += units;

@@ -76,7 +76,8 @@ impl Ledger {
         let mut book = self.lock();
         book.pending.remove(&id);
         book.grant(answered.lines.iter().map(|line| (&line.sku, line.quantity)), span);
-        let record = OrderRecord { asked, shipped: false, cancelled: false, returned: BTreeMap::new(), answered };
+        let record =
+            OrderRecord { asked, shipped: false, cancelled: false, returned: BTreeMap::new(), answered };
         book.orders.insert(order, record);
     }
 
@@ -167,7 +168,8 @@ impl Ledger {
     ) {
         let mut book = self.lock();
         book.pending.remove(&id);
-        let freed = answered.lines.iter().map(|line| (&line.sku, line.quantity.saturating_sub(line.committed)));
+        let freed =
+            answered.lines.iter().map(|line| (&line.sku, line.quantity.saturating_sub(line.committed)));
         book.give_back(freed, span);
         if let Some(record) = book.reservations.get_mut(&reservation) {
             record.answered = answered;
@@ -177,16 +179,19 @@ impl Ledger {
     /// The server said no, as it may in this run.
     pub fn refused(&self, id: PendingId, kind: Kind, code: &str, units: u64) {
         let mut book = self.lock();
-        book.pending.remove(&id);
-        book.count_refusal(kind, code, units);
+        book.count_refusal(id, kind, code, units);
     }
 
     /// The server said no where it must not. Counted among the refusals, and a trouble.
     pub fn refused_wrongly(&self, id: PendingId, kind: Kind, who: Who, code: &str, detail: &str, units: u64) {
         let mut book = self.lock();
-        book.pending.remove(&id);
-        book.count_refusal(kind, code, units);
-        book.troubles.push(Trouble::Refused { kind, who, code: SmolStr::new(code), detail: detail.to_owned() });
+        book.count_refusal(id, kind, code, units);
+        book.troubles.push(Trouble::Refused {
+            kind,
+            who,
+            code: SmolStr::new(code),
+            detail: detail.to_owned(),
+        });
     }
 
     /// There is no answer, or none that can be read. The request stays pending: it may have had its effect.

@@ -125,11 +125,8 @@ mod tests {
 
     #[test]
     fn rows_are_rounded_before_they_are_summed() {
-        let line = |units| CheckoutLine {
-            sku: Sku::as_named("11111"),
-            units,
-            unit_price: "0.005".parse().unwrap(),
-        };
+        let line =
+            |units| CheckoutLine { sku: Sku::as_named("11111"), units, unit_price: "0.005".parse().unwrap() };
         let checkout = Checkout { customer: "7".into(), lines: vec![line(1), line(1), line(3)] };
         let asked = asked("536365", &checkout);
         assert_eq!(asked.lines[&Sku::as_named("11111")], (5, 2), "0.00 + 0.00 + 0.02, and not 0.025");

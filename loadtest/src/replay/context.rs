@@ -74,7 +74,14 @@ impl Asking<'_> {
                 Ended::Refused
             }
             Some(problem) => {
-                ledger.refused_wrongly(self.id, self.kind, self.who, &problem.code, &problem.detail, self.units);
+                ledger.refused_wrongly(
+                    self.id,
+                    self.kind,
+                    self.who,
+                    &problem.code,
+                    &problem.detail,
+                    self.units,
+                );
                 Ended::Refused
             }
             None => self.unanswered(&answer.unexpected()),

@@ -51,7 +51,7 @@ pub async fn drive(
         .take_while(|_| std::future::ready(!stop.is_asked()))
         .map(|index| tokio::spawn(operate(Arc::clone(context), Arc::clone(&ends), index)))
         .buffer_unordered(in_flight.max(1))
-        .map_err(DriveError)
+        .map_err(DriveError::from)
         .try_fold(0, async |done, ()| {
             progress.advance();
             Ok(done + 1)

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use smol_str::SmolStr;
 
 use super::checkout::signed;
-use super::context::{Context, Ended};
+use super::context::Context;
 use super::drive::{DriveError, Stop};
 use crate::client::{Kind, path_segment, wire};
 use crate::goods::Sku;
@@ -59,7 +59,7 @@ pub async fn drive_baskets(
             tokio::spawn(async move { hold(&context, number, &basket).await })
         })
         .buffer_unordered(in_flight.max(1))
-        .map_err(DriveError)
+        .map_err(DriveError::from)
         .try_fold(0, async |done, ()| Ok(done + 1))
         .await
 }
@@ -130,25 +130,31 @@ async fn end(
     freed: BTreeMap<Sku, i64>,
     kind: Kind,
     taken: Option<Vec<wire::Units<'_>>>,
-) -> Ended {
+) {
     let verb = if kind == Kind::Commit { "commit" } else { "release" };
     let units = basket.lines.iter().map(|(_, units)| units).sum();
     let pending = Pending { kind, effect: Effect::Reservation(number), free: freed };
     let asking = context.asking(&basket.name, verb, pending, units);
     let path = format!("/v1/reservations/{}/{verb}", path_segment(id));
-    let answer = match context.client.post(kind, &path, &asking.who.key, &wire::Commit { lines: taken }).await {
+    let answer = match context.client.post(kind, &path, &asking.who.key, &wire::Commit { lines: taken }).await
+    {
         Ok(answer) => answer,
-        Err(why) => return asking.unanswered(&why),
+        Err(why) => {
+            asking.unanswered(&why);
+            return;
+        }
     };
     if !answer.is_success() {
-        return asking.refused(&answer);
+        asking.refused(&answer);
+        return;
     }
     match answer.read() {
         Ok(reservation) => {
             context.ledger.reservation_ended(asking.id, number, reservation, answer.span);
-            Ended::Done
         }
-        Err(why) => asking.unanswered(&why),
+        Err(why) => {
+            asking.unanswered(&why);
+        }
     }
 }
 

@@ -69,17 +69,22 @@ struct Taken {
 /// # Errors
 /// If one of them is not taken.
 pub async fn import(context: &Context) -> Result<(), ImportError> {
-    let lines: Vec<Vec<u8>> = context.ledger.opening().iter().map(|(sku, units)| {
-        let listing = context.plan.catalogue.get(sku);
-        let price = listing.and_then(|listing| listing.price);
-        let line = Line {
-            sku: sku.as_str(),
-            name: listing.map_or("", |listing| &listing.name),
-            price: price.map(|price| Price { amount: price.to_string(), currency: CURRENCY }),
-            stock: Stock { main: *units },
-        };
-        serde_json::to_vec(&line).unwrap_or_default()
-    }).collect();
+    let lines: Vec<Vec<u8>> = context
+        .ledger
+        .opening()
+        .iter()
+        .map(|(sku, units)| {
+            let listing = context.plan.catalogue.get(sku);
+            let price = listing.and_then(|listing| listing.price);
+            let line = Line {
+                sku: sku.as_str(),
+                name: listing.map_or("", |listing| &listing.name),
+                price: price.map(|price| Price { amount: price.to_string(), currency: CURRENCY }),
+                stock: Stock { main: *units },
+            };
+            serde_json::to_vec(&line).unwrap_or_default()
+        })
+        .collect();
     for (number, chunk) in lines.chunks(CHUNK).enumerate() {
         let key = context.keys.key("import", &number.to_string());
         let body = chunk.join(&b'\n');
@@ -118,7 +123,8 @@ mod tests {
         assert!(check(full, 2).is_ok());
         assert!(matches!(check(full, 3), Err(ImportError::Incomplete { sent: 3, answered: 2 })));
         assert!(matches!(check(&full[..60], 2), Err(ImportError::Incomplete { .. })));
-        let refused = b"{\"line\":1,\"sku\":\"a\",\"status\":\"error\",\"problem\":{\"code\":\"validation_failed\"}}\n";
+        let refused =
+            b"{\"line\":1,\"sku\":\"a\",\"status\":\"error\",\"problem\":{\"code\":\"validation_failed\"}}\n";
         let error = check(refused, 1).unwrap_err().to_string();
         assert!(error.contains("import of a was refused") && error.contains("validation_failed"), "{error}");
     }

@@ -60,7 +60,8 @@ pub async fn check_fresh(context: &Context, in_flight: usize) -> Result<(), NotF
 /// If the server does not answer; a thing it does not know is left out.
 pub async fn read_all(context: &Context, book: &Book, in_flight: usize) -> Result<ReadBack, Unanswered> {
     let orders = book.orders.iter().map(|(index, record)| (*index, record.answered.id.as_str()));
-    let reservations = book.reservations.iter().map(|(number, record)| (*number, record.answered.id.as_str()));
+    let reservations =
+        book.reservations.iter().map(|(number, record)| (*number, record.answered.id.as_str()));
     Ok(ReadBack {
         stock: read_stock(context, in_flight).await?,
         orders: read_orders(context, orders, in_flight).await?,

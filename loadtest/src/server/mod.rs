@@ -47,16 +47,18 @@ pub enum ServerError {
     /// No directory for its data.
     #[error("cannot make a directory for the data of the server")]
     DataDir(#[source] std::io::Error),
-    /// The one in this process.
-    #[error("the server in this process failed")]
-    Embedded(#[source] anyhow::Error),
+    /// The one in this process did not start.
+    #[error("the server in this process did not start")]
+    Embedded(#[from] holdfast_gateway::EmbeddedError),
+    /// The one in this process did not stop in order.
+    #[error("the server in this process did not stop in order")]
+    Close(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The child process.
     #[error("the server process failed")]
     Child(#[from] ChildError),
 }
 
 /// A server to speak to.
-#[derive(Debug)]
 pub struct Server {
     url: String,
     running: Running,
@@ -64,7 +66,6 @@ pub struct Server {
     _scratch: Option<TempDir>,
 }
 
-#[derive(Debug)]
 enum Running {
     Elsewhere,
     Embedded(holdfast_gateway::Embedded),
@@ -84,9 +85,7 @@ impl Server {
             ServerChoice::Embedded { data_dir } => {
                 let (data_dir, scratch) = place(data_dir.as_ref())?;
                 let options = holdfast_gateway::EmbeddedOptions::default();
-                let server = holdfast_gateway::embedded(&data_dir, options)
-                    .await
-                    .map_err(|error| ServerError::Embedded(error.into()))?;
+                let server = holdfast_gateway::embedded(&data_dir, options).await?;
                 Ok(Self { url: server.url.clone(), running: Running::Embedded(server), _scratch: scratch })
             }
             ServerChoice::Binary { program, data_dir } => {
@@ -112,7 +111,7 @@ impl Server {
         match self.running {
             Running::Elsewhere => Ok(()),
             Running::Embedded(server) => {
-                server.stop().await.map_err(|error| ServerError::Embedded(error.into()))
+                server.stop().await.map_err(|error| ServerError::Close(error.into()))
             }
             Running::Child(child) => Ok(child.stop().await?),
         }

@@ -227,14 +227,22 @@ impl<'a> Maker<'a> {
         let Some(sold) = self.sold.pop() else { return };
         let undone: Vec<_> = self.rows.get(sold.rows).unwrap_or_default().to_vec();
         for row in undone {
-            self.push(invoice, &row.stock_code, &row.description, -row.quantity, row.unit_price, row.customer);
+            self.push(
+                invoice,
+                &row.stock_code,
+                &row.description,
+                -row.quantity,
+                row.unit_price,
+                row.customer,
+            );
         }
     }
 
     fn return_some_lines(&mut self, invoice: &SmolStr) {
         let place = self.rng.random_range(0..self.sold.len());
         let Some(Sold { customer, rows }) = self.sold.get(place) else { return };
-        let (customer, mut lines) = (customer.clone(), self.rows.get(rows.clone()).unwrap_or_default().to_vec());
+        let (customer, mut lines) =
+            (customer.clone(), self.rows.get(rows.clone()).unwrap_or_default().to_vec());
         let wanted = usize::try_from(shape::CREDIT_LINES.draw(&mut self.rng)).unwrap_or(1);
         for _ in 0..wanted.min(lines.len()) {
             let row = lines.swap_remove(self.rng.random_range(0..lines.len()));

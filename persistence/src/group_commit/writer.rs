@@ -12,7 +12,7 @@ use super::observer::{GroupObserver, SyncedGroup};
 use super::queue::{Batch, Phase, Swapped};
 use super::{Ack, Shared};
 use crate::frame::{FrameEncoder, FrameGroup};
-use crate::sled_store::panic_message;
+use crate::panic::panic_message;
 use crate::store::{AppendError, Epoch, JournalStore, Tail};
 
 /// Told once, on the writer's thread, why the journal stopped. All acks have failed by then. A process that serves

@@ -37,8 +37,8 @@ pub(crate) enum Record {
 
 // Unaligned, so that a frame's body can be read wherever it lies and needs no copy to be aligned first.
 const _: () = assert!(align_of::<ArchivedRecord>() == 1);
-// What every record costs before its texts. More than this should go into a box.
-const _: () = assert!(size_of::<ArchivedRecord>() <= 80);
+// What every record takes before its texts and lists; part of the format. What would make it wider goes into a box.
+const _: () = assert!(size_of::<ArchivedRecord>() == 66);
 
 impl Record {
     /// Most bytes this record adds to a frame's body: its place in the array and what lies beside it.

@@ -1,0 +1,22 @@
+//! What a shop expects, written as a day in the shop: rows of what is asked and what is answered, and how things
+//! stand afterwards. [`script`] says what can be written in a row; the modules go by theme.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
+#[path = "../driver/mod.rs"]
+mod driver;
+mod script;
+
+mod holds;
+mod money;
+mod orders;
+mod recovery;
+mod refusals;
+mod reservations;
+mod steps;
+mod stock;

@@ -1,0 +1,254 @@
+//! Every way to say no, said at least once, and which of them are worth a second try.
+
+use std::collections::BTreeSet;
+
+use holdfast_engine::order::OrderStatus;
+use holdfast_engine::product::ProductCommand;
+use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId};
+
+use super::script::{Shop, check, run, sku};
+
+/// A day on which everything is refused once.
+const DAY: &str = "
+    new cup price 1.00
+    new cup price 1.00 hold-default 1ms         | refused: PolicyContradiction
+    new pot line-max 2 hold-default 1min hold-max 1h
+    new tin unsellable
+    receive 9 cup key delivery
+    receive 8 cup key delivery                  | refused: KeyReused
+    receive 9 pot
+    receive 1 jar                               | refused: UnknownSku
+    count 1 cup if 1                            | refused: StockChanged
+    remove 10 cup                               | refused: StockBelowZero
+    receive 1000000000000 cup                   | refused: StockAboveMaximum
+    reserve A for ann: 10 cup                   | refused: InsufficientStock
+    reserve A for ann: 1 tin                    | refused: NotSellable
+    reserve A for ann: 3 pot                    | refused: LineTooLarge
+    reserve A for ann lasting 2h: 1 pot         | refused: HoldTimeOutOfRange
+    reserve A for ann: 2 cup
+    commit A: 3                                 | refused: CommitAboveHold
+    commit A: 0                                 | refused: CommitMismatch
+    commit Z                                    | refused: ReservationNotFound
+    remove 8 cup
+    extend A by 1h                              | refused: ProductShort
+    receive 8 cup
+    order O1 for bob from A                     | refused: ReservationOfOther
+    order O1 for ann: 1 pot                     | refused: NoPrice
+    order O1 for ann from A shown 1.00          | refused: TotalChanged
+    order O1 for ann from A
+    commit A                                    | refused: ReservationInCheckout
+    cancel O1                                   | refused: OrderState
+    cancel O2                                   | refused: OrderNotFound
+    O1 finishes
+    commit A                                    | refused: ReservationCommitted
+    ship O1: 1 pot                              | refused: NoSuchLine
+    ship O1: 3 cup                              | refused: LineExceeded
+    count 1 cup
+    ship O1                                     | refused: NotOnShelf
+    reserve B for bob lasting 1min: 1 pot
+    release B
+    release B                                   | refused: ReservationReleased
+    reserve C for cleo lasting 1min: 1 pot
+    wait 1min
+    release C                                   | refused: ReservationExpired
+    ";
+
+/// Said by the engine where no shop's day leads: the products hear of what orders have decided, and sums of prices are
+/// checked before.
+const BEHIND_THE_SCENES: [&str; 3] = ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge"];
+
+#[test]
+fn every_refusal_is_said_somewhere() {
+    let mut shop = Shop::open();
+    let mut said: BTreeSet<String> = BEHIND_THE_SCENES.iter().map(|name| (*name).to_owned()).collect();
+    for row in DAY.lines().map(str::trim).filter(|row| !row.is_empty()) {
+        shop.row(row);
+        said.extend(row.split_once("refused: ").map(|(_, name)| name.to_owned()));
+    }
+    let all: BTreeSet<String> = every_refusal().iter().map(name).collect();
+    assert_eq!(said, all, "every refusal is said by some row");
+}
+
+#[test]
+fn a_refusal_changes_nothing() {
+    let mut shop = Shop::open();
+    for row in DAY.lines().map(str::trim).filter(|row| !row.is_empty()) {
+        let (events, version) = (shop.driver.journal().len(), shop.driver.world().digest());
+        shop.row(row);
+        // A refused shipment leaves the record that it was tried; a refused basket may settle what has lapsed.
+        if row.contains("refused") && !row.starts_with("ship") {
+            assert_eq!(shop.driver.journal().len(), events, "{row}");
+            assert_eq!(shop.driver.world().digest(), version, "{row}");
+        }
+    }
+}
+
+#[test]
+fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
+    for refusal in every_refusal() {
+        let may_pass = matches!(
+            name(&refusal).as_str(),
+            "InsufficientStock" | "NotSellable" | "NotOnShelf" | "ReservationInCheckout" | "ProductShort"
+        );
+        assert_eq!(refusal.is_transient(), may_pass, "{refusal:?}");
+    }
+    for (status, under_way) in [
+        (OrderStatus::PaymentPending, true),
+        (OrderStatus::PaymentUnknown, true),
+        (OrderStatus::Confirmed, false),
+        (OrderStatus::Shipped, false),
+        (OrderStatus::Cancelled, false),
+        (OrderStatus::PaymentFailed, false),
+    ] {
+        let refusal = Rejection::OrderState { status, verb: "cancelled" };
+        assert_eq!(refusal.is_transient(), under_way, "{refusal}");
+    }
+}
+
+#[test]
+fn a_hold_that_is_gone_is_not_found() {
+    let mut shop = run("
+        new cup
+        receive 5 cup
+        reserve A for ann: 1 cup
+        release A
+        ");
+    let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
+    let quantity = super::script::quantity("1");
+    for command in
+        [ProductCommand::Move { hold, expires_at: None }, ProductCommand::Commit { hold, quantity }]
+    {
+        let refusal = shop.driver.ask(&sku("cup"), &command);
+        assert_eq!(refusal, Err(Rejection::HoldNotFound { hold }), "{command:?}");
+    }
+}
+
+#[test]
+fn a_product_commits_no_more_than_it_holds() {
+    let mut shop = run("
+        new cup
+        receive 5 cup
+        reserve A for ann: 2 cup
+        ");
+    let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
+    let command = ProductCommand::Commit { hold, quantity: super::script::quantity("3") };
+    let refusal = shop.driver.ask(&sku("cup"), &command);
+    assert!(matches!(refusal, Err(Rejection::CommitAboveHold { line: 0, .. })), "{refusal:?}");
+    assert_eq!(shop.driver.product(&sku("cup")).level(&LocationId::main()).held.units(), 2);
+}
+
+#[test]
+fn the_first_rule_that_is_broken_is_named() {
+    check(
+        "
+        new tin unsellable line-max 2
+        reserve A for ann: 3 tin            | refused: NotSellable
+        new tin line-max 2
+        reserve A for ann: 3 tin            | refused: LineTooLarge
+        reserve A for ann: 2 tin            | refused: InsufficientStock
+        reserve A for ann: 2 jar, 2 tin     | refused: UnknownSku
+        receive 1 tin key k
+        receive 2 jar key k                 | refused: UnknownSku
+        count 9 tin if 5 key k              | refused: KeyReused
+        remove 9 tin if 5                   | refused: StockChanged
+        ",
+        "",
+    );
+}
+
+fn name(refusal: &Rejection) -> String {
+    let debug = format!("{refusal:?}");
+    debug.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned()
+}
+
+/// One of each. A new one does not compile here until it has been thought of.
+fn every_refusal() -> Vec<Rejection> {
+    use holdfast_engine::{CustomerId, LineQuantity, Millis, Money, OrderId, Quantity, Shortage, Timestamp};
+    let (sku, location) = (sku("cup"), LocationId::main());
+    let (units, at) = (LineQuantity::new(1).unwrap(), Timestamp::from_millis(0));
+    let (hold, order) = (HoldId { reservation: ReservationId(1), line: 0 }, OrderId(1));
+    let (none, euros) = (Quantity::ZERO, Money::zero(super::script::currency("EUR")));
+    let shortage = Shortage {
+        sku: sku.clone(),
+        location: location.clone(),
+        requested: units,
+        available: none,
+        held: none,
+        next_expiry: None,
+    };
+    let all = vec![
+        Rejection::KeyReused,
+        Rejection::UnknownSku { sku: sku.clone() },
+        Rejection::NotSellable { sku: sku.clone() },
+        Rejection::PolicyContradiction { sku: sku.clone() },
+        Rejection::InsufficientStock(Box::new(shortage)),
+        Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
+        Rejection::StockChanged {
+            sku: sku.clone(),
+            location: location.clone(),
+            expected: none,
+            on_hand: none,
+        },
+        Rejection::StockBelowZero { sku: sku.clone(), location: location.clone(), on_hand: none, delta: -1 },
+        Rejection::StockAboveMaximum { sku: sku.clone(), location: location.clone() },
+        Rejection::NotOnShelf {
+            sku: sku.clone(),
+            location: location.clone(),
+            requested: none,
+            on_hand: none,
+        },
+        Rejection::HoldNotFound { hold },
+        Rejection::CommitAboveHold { line: 0, held: units, requested: none },
+        Rejection::CommitMismatch,
+        Rejection::FulfilmentAboveAllocation { line: 0, committed: none },
+        Rejection::HoldTimeOutOfRange { requested: Millis(1), min: Millis(2), max: Millis(3) },
+        Rejection::ReservationNotFound { reservation: ReservationId(1) },
+        Rejection::ReservationExpired { expired_at: at },
+        Rejection::ReservationCommitted,
+        Rejection::ReservationReleased,
+        Rejection::ReservationInCheckout { order },
+        Rejection::ReservationOfOther { customer: CustomerId::new("ann").unwrap() },
+        Rejection::ProductShort { sku: sku.clone() },
+        Rejection::NoPrice { sku: sku.clone(), currency: "EUR".to_owned() },
+        Rejection::TotalChanged { expected: euros, actual: euros },
+        Rejection::TotalTooLarge,
+        Rejection::OrderNotFound { order },
+        Rejection::OrderState { status: OrderStatus::Confirmed, verb: "cancelled" },
+        Rejection::NoSuchLine { sku: sku.clone(), location: location.clone() },
+        Rejection::LineExceeded { sku, location, requested: units, left: none, verb: "shipped" },
+    ];
+    for refusal in &all {
+        match refusal {
+            Rejection::KeyReused
+            | Rejection::UnknownSku { .. }
+            | Rejection::NotSellable { .. }
+            | Rejection::PolicyContradiction { .. }
+            | Rejection::InsufficientStock(_)
+            | Rejection::LineTooLarge { .. }
+            | Rejection::StockChanged { .. }
+            | Rejection::StockBelowZero { .. }
+            | Rejection::StockAboveMaximum { .. }
+            | Rejection::NotOnShelf { .. }
+            | Rejection::HoldNotFound { .. }
+            | Rejection::CommitAboveHold { .. }
+            | Rejection::CommitMismatch
+            | Rejection::FulfilmentAboveAllocation { .. }
+            | Rejection::HoldTimeOutOfRange { .. }
+            | Rejection::ReservationNotFound { .. }
+            | Rejection::ReservationExpired { .. }
+            | Rejection::ReservationCommitted
+            | Rejection::ReservationReleased
+            | Rejection::ReservationInCheckout { .. }
+            | Rejection::ReservationOfOther { .. }
+            | Rejection::ProductShort { .. }
+            | Rejection::NoPrice { .. }
+            | Rejection::TotalChanged { .. }
+            | Rejection::TotalTooLarge
+            | Rejection::OrderNotFound { .. }
+            | Rejection::OrderState { .. }
+            | Rejection::NoSuchLine { .. }
+            | Rejection::LineExceeded { .. } => {}
+        }
+    }
+    all
+}

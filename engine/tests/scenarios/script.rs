@@ -1,0 +1,399 @@
+//! Scripts: one row for each thing that is asked, with what is answered after a bar.
+//!
+//! ```text
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-max 6, hold-default 1min, hold-max 1h
+//!   receive 5 cup at north                      more of it; without "at" everything lies in the main place
+//!   remove 2 cup                                less of it
+//!   count 7 cup if 5                            what a count found, if it was 5 before
+//!   reserve A for ann lasting 1min: 3 cup, 1 pot at north
+//!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
+//!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
+//!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
+//!   O steps · O finishes                        the next step that is no payment; every step, all approved
+//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · return O: 1 cup
+//!   wait 15min · lag · catch up · restart
+//! ```
+//!
+//! `key k` in a row makes two rows one request, or, if they differ, two requests under one key. Behind the bar stands
+//! `done` (or nothing), `done before`, `refused: TheRejection, a piece of its message`, or, for an order, its status
+//! and what it waits for. After the last row the expected lines are compared, each with what stands behind the same
+//! name then; and every cut of the journal is restarted from, so that each script also says that a crash after any
+//! of its events leaves nothing torn.
+
+use std::hash::Hasher;
+
+use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, Step};
+use holdfast_engine::product::{Adjustment, Policy, ProductDetails, StockChange};
+use holdfast_engine::reservation::ReservationState;
+use holdfast_engine::{
+    Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
+    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::driver::{Answer, Basket, Driver, Effect, Payment, PlaceRequest, Wanted, restart_from};
+
+/// Runs a script, compares every answer, and then how things stand.
+#[track_caller]
+pub(crate) fn check(script: &str, expected: &str) {
+    let shop = run(script);
+    for line in expected.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, _) = line.split_once(':').unwrap_or_else(|| panic!("no name in {line:?}"));
+        assert_eq!(format!("{name}: {}", shop.describe(name)), line, "how things stand after the script");
+    }
+}
+
+/// Runs a script and compares every answer.
+#[track_caller]
+pub(crate) fn run(script: &str) -> Shop {
+    let mut shop = Shop::open();
+    for row in script.lines().map(str::trim).filter(|row| !row.is_empty()) {
+        shop.row(row);
+    }
+    shop.driver.catch_up();
+    shop.driver.check();
+    let journal = shop.driver.journal();
+    for cut in 0..=journal.len() {
+        restart_from(journal, cut, shop.driver.now);
+    }
+    shop
+}
+
+pub(crate) struct Shop {
+    pub(crate) driver: Driver,
+    rows: u128,
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        Self { driver: Driver::new(Timestamp::from_millis(1_700_000_000_000)), rows: 0 }
+    }
+
+    /// Runs one row and compares its answer.
+    #[track_caller]
+    pub(crate) fn row(&mut self, row: &str) {
+        let (request, answer) = row.split_once('|').unwrap_or((row, ""));
+        let expected = if answer.trim().is_empty() { "done" } else { answer.trim() };
+        let heard = self.ask(request.trim());
+        let (short, full) = match &heard {
+            Heard::Answer(Ok(Effect::Done)) => ("done".to_owned(), String::new()),
+            Heard::Answer(Ok(Effect::Already)) => ("done before".to_owned(), String::new()),
+            Heard::Answer(Err(rejection)) => {
+                let debug = format!("{rejection:?}");
+                let name = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                (format!("refused: {name}"), rejection.to_string())
+            }
+            Heard::Order(text) => {
+                let text = if expected == "done" { "done".to_owned() } else { text.clone() };
+                (text, String::new())
+            }
+        };
+        let (expected_short, piece) = match expected.split_once(',') {
+            Some((short, piece)) if short.starts_with("refused") => (short, piece.trim()),
+            _ => (expected, ""),
+        };
+        assert_eq!(short, expected_short, "the answer to {request:?}: {full}");
+        assert!(full.contains(piece), "the answer to {request:?} is {full:?}, without {piece:?}");
+        self.driver.world().check();
+    }
+
+    fn ask(&mut self, request: &str) -> Heard {
+        self.rows += 1;
+        let (request, operation) = self.identify(request);
+        let (head, tail) = request.split_once(':').unwrap_or((&request, ""));
+        let words = Words::of(head);
+        let driver = &mut self.driver;
+        Heard::Answer(match words.at(0) {
+            "new" => driver.put(&sku(words.at(1)), details(&words), operation),
+            "receive" | "remove" | "count" => {
+                let units: i64 = words.at(1).parse().unwrap();
+                let adjustment = Adjustment {
+                    location: words.location(),
+                    change: match words.at(0) {
+                        "receive" => StockChange::By(units),
+                        "remove" => StockChange::By(-units),
+                        _ => StockChange::To(quantity(words.at(1))),
+                    },
+                    expected: words.after("if").map(quantity),
+                    reason: SmolStr::new(words.at(0)),
+                    reference: None,
+                    operation,
+                };
+                driver.adjust(&sku(words.at(2)), adjustment)
+            }
+            "reserve" => driver.reserve(&Basket {
+                id: ReservationId(number(words.at(1))),
+                customer: customer(words.after("for").unwrap()),
+                fingerprint: operation.fingerprint,
+                lines: wanted(tail),
+                ttl: words.after("lasting").map_or(Millis(15 * 60 * 1000), span),
+            }),
+            "commit" => {
+                let units: Option<Vec<u32>> = (!tail.trim().is_empty())
+                    .then(|| tail.split(',').map(|units| units.trim().parse().unwrap()).collect());
+                driver.commit(ReservationId(number(words.at(1))), units.as_deref(), operation)
+            }
+            "release" => driver.release(ReservationId(number(words.at(1))), operation),
+            "extend" => {
+                let by = span(words.after("by").unwrap());
+                driver.extend(ReservationId(number(words.at(1))), by, operation)
+            }
+            "pin" => {
+                let order = OrderId(number(words.after("to").unwrap()));
+                driver.pin(ReservationId(number(words.at(1))), order, &customer(words.after("for").unwrap()))
+            }
+            "unpin" => driver
+                .unpin(ReservationId(number(words.at(1))), OrderId(number(words.after("from").unwrap()))),
+            "order" => driver.place(&PlaceRequest {
+                id: OrderId(number(words.at(1))),
+                customer: customer(words.after("for").unwrap()),
+                fingerprint: operation.fingerprint,
+                basket: words.after("from").map(|basket| ReservationId(number(basket))),
+                lines: wanted(tail),
+                currency: currency(words.after("in").unwrap_or("EUR")),
+                expected_total: words.after("shown").map(|amount| {
+                    let currency = currency(words.after("in").unwrap_or("EUR"));
+                    Money::from_decimal(amount.parse().unwrap(), currency).unwrap()
+                }),
+            }),
+            "ship" => driver.ship(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
+            "cancel" => driver.cancel(OrderId(number(words.at(1))), operation),
+            "return" => driver.take_back(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "sweep" | "wait" | "lag" | "catch" | "restart" => {
+                self.pass(&words);
+                Ok(Effect::Done)
+            }
+            name => return self.ask_order(OrderId(number(name)), words.at(1)),
+        })
+    }
+
+    fn pass(&mut self, words: &Words<'_>) {
+        match words.at(0) {
+            "sweep" => {
+                self.driver.sweep();
+            }
+            "wait" => self.driver.now = self.driver.now.plus(span(words.at(1))),
+            "lag" => self.driver.lagging = true,
+            "catch" => {
+                self.driver.lagging = false;
+                self.driver.catch_up();
+            }
+            _ => self.driver = Driver::recover(self.driver.journal(), self.driver.now),
+        }
+    }
+
+    fn ask_order(&mut self, id: OrderId, verb: &str) -> Heard {
+        let driver = &mut self.driver;
+        match verb {
+            "asks" => driver.request_payment(id),
+            "finishes" => driver.finish(id),
+            "steps" => assert_eq!(driver.step(id), Effect::Done, "{id:?} has a step to do"),
+            "approved" => _ = driver.hear_payment(id, Payment::Approved),
+            "declined" => _ = driver.hear_payment(id, Payment::Declined),
+            "unknown" => _ = driver.hear_payment(id, Payment::Unknown),
+            "failing" => _ = driver.hear_payment(id, Payment::Failing),
+            other => panic!("{other:?} is nothing that a script can say"),
+        }
+        Heard::Order(order_in_words(driver.order(id).unwrap()))
+    }
+
+    /// What is asked without the key, and the key with a fingerprint of what is asked: a key of its own for each row
+    /// that names none.
+    fn identify(&self, request: &str) -> (String, Operation) {
+        let mut words = Words::of(request);
+        let id = words.after("key").map_or(1_000_000 + self.rows, number);
+        if let Some(position) = words.0.iter().position(|word| *word == "key") {
+            words.0.drain(position..position + 2);
+        }
+        let asked = words.0.join(" ");
+        let mut hasher = Xxh3::new();
+        hasher.write(asked.as_bytes());
+        (asked, Operation { id: OperationId(id), fingerprint: Fingerprint(hasher.finish()) })
+    }
+
+    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total` or its `refunds`.
+    pub(crate) fn describe(&self, name: &str) -> String {
+        let words = Words::of(name);
+        if let Some(order) = self.driver.order(OrderId(number(words.at(0)))) {
+            return match words.0.get(1) {
+                None => order_in_words(order),
+                Some(&"total") => order.total().to_decimal().to_string(),
+                Some(&"refunds") => refunds_in_words(order),
+                Some(other) => panic!("an order has no {other:?}"),
+            };
+        }
+        if let Some(state) = self.driver.status(ReservationId(number(words.at(0)))) {
+            return self.basket_in_words(state);
+        }
+        let product = self.driver.product(&sku(words.at(0)));
+        let location = words.location();
+        let level = product.level(&location);
+        let available = product.available(&location);
+        format!(
+            "{} on hand, {} held, {} promised, {available} available",
+            level.on_hand, level.held, level.allocated
+        )
+    }
+
+    fn basket_in_words(&self, state: ReservationState) -> String {
+        match state {
+            ReservationState::Held { expires_at } => {
+                format!("held for {} ms", expires_at.since(self.driver.now).0)
+            }
+            ReservationState::Pinned { remaining, .. } => format!("in checkout, {} ms left", remaining.0),
+            ReservationState::Committed { .. } => "committed".to_owned(),
+            ReservationState::Released { .. } => "released".to_owned(),
+            ReservationState::Expired { .. } => "lapsed".to_owned(),
+        }
+    }
+
+    /// How many lines a product's movements have.
+    pub(crate) fn movements(&self, name: &str) -> Vec<i64> {
+        let of = sku(name);
+        let movement = |event: &Event| match event {
+            Event::Product(sku, holdfast_engine::product::ProductEvent::Adjusted { delta, .. })
+                if *sku == of =>
+            {
+                Some(*delta)
+            }
+            _ => None,
+        };
+        self.driver.journal().iter().filter_map(movement).collect()
+    }
+}
+
+enum Heard {
+    Answer(Answer),
+    /// The order in words, after something that is not asked but happens.
+    Order(String),
+}
+
+pub(crate) fn order_in_words(order: &Order) -> String {
+    let next = match order.next_step() {
+        Step::Rest => "rest".to_owned(),
+        Step::CommitStock => "take the units".to_owned(),
+        Step::ReturnStock { committed: false } => "give held units back".to_owned(),
+        Step::ReturnStock { committed: true } => "give promised units back".to_owned(),
+        Step::Pay(step, Attempt { tries, unknown }) => {
+            let call = match step {
+                PaymentStep::Authorise => "authorise".to_owned(),
+                PaymentStep::Capture => "capture".to_owned(),
+                PaymentStep::Void => "void".to_owned(),
+                PaymentStep::Refund(number) => format!("refund {}", number + 1),
+            };
+            match (unknown, tries) {
+                (true, _) => format!("ask about {call}"),
+                (false, 0) => call,
+                (false, tries) => format!("{call} after {tries}"),
+            }
+        }
+    };
+    format!("{}; {next}", order.status().name())
+}
+
+fn refunds_in_words(order: &Order) -> String {
+    let refunds = order.refunds().iter().map(|refund| {
+        let state = match refund.state {
+            RefundState::Pending(_) => "owed",
+            RefundState::Done { .. } => "paid",
+            RefundState::Failed { .. } => "failed",
+        };
+        format!("{} {state}", refund.amount.to_decimal())
+    });
+    let refunds: Vec<_> = refunds.collect();
+    if refunds.is_empty() { "none".to_owned() } else { refunds.join(", ") }
+}
+
+struct Words<'a>(Vec<&'a str>);
+
+impl<'a> Words<'a> {
+    fn of(text: &'a str) -> Self {
+        Self(text.split_whitespace().collect())
+    }
+
+    fn at(&self, position: usize) -> &'a str {
+        self.0.get(position).copied().unwrap_or_default()
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.0.contains(&word)
+    }
+
+    /// The word that follows this one.
+    fn after(&self, word: &str) -> Option<&'a str> {
+        let position = self.0.iter().position(|here| *here == word)?;
+        self.0.get(position + 1).copied()
+    }
+
+    fn location(&self) -> LocationId {
+        self.after("at").map_or_else(LocationId::main, |name| LocationId::new(name).unwrap())
+    }
+}
+
+fn details(words: &Words<'_>) -> ProductDetails {
+    let usual = Policy::default();
+    let policy = Policy {
+        sellable: !words.has("unsellable"),
+        safety_stock: words.after("safety").map_or(usual.safety_stock, quantity),
+        backorder_limit: words.after("backorder").map_or(usual.backorder_limit, quantity),
+        hold_ttl_default: words.after("hold-default").map_or(usual.hold_ttl_default, span),
+        hold_ttl_max: words.after("hold-max").map_or(usual.hold_ttl_max, span),
+        line_quantity_max: words
+            .after("line-max")
+            .map_or(usual.line_quantity_max, |units| LineQuantity::new(units.parse().unwrap()).unwrap()),
+    };
+    let currency = currency(words.after("in").unwrap_or("EUR"));
+    let price =
+        words.after("price").map(|price| UnitPrice::from_decimal(price.parse().unwrap(), currency).unwrap());
+    ProductDetails { name: SmolStr::default(), price, policy }
+}
+
+fn wanted(text: &str) -> Vec<Wanted> {
+    let lines = text.split(',').map(str::trim).filter(|line| !line.is_empty());
+    let line = |line: &str| {
+        let words = Words::of(line);
+        (sku(words.at(1)), words.location(), LineQuantity::new(words.at(0).parse().unwrap()).unwrap())
+    };
+    lines.map(line).collect()
+}
+
+pub(crate) fn sku(name: &str) -> Sku {
+    Sku::new(name).unwrap()
+}
+
+fn customer(name: &str) -> CustomerId {
+    CustomerId::new(name).unwrap()
+}
+
+pub(crate) fn currency(code: &str) -> Currency {
+    let exponent = match code {
+        "JPY" => 0,
+        "KWD" => 3,
+        _ => 2,
+    };
+    Currency::new(code.as_bytes().try_into().unwrap(), exponent).unwrap()
+}
+
+pub(crate) fn quantity(units: &str) -> Quantity {
+    Quantity::new(units.parse().unwrap()).unwrap()
+}
+
+/// A name as a number: its letters, as bytes.
+pub(crate) fn number(name: &str) -> u128 {
+    name.bytes().fold(0, |number, byte| (number << 8) | u128::from(byte))
+}
+
+fn span(text: &str) -> Millis {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        other => panic!("{other:?} is no unit of time"),
+    };
+    Millis(digits.parse::<u64>().unwrap() * unit)
+}
