@@ -8,12 +8,12 @@ use dashmap::DashMap;
 use holdfast_engine::product::{Adjustment, ProductDetails};
 use holdfast_engine::world::World;
 use holdfast_engine::{
-    CustomerId, Event, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId,
-    Sequence, Sku, SmolStr, Timestamp,
+    CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
+    Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
     CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore, MemoryDisk,
-    OpenError, Opened, Options, Partition, SyncedGroup,
+    OpenError, Opened, Options, Partition, SyncedGroup, VisitError,
 };
 use parking_lot::Mutex;
 use ractor::{ActorRef, SpawnErr};
@@ -28,13 +28,14 @@ use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, Pla
 use crate::payment::Payments;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
+use crate::recovery::Recovery;
 use crate::reservation_cell::Reservations;
 use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Shared};
 use crate::supervisor;
 use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
-use crate::waiter::{Then, Waiter};
+use crate::waiter::Waiter;
 
 /// A running core. Clones are the same one.
 #[derive(Clone)]
@@ -110,8 +111,8 @@ impl Core {
             observer: observer.unwrap_or_else(|| Box::new(|_: &SyncedGroup| {})),
             on_failure: Box::new(move |error| fatal(format!("the journal failed: {error}"))),
         };
-        let path = dir.to_path_buf();
-        let read = tokio::task::spawn_blocking(move || read(&path, hooks)).await;
+        let (path, now) = (dir.to_path_buf(), clock.now());
+        let read = tokio::task::spawn_blocking(move || read(&path, hooks, now)).await;
         let (world, journal) = read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         let started = Self::start(world, journal, config, clock, payments, on_fatal).await;
         started.map_err(|error| OpenError::Io {
@@ -135,22 +136,20 @@ impl Core {
         let on_fatal = Arc::new(on_fatal);
         let fatal = Arc::clone(&on_fatal);
         let mut store = disk.open(Partition(0));
-        let mut world = World::default();
-        let tail = store.replay(Sequence(1), &mut |sequence, event| {
-            world.apply(sequence, &event);
-            Ok(())
-        })?;
+        let mut recovery = Recovery::default();
+        let tail = store.replay(Sequence(1), &mut |sequence, event| recovery.take(sequence, &event))?;
         let reader = store.reader()?;
         let observer = Box::new(|_: &SyncedGroup| {});
         let on_failure = Box::new(move |error: &_| fatal(format!("the journal failed: {error}")));
         let (appender, writer) = GroupCommit::start(store, tail.epoch.next(), &tail, observer, on_failure)?;
+        let world = recovery.finish(clock.now(), &appender)?;
         let close = Box::new(move || Ok(writer.close().map(drop)?));
         let journal = OpenJournal { appender, reader, secret: [7; 32], close };
         Ok(Self::start(world, journal, config, clock, payments, on_fatal).await?)
     }
 
     async fn start(
-        mut world: World,
+        world: World,
         journal: OpenJournal,
         config: CoreConfig,
         clock: Arc<dyn Clock>,
@@ -158,11 +157,6 @@ impl Core {
         on_fatal: Arc<OnFatal>,
     ) -> Result<Self, SpawnErr> {
         let OpenJournal { appender, reader, secret, close } = journal;
-        world.reconcile(clock.now(), &mut |event: &Event| {
-            appender.append([event.clone()], Waiter::tell(Then::Nothing))
-        });
-        world.check_settled();
-
         let (expiry, deadlines) = Expiry::new();
         let shared = Arc::new(Shared {
             config,
@@ -483,13 +477,15 @@ impl Core {
     }
 }
 
-fn read(path: &Path, hooks: Hooks) -> Result<(World, OpenJournal), OpenError> {
-    let mut world = World::default();
+fn read(path: &Path, hooks: Hooks, now: Timestamp) -> Result<(World, OpenJournal), OpenError> {
+    let mut recovery = Recovery::default();
     let opened: Opened<Waiter> = Journal::open(path, &Options::default(), hooks, &mut |sequence, event| {
-        world.apply(sequence, &event);
-        Ok(())
+        recovery.take(sequence, &event)
     })?;
     let journal = opened.journal;
+    let damaged =
+        |error: VisitError| OpenError::Damaged { path: path.to_path_buf(), detail: error.to_string() };
+    let world = recovery.finish(now, journal.appender()).map_err(damaged)?;
     let open = OpenJournal {
         appender: journal.appender().clone(),
         reader: journal.reader(),

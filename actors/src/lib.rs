@@ -38,6 +38,7 @@ mod orders;
 mod payment;
 mod product_actor;
 mod product_cell;
+mod recovery;
 mod reservation_cell;
 mod reservation_view;
 mod reservations;

@@ -63,8 +63,8 @@ impl Gate {
     /// Lets a request begin, unless the gate is closed or `max` are under way.
     pub(crate) fn enter(shared: &Arc<Shared>) -> Result<Permit, Unavailable> {
         let gate = &shared.gate;
-        // AcqRel, with the load of `closed` after it: `close` stores `closed` first and then waits for zero, so a
-        // request either is counted before that or sees the gate closed.
+        // SeqCst here and in `close`: one of the two comes first for everybody, so a request is either counted before
+        // `close` looks, or sees the gate closed.
         let before = gate.under_way.fetch_add(1, Ordering::SeqCst);
         let permit = Permit { shared: Arc::clone(shared) };
         if gate.closed.load(Ordering::SeqCst) {

@@ -12,18 +12,20 @@
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use futures::future::join_all;
 use holdfast_actors::{Failure, Reply, ReservationView, Reserve, ReserveLine};
+use holdfast_engine::reservation::LINES_MAX;
 use holdfast_engine::{LocationId, Rejection, ReservationId};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 
-use support::ask::{basket, fresh_operation, line, line_at, location, moved, new_basket, order, order_line, sku};
+use support::ask::{counted, fresh_operation, line, line_at, location, new_basket, sku};
 use support::doors::DoorClock;
 use support::seeds::{random, seeds};
 use support::shop::{Shop, clock};
-use support::{begin, begin_any, within};
+use support::{Begun, begin, within};
 
 /// Sends all of them at once, each from a task of its own.
 async fn race(shop: &Shop, requests: Vec<Reserve>) -> Vec<Reply<ReservationView>> {
@@ -76,14 +78,21 @@ async fn buyers_who_take_several_units_never_take_more_than_there_are() {
         let last = random.random_range(10..60_u64);
         shop.stock("A", last).await;
         let wanted: Vec<u32> = (0..40).map(|_| random.random_range(1..8)).collect();
-        let answers =
-            race(&shop, wanted.iter().map(|count| new_basket([line("A", *count)])).collect()).await;
+        let answers = race(&shop, wanted.iter().map(|count| new_basket([line("A", *count)])).collect()).await;
 
-        let granted: u64 =
-            answers.iter().zip(&wanted).filter(|(answer, _)| answer.is_ok()).map(|(_, count)| u64::from(*count)).sum();
+        let granted: u64 = answers
+            .iter()
+            .zip(&wanted)
+            .filter(|(answer, _)| answer.is_ok())
+            .map(|(_, count)| u64::from(*count))
+            .sum();
         assert!(granted <= last, "seed {seed}: {granted} of {last} granted");
-        let smallest_refused =
-            answers.iter().zip(&wanted).filter(|(answer, _)| answer.is_err()).map(|(_, count)| u64::from(*count)).min();
+        let smallest_refused = answers
+            .iter()
+            .zip(&wanted)
+            .filter(|(answer, _)| answer.is_err())
+            .map(|(_, count)| u64::from(*count))
+            .min();
         assert!(
             smallest_refused.is_none_or(|refused| granted + refused > last),
             "seed {seed}: {granted} of {last} granted, and {smallest_refused:?} refused"
@@ -100,7 +109,9 @@ fn wide_basket(random: &mut impl Rng, common: &[String], rare: &[&String], rare_
     for name in rare {
         // Sometimes in two lines, which count as one.
         let first = if random.random_bool(0.3) { random.random_range(0..rare_units) } else { 0 };
-        lines.extend([first, rare_units - first].into_iter().filter(|units| *units > 0).map(|units| line(name, units)));
+        lines.extend(
+            [first, rare_units - first].into_iter().filter(|units| *units > 0).map(|units| line(name, units)),
+        );
     }
     let width = random.random_range(0..=(300 - lines.len()));
     for _ in 0..width {
@@ -188,62 +199,66 @@ async fn nobody_is_refused_for_units_that_nobody_gets() {
         let mut taken: HashMap<(String, LocationId), u64> = HashMap::new();
         for (asked, _) in baskets.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()) {
             for line in &asked.lines {
-                *taken.entry((line.sku.to_string(), line.location.clone())).or_default() += u64::from(line.quantity.units());
+                *taken.entry((line.sku.to_string(), line.location.clone())).or_default() +=
+                    u64::from(line.quantity.units());
             }
         }
-        assert!(taken.iter().all(|(shelf, units)| *units <= stock[shelf]), "seed {seed}: oversold: {taken:?}");
+        assert!(
+            taken.iter().all(|(shelf, units)| *units <= stock[shelf]),
+            "seed {seed}: oversold: {taken:?}"
+        );
         for (asked, answer) in baskets.iter().zip(&answers).filter(|(_, answer)| answer.is_err()) {
             assert!(is_short(answer), "seed {seed}: {answer:?}");
             let blocked = asked.lines.iter().any(|line| {
                 let shelf = (line.sku.to_string(), line.location.clone());
                 stock[&shelf] - taken.get(&shelf).copied().unwrap_or(0) < u64::from(line.quantity.units())
             });
-            assert!(blocked, "seed {seed}: refused {asked:?}, although its units are free: {stock:?}, taken {taken:?}");
+            assert!(
+                blocked,
+                "seed {seed}: refused {asked:?}, although its units are free: {stock:?}, taken {taken:?}"
+            );
         }
         for answer in answers.iter().flatten() {
             release(&shop, answer.value.id).await;
         }
-        for number in 0..5 {
-            assert_eq!(shop.counts(&format!("S{number}")).await.held, taken_after_settling(&shop, number).await);
+        for (name, _) in &shelves {
+            shop.ping(name).await;
+            assert_eq!(shop.counts(name).await.held, 0, "seed {seed}: {name}");
         }
     }
     shop.audit().await;
     shop.close().await;
 }
 
-/// Nothing is held of a product once the round is over and its owner has dealt with everything.
-async fn taken_after_settling(shop: &Shop, number: u32) -> u64 {
-    let name = format!("S{number}");
-    shop.ping(&name).await;
-    let held = shop.counts(&name).await.held;
-    assert_eq!(held, 0, "{name}");
-    held
-}
-
-/// A shop with one unit each of A, B and C, and a clock that can stop their owners.
-async fn three_last_units() -> (Shop, std::sync::Arc<DoorClock>) {
+/// A shop with one unit each of A to E, and a clock that can stop their owners.
+async fn last_units() -> (Shop, Arc<DoorClock>) {
     let doors = DoorClock::new();
     let shop = Shop::new(doors.clone()).await;
-    for name in ["A", "B", "C"] {
+    for name in ["A", "B", "C", "D", "E"] {
         shop.stock(name, 1).await;
     }
     (shop, doors)
 }
 
+/// Begins a reservation of one unit of each of these.
+async fn begin_basket<'a>(shop: &'a Shop, names: &[&str]) -> Begun<'a, Reply<ReservationView>> {
+    begin(shop.core.reserve(new_basket(names.iter().map(|name| line(name, 1))))).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_waits_for_a_basket_that_fails_gets_its_units() {
-    let (shop, doors) = three_last_units().await;
-    let b = doors.owner(&shop, "B").await;
-    shop.core.reserve(new_basket([line("B", 1)])).await.unwrap();
-
-    let mut at_b = doors.stop(b);
-    let failing = begin(shop.core.reserve(new_basket([line("B", 1), line("A", 1)]))).await;
+    let (shop, doors) = last_units().await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin_basket(&shop, &["B"]).await;
     at_b.reached().await;
-    let mut waiting = begin(shop.core.reserve(new_basket([line("A", 1)]))).await;
+    let failing = begin_basket(&shop, &["B", "A"]).await;
+    shop.ping("A").await;
+    let mut waiting = begin_basket(&shop, &["A"]).await;
     shop.ping("A").await;
     waiting.assert_unanswered();
 
     at_b.open();
+    assert!(winner.answer("the winner").await.is_ok());
     assert!(is_short(&failing.answer("the failing basket").await));
     assert!(waiting.answer("the waiting one").await.is_ok());
     shop.audit().await;
@@ -252,66 +267,234 @@ async fn who_waits_for_a_basket_that_fails_gets_its_units() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_waits_for_a_basket_that_is_made_is_refused() {
-    let (shop, doors) = three_last_units().await;
-    let b = doors.owner(&shop, "B").await;
-
-    let mut at_b = doors.stop(b);
-    let winning = begin(shop.core.reserve(new_basket([line("A", 1), line("B", 1)]))).await;
+    let (shop, doors) = last_units().await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winning = begin_basket(&shop, &["A", "B"]).await;
     at_b.reached().await;
-    let mut waiting = begin(shop.core.reserve(new_basket([line("A", 1), line("C", 1)]))).await;
+    let mut waiting = begin_basket(&shop, &["A", "C"]).await;
     shop.ping("A").await;
     waiting.assert_unanswered();
 
     at_b.open();
     assert!(winning.answer("the first basket").await.is_ok());
     assert!(is_short(&waiting.answer("the second basket").await));
-    assert!(shop.core.reserve(new_basket([line("C", 1)])).await.is_ok(), "the loser took nothing");
+    assert!(begin_basket(&shop, &["C"]).await.answer("a third").await.is_ok(), "the loser took nothing");
     shop.audit().await;
     shop.close().await;
 }
 
-/// P waits at B for Q, which waits at C for R. When R fails, Q gets C and P is refused; when Q fails as well, P wins.
+/// The basket has failed, and its owner has said so to whoever asked for it, but the word that its unit is free lies
+/// in the mailbox of A behind somebody who wants that unit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refusal_does_not_rest_on_a_basket_that_has_failed_already() {
+    let (shop, doors) = last_units().await;
+    let a = doors.owner(&shop, "A").await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin_basket(&shop, &["B"]).await;
+    at_b.reached().await;
+    let failing = begin_basket(&shop, &["A", "B"]).await;
+    shop.ping("A").await;
+    let mut at_a = doors.stop(a);
+    let asking = begin_basket(&shop, &["A"]).await;
+    at_a.reached().await;
+
+    at_b.open();
+    assert!(winner.answer("the winner").await.is_ok());
+    assert!(is_short(&failing.answer("the failing basket").await));
+    at_a.open();
+    assert!(asking.answer("who asked for A").await.is_ok());
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// As before, but what lies before that word is a change of A that shows A's counts anew. What is shown then must not
+/// say that the unit is gone for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_shown_does_not_hide_units_that_are_on_their_way_back() {
+    let (shop, doors) = last_units().await;
+    let a = doors.owner(&shop, "A").await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin_basket(&shop, &["B"]).await;
+    at_b.reached().await;
+    let failing = begin_basket(&shop, &["A", "B"]).await;
+    shop.ping("A").await;
+    let mut before_the_change = doors.stop(a);
+    let elsewhere = counted(&location("second"), 5, fresh_operation());
+    let change = begin(shop.core.adjust(sku("A"), elsewhere)).await;
+    before_the_change.reached().await;
+
+    at_b.open();
+    assert!(winner.answer("the winner").await.is_ok());
+    assert!(is_short(&failing.answer("the failing basket").await));
+    let mut after_the_change = doors.stop(a);
+    before_the_change.open();
+    after_the_change.reached().await;
+    assert!(change.answer("the change").await.is_ok());
+    // Not refused at a glance.
+    let asking = begin_basket(&shop, &["A"]).await;
+    after_the_change.open();
+    assert!(asking.answer("who asked for A").await.is_ok());
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// One waits at B for a second, which waits at C for a third. The third fails at D, so the second gets C; the first
+/// is refused if that makes the second, and wins if the second then fails at E.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_chain_of_waiting_is_undone_link_by_link() {
-    for middle_fails in [false, true] {
-        let (shop, doors) = three_last_units().await;
-        shop.stock("D", 1).await;
-        shop.stock("E", 1).await;
-        let d = doors.owner(&shop, "D").await;
-        shop.core.reserve(new_basket([line("D", 1)])).await.unwrap();
-        if middle_fails {
-            shop.core.reserve(new_basket([line("E", 1)])).await.unwrap();
-        }
-
-        let mut at_d = doors.stop(d);
-        let last = begin(shop.core.reserve(new_basket([line("C", 1), line("D", 1)]))).await;
+    for second_fails in [false, true] {
+        let (shop, doors) = last_units().await;
+        let mut at_d = doors.stop(doors.owner(&shop, "D").await);
+        let winner = begin_basket(&shop, &["D"]).await;
         at_d.reached().await;
-        let middle_lines =
-            if middle_fails { vec![line("B", 1), line("C", 1), line("E", 1)] } else { vec![line("B", 1), line("C", 1)] };
-        // Passed by the look at what is shown, because E's last unit has not been asked for by that name yet.
-        let middle = begin_any(shop.core.reserve(new_basket(middle_lines))).await;
-        if middle_fails {
-            assert!(matches!(middle, Err(ref answer) if is_short(answer)), "hopeless at a glance");
-            at_d.open();
-            assert!(is_short(&last.answer("the last one").await));
-            let first = within("the first one", shop.core.reserve(new_basket([line("A", 1), line("B", 1)]))).await;
-            assert!(first.is_ok());
-        } else {
-            let Ok(mut middle) = middle else { panic!("the middle one waits") };
-            shop.ping("B").await;
-            shop.ping("C").await;
-            let mut first = begin(shop.core.reserve(new_basket([line("A", 1), line("B", 1)]))).await;
-            shop.ping("A").await;
-            shop.ping("B").await;
-            middle.assert_unanswered();
-            first.assert_unanswered();
-            at_d.open();
-            assert!(is_short(&last.answer("the last one").await));
-            assert!(middle.answer("the middle one").await.is_ok());
-            assert!(is_short(&first.answer("the first one").await));
-            assert_eq!(shop.counts("A").await.held, 1 - 1);
+        let third = begin_basket(&shop, &["C", "D"]).await;
+        shop.ping("C").await;
+        let mut second = begin_basket(&shop, &["E", "C", "B"]).await;
+        shop.ping("B").await;
+        shop.ping("C").await;
+        let mut first = begin_basket(&shop, &["A", "B"]).await;
+        shop.ping("A").await;
+        shop.ping("B").await;
+        if second_fails {
+            begin_basket(&shop, &["E"]).await.answer("the last E").await.unwrap();
         }
+        second.assert_unanswered();
+        first.assert_unanswered();
+
+        at_d.open();
+        assert!(winner.answer("the winner").await.is_ok());
+        assert!(is_short(&third.answer("the third").await));
+        assert_eq!(is_short(&second.answer("the second").await), second_fails);
+        assert_eq!(is_short(&first.answer("the first").await), !second_fails);
         shop.audit().await;
         shop.close().await;
     }
+}
+
+/// Several wait for one basket; when it fails they are served in the order they came, as far as its units go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waited_first_is_served_first() {
+    let (shop, doors) = last_units().await;
+    shop.count("A", 2).await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin_basket(&shop, &["B"]).await;
+    at_b.reached().await;
+    let failing = begin(shop.core.reserve(new_basket([line("A", 2), line("B", 1)]))).await;
+    shop.ping("A").await;
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        waiting.push(begin_basket(&shop, &["A"]).await);
+        shop.ping("A").await;
+    }
+    at_b.open();
+    assert!(winner.answer("the winner").await.is_ok());
+    assert!(is_short(&failing.answer("the failing basket").await));
+    let mut refused = Vec::new();
+    for waiting in waiting {
+        refused.push(is_short(&waiting.answer("one that waited").await));
+    }
+    assert_eq!(refused, [false, false, true, true]);
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// Units that a basket under way cannot give back are not waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_could_not_be_helped_does_not_wait() {
+    let (shop, doors) = last_units().await;
+    shop.count("A", 3).await;
+    begin_basket(&shop, &["A"]).await.answer("a unit of A").await.unwrap();
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winning = begin_basket(&shop, &["A", "B"]).await;
+    at_b.reached().await;
+    let hopeless = shop.core.reserve(new_basket([line("A", 3)]));
+    assert!(is_short(&within("a hopeless request", hopeless).await));
+    at_b.open();
+    assert!(winning.answer("the first basket").await.is_ok());
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// A basket whose buyer goes away is made nonetheless; nobody waits for it in vain.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_basket_goes_on_without_its_buyer() {
+    let (shop, doors) = last_units().await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let gone = begin_basket(&shop, &["A", "B"]).await;
+    at_b.reached().await;
+    drop(gone);
+    assert_eq!(shop.core.stats().in_flight, 0);
+    let waiting = begin_basket(&shop, &["A"]).await;
+    shop.ping("A").await;
+    at_b.open();
+    assert!(is_short(&waiting.answer("the waiting one").await));
+    assert_eq!((shop.counts("A").await.held, shop.counts("B").await.held), (1, 1));
+    shop.audit().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_basket_takes_the_same_product_from_two_places() {
+    let shop = Shop::new(clock()).await;
+    let (main, second) = (LocationId::main(), location("second"));
+    shop.stock("A", 1).await;
+    shop.count_at("A", &second, 1).await;
+    let both = || new_basket([line_at("A", &second, 1), line_at("A", &main, 1)]);
+
+    let made = within("one basket", shop.core.reserve(both())).await.unwrap().value;
+    let places: Vec<_> = made.lines.iter().map(|line| line.location.clone()).collect();
+    assert_eq!(places, [main.clone(), second.clone()], "two lines, in the order of places");
+    assert!(is_short(&shop.core.reserve(both()).await));
+    release(&shop, made.id).await;
+
+    for round in 0..100 {
+        let answers = race(&shop, vec![both(), both(), both()]).await;
+        let winners: Vec<_> = answers.iter().flatten().collect();
+        assert_eq!(winners.len(), 1, "round {round}: {answers:?}");
+        release(&shop, winners[0].value.id).await;
+    }
+
+    // Whoever wants one place waits neither for the other nor for itself.
+    for round in 0..100 {
+        let answers = race(&shop, vec![both(), new_basket([line_at("A", &second, 1)])]).await;
+        let winners: Vec<_> = answers.iter().flatten().collect();
+        assert_eq!(winners.len(), 1, "round {round}: {answers:?}");
+        release(&shop, winners[0].value.id).await;
+    }
+    shop.audit().await;
+    assert_eq!(shop.counts("A").await.held, 0);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lines_of_the_same_product_are_summed_before_the_check() {
+    let shop = Shop::new(clock()).await;
+    shop.stock("A", 5).await;
+    let answer = shop.core.reserve(new_basket([line("A", 3), line("A", 3)])).await;
+    assert!(is_short(&answer), "{answer:?}");
+    assert_eq!(shop.counts("A").await.held, 0);
+
+    let made = shop.core.reserve(new_basket([line("A", 3), line("A", 2)])).await.unwrap().value;
+    assert_eq!(made.lines.len(), 1);
+    assert_eq!(made.lines[0].quantity.units(), 5);
+    let too_many = shop.core.reserve(new_basket([line("A", 10_000_000), line("A", 1)])).await;
+    assert!(matches!(too_many, Err(Failure::Rejected(Rejection::LineTooLarge { .. }))), "{too_many:?}");
+    shop.audit().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_widest_basket_is_made_with_one_answer_and_given_back_whole() {
+    let shop = Shop::new(clock()).await;
+    let names: Vec<String> = (0..LINES_MAX).map(|number| format!("W{number:04}")).collect();
+    join_all(names.iter().map(|name| shop.stock(name, 1))).await;
+    let all = || new_basket(names.iter().map(|name| line(name, 1)));
+    let answers = race(&shop, vec![all(), all()]).await;
+    let winners: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(winners[0].value.lines.len(), LINES_MAX);
+    release(&shop, winners[0].value.id).await;
+    let world = shop.audit().await;
+    assert!(world.products().values().all(|product| product.holds().len() == 0));
+    shop.close().await;
 }

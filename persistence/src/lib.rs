@@ -14,7 +14,8 @@
 //!
 //! # Promises
 //! - **What was acknowledged is there after the next start**, after a kill and after a power cut on a disk that keeps
-//!   what it synced. What was not acknowledged is there whole or not at all.
+//!   what it synced. Of what was not acknowledged a beginning may be there, without a hole: a crash can cut between any
+//!   two events, also between two of one append. What must stand or fall together says so in its events.
 //! - **Nothing wrong is taken for right.** Frames carry checksums and form a chain; every byte is checked before it is
 //!   believed, and every value goes through the engine's own constructors.
 //! - **A refused start changes nothing**, and says what to do.

@@ -53,7 +53,7 @@ fn writer_process() {
     println!("\nopen:");
     let mut next = tail.last.0;
     loop {
-        // Groups of changing size. A barrier now and then keeps the queue from growing without bound.
+        // Bursts of changing size, and never more than a thousand events ahead of the disk.
         for _ in 0..=(next % 7) {
             next += 1;
             assert_eq!(journal.appender().append([hold_opened(next)], Print), Sequence(next));
@@ -84,8 +84,6 @@ impl Writer {
     }
 
     fn next_line(&mut self) -> Option<String> {
-        // A kill can cut a line short, also within a number, so only whole lines count; the last one, without a line
-        // feed, is told apart by the empty line that begins each.
         let line = self.lines.next()?.unwrap();
         if let Some(told) = line.strip_prefix("told: ") {
             self.told = told.parse().unwrap();

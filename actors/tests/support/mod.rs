@@ -39,18 +39,10 @@ pub struct Begun<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
 /// Begins a request without waiting for its answer, and asserts that there is none yet.
 pub async fn begin<'a, T: std::fmt::Debug>(request: impl Future<Output = T> + Send + 'a) -> Begun<'a, T> {
-    match begin_any(request).await {
-        Ok(begun) => begun,
-        Err(answer) => panic!("answered at once: {answer:?}"),
-    }
-}
-
-/// Begins a request. The answer comes back if it was there at once.
-pub async fn begin_any<'a, T>(request: impl Future<Output = T> + Send + 'a) -> Result<Begun<'a, T>, T> {
-    let mut request: Pin<Box<dyn Future<Output = T> + Send + 'a>> = Box::pin(request);
-    match futures::poll!(request.as_mut()) {
-        Poll::Ready(answer) => Err(answer),
-        Poll::Pending => Ok(Begun(request)),
+    let mut begun = Begun(Box::pin(request));
+    match futures::poll!(begun.0.as_mut()) {
+        Poll::Ready(answer) => panic!("answered at once: {answer:?}"),
+        Poll::Pending => begun,
     }
 }
 

@@ -114,7 +114,7 @@ impl Driver {
     pub(crate) fn request_payment(&mut self, id: OrderId) {
         if let Step::Pay(step, attempt) = self.orders[&id].next_step() {
             let at = self.now;
-            self.write(id, OrderEvent::PaymentRequested { step, attempt: attempt.tries + 1, at });
+            self.write(id, &OrderEvent::PaymentRequested { step, attempt: attempt.tries + 1, at });
         }
     }
 
@@ -129,13 +129,13 @@ impl Driver {
             Payment::Declined => PaymentOutcome::Declined { reason: SmolStr::new_static("no funds") },
             Payment::Unknown if attempt.unknown => return Effect::Already,
             Payment::Unknown => {
-                self.write(id, OrderEvent::PaymentUnknown { step, at });
+                self.write(id, &OrderEvent::PaymentUnknown { step, at });
                 return Effect::Done;
             }
             Payment::Failing if attempt.tries < PAYMENT_ATTEMPTS_MAX => return Effect::Already,
             Payment::Failing => PaymentOutcome::Declined { reason: SmolStr::new_static("provider failing") },
         };
-        self.write(id, OrderEvent::PaymentSettled { step, outcome, at });
+        self.write(id, &OrderEvent::PaymentSettled { step, outcome, at });
         Effect::Done
     }
 
@@ -157,7 +157,7 @@ impl Driver {
             Step::Pay(..) | Step::Rest => return Effect::Already,
             Step::CommitStock => {
                 self.commit_pinned(reservation, id).unwrap();
-                self.write(id, OrderEvent::StockCommitted { at });
+                self.write(id, &OrderEvent::StockCommitted { at });
             }
             Step::ReturnStock { committed: true } => {
                 for (number, line) in (0..).zip(order.lines()) {
@@ -165,7 +165,7 @@ impl Driver {
                     let advance = ProductCommand::Advance { hold: order.hold(number), to };
                     self.ask(&line.ordered.sku, &advance).unwrap();
                 }
-                self.write(id, OrderEvent::Compensated { at });
+                self.write(id, &OrderEvent::Compensated { at });
             }
             Step::ReturnStock { committed: false } => {
                 if order.placed().owns_reservation {
@@ -173,7 +173,7 @@ impl Driver {
                 } else {
                     self.unpin(reservation, id).unwrap();
                 }
-                self.write(id, OrderEvent::Compensated { at });
+                self.write(id, &OrderEvent::Compensated { at });
             }
         }
         Effect::Done
@@ -214,7 +214,7 @@ impl Driver {
     pub(crate) fn start_shipment(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
         let event = self.order_known(id)?.decide_shipment(self.now, units, operation)?;
         let Some(event) = event else { return Ok(Effect::Already) };
-        self.write(id, event);
+        self.write(id, &event);
         Ok(Effect::Done)
     }
 
@@ -232,7 +232,7 @@ impl Driver {
             }
         }
         let nothing = given.is_empty();
-        self.write(id, order.decide_shipped(self.now, given));
+        self.write(id, &order.decide_shipped(self.now, given));
         match refusals.into_iter().next() {
             Some(refusal) if nothing => Err(refusal),
             _ => Ok(Effect::Done),
@@ -245,7 +245,7 @@ impl Driver {
 
     fn order_decided(&mut self, id: OrderId, event: Option<OrderEvent>) -> Effect {
         let Some(event) = event else { return Effect::Already };
-        self.write(id, event);
+        self.write(id, &event);
         let order = &self.orders[&id];
         let moves: Vec<_> = (0..)
             .zip(order.lines())
@@ -260,10 +260,10 @@ impl Driver {
         Effect::Done
     }
 
-    pub(super) fn write(&mut self, id: OrderId, event: OrderEvent) {
+    pub(super) fn write(&mut self, id: OrderId, event: &OrderEvent) {
         let sequence = self.append(Event::Order(id, event.clone()));
         let order = self.orders.get_mut(&id).unwrap();
-        order.apply(&event);
+        order.apply(event);
         order.journaled(sequence);
     }
 }

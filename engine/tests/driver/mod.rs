@@ -188,7 +188,7 @@ impl Driver {
         };
         Ok(match event {
             Some(event) => {
-                self.append_to_product(sku, event);
+                self.append_to_product(sku, &event);
                 Effect::Done
             }
             None => Effect::Already,
@@ -205,7 +205,7 @@ impl Driver {
                 self.append_to_reservation(id, &expired);
                 over.push(id);
             }
-            self.append_to_product(sku, event);
+            self.append_to_product(sku, &event);
         }
         for id in over {
             self.follow(id);
@@ -427,10 +427,10 @@ impl Driver {
         sequence
     }
 
-    fn append_to_product(&mut self, sku: &Sku, event: ProductEvent) {
+    fn append_to_product(&mut self, sku: &Sku, event: &ProductEvent) {
         let sequence = self.append(Event::Product(sku.clone(), event.clone()));
         let product = self.products.entry(sku.clone()).or_insert_with(|| Product::absent(sku.clone()));
-        product.apply(&event);
+        product.apply(event);
         product.journaled(sequence);
         product.check();
     }

@@ -330,9 +330,10 @@ fn ttl() -> impl Strategy<Value = i64> {
 }
 
 fn reserve(width: std::ops::Range<usize>) -> impl Strategy<Value = Command> {
-    (0..BASKETS, 0..2_u8, asked(), lines(width), ttl()).prop_map(|(basket, customer, asked, lines, ttl)| {
-        Command::Reserve { basket, customer, asked, lines, ttl }
-    })
+    // A number of its own, or that of the basket refused last.
+    (prop_oneof![2 => 0..BASKETS, 1 => Just(ONE_OF)], 0..2_u8, asked(), lines(width), ttl()).prop_map(
+        |(basket, customer, asked, lines, ttl)| Command::Reserve { basket, customer, asked, lines, ttl },
+    )
 }
 
 fn asked() -> impl Strategy<Value = u32> {

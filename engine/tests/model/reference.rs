@@ -52,7 +52,7 @@ pub(crate) enum No {
     CountIs(u64),
     BelowZero,
     AboveMaximum,
-    NoBasket,
+    UnknownBasket,
     Lapsed {
         deadline: i64,
     },
@@ -72,11 +72,11 @@ pub(crate) enum No {
         asked: u64,
         on_hand: u64,
     },
-    NoPrice(Item),
+    Unpriced(Item),
     OtherTotal(i64),
-    NoOrder,
+    UnknownOrder,
     OrderIs(Status),
-    NoSuchLine,
+    UnknownLine,
     TooManyOfLine {
         left: u64,
     },
@@ -553,7 +553,7 @@ impl Reference {
     }
 
     pub(crate) fn pin(&mut self, basket: Number, order: Number, customer: u8, now: i64) -> Reply {
-        let state = self.basket(basket, now).ok_or(No::NoBasket)?;
+        let state = self.basket(basket, now).ok_or(No::UnknownBasket)?;
         if self.customer(basket) != Some(customer) {
             return Err(No::OfSomebodyElse);
         }
@@ -566,7 +566,7 @@ impl Reference {
     }
 
     pub(crate) fn unpin(&mut self, basket: Number, order: Number, now: i64) -> Reply {
-        match self.basket(basket, now).ok_or(No::NoBasket)? {
+        match self.basket(basket, now).ok_or(No::UnknownBasket)? {
             Basket::Pinned { order: by, left } if by == order => {
                 self.facts.push(Fact::Unpinned { basket, deadline: now + left });
                 Ok(Yes::Done)
@@ -576,7 +576,7 @@ impl Reference {
     }
 
     pub(crate) fn end_pinned(&mut self, basket: Number, order: Number, commit: bool, now: i64) -> Reply {
-        match self.basket(basket, now).ok_or(No::NoBasket)? {
+        match self.basket(basket, now).ok_or(No::UnknownBasket)? {
             Basket::Pinned { order: by, .. } if by == order => {
                 let units = self.lines(basket).iter().map(|line| line.2).collect();
                 self.facts.push(if commit {
@@ -592,7 +592,7 @@ impl Reference {
 
     /// Whether this request was carried out; refused if the basket is not held any more.
     fn ended(&self, basket: Number, now: i64, key: Key) -> Result<bool, No> {
-        let state = self.basket(basket, now).ok_or(No::NoBasket)?;
+        let state = self.basket(basket, now).ok_or(No::UnknownBasket)?;
         if self.did(Thing::Basket(basket), key)? {
             return Ok(true);
         }
@@ -655,7 +655,7 @@ impl Reference {
     fn prices(&self, lines: &[Line]) -> Result<Vec<i64>, No> {
         let price = |line: &Line| {
             let rules = self.rules(line.0).ok_or(No::UnknownItem(line.0))?;
-            let unit = rules.price.ok_or(No::NoPrice(line.0))?;
+            let unit = rules.price.ok_or(No::Unpriced(line.0))?;
             // Ten-thousandths to hundredths.
             Ok(half_even(i128::from(unit) * i128::from(line.2), 100))
         };
@@ -687,7 +687,7 @@ impl Reference {
         let lines = match basket {
             None => merged(lines),
             Some(basket) => {
-                self.basket(basket, now).ok_or(No::NoBasket)?;
+                self.basket(basket, now).ok_or(No::UnknownBasket)?;
                 self.lines(basket)
             }
         };
@@ -880,7 +880,7 @@ impl Reference {
     }
 
     pub(crate) fn cancel(&mut self, order: Number, now: i64, key: Key) -> Reply {
-        let status = self.status(order).ok_or(No::NoOrder)?;
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
         }
@@ -912,7 +912,7 @@ impl Reference {
     }
 
     pub(crate) fn start_shipment(&mut self, order: Number, units: &[Line], key: Key) -> Reply {
-        let status = self.status(order).ok_or(No::NoOrder)?;
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
         }
@@ -935,7 +935,7 @@ impl Reference {
     }
 
     pub(crate) fn finish_shipment(&mut self, order: Number, now: i64) -> Reply {
-        let (_, _, lines, _) = self.order(order).ok_or(No::NoOrder)?;
+        let (_, _, lines, _) = self.order(order).ok_or(No::UnknownOrder)?;
         let Some((asked, key)) = self.shipment(order) else { return Ok(Yes::Already) };
         let mut first_refusal = None;
         let mut given = Vec::new();
@@ -959,7 +959,7 @@ impl Reference {
     }
 
     pub(crate) fn take_back(&mut self, order: Number, units: &[Line], now: i64, key: Key) -> Reply {
-        let status = self.status(order).ok_or(No::NoOrder)?;
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
         }
@@ -1058,7 +1058,7 @@ pub(crate) fn merged(lines: &[Line]) -> Vec<Line> {
 fn named(lines: &[Line], units: &[Line], left: impl Fn(usize) -> u64) -> Result<Vec<(usize, u64)>, No> {
     let mut named = Vec::new();
     for (item, place, units) in merged(units) {
-        let line = lines.iter().position(|line| (line.0, line.1) == (item, place)).ok_or(No::NoSuchLine)?;
+        let line = lines.iter().position(|line| (line.0, line.1) == (item, place)).ok_or(No::UnknownLine)?;
         if units > left(line) {
             return Err(No::TooManyOfLine { left: left(line) });
         }

@@ -19,13 +19,15 @@ pub(crate) struct Walk {
     pub(crate) driver: Driver,
     pub(crate) paper: Reference,
     now: i64,
+    /// The basket refused last: its number is free for another try.
+    refused: Number,
 }
 
 impl Default for Walk {
     fn default() -> Self {
         let now = 1_700_000_000_000;
         let driver = Driver::new(Timestamp::from_millis(now));
-        Self { driver, paper: Reference::default(), now }
+        Self { driver, paper: Reference::default(), now, refused: 0 }
     }
 }
 
@@ -79,9 +81,10 @@ impl Walk {
             Command::FinishShipment { order } => {
                 *order = some_order(*order, &|order| self.paper.is_shipping(order));
             }
-            Command::Put { .. }
+            Command::Reserve { basket, .. } if *basket >= ONE_OF => *basket = self.refused,
+            Command::Reserve { .. }
+            | Command::Put { .. }
             | Command::Count { .. }
-            | Command::Reserve { .. }
             | Command::Sweep
             | Command::Wait(_)
             | Command::Lag(_)
@@ -125,6 +128,9 @@ impl Walk {
                     lines: names::wanted(lines),
                     ttl: Millis(ttl.unsigned_abs()),
                 });
+                if answer.is_err() && *basket < BASKETS {
+                    self.refused = *basket;
+                }
                 agree(command, &answer, &self.paper.reserve(*basket, (*customer, *asked), lines, *ttl, now));
             }
             Command::Commit { basket, units, key } => {

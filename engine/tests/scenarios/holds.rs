@@ -117,6 +117,23 @@ fn a_lapsed_hold_whose_units_were_sold_cannot_be_extended() {
 }
 
 #[test]
+fn a_lapsed_basket_that_nobody_has_swept_cannot_be_extended() {
+    check(
+        "
+        new cup
+        receive 2 cup
+        reserve A for ann lasting 1min: 2 cup
+        wait 1min
+        extend A by 1h      | refused: ReservationExpired
+        ",
+        "
+        A: lapsed
+        cup: 2 on hand, 0 held, 0 promised, 2 available
+        ",
+    );
+}
+
+#[test]
 fn extending_one_basket_moves_no_other() {
     check(
         "

@@ -410,10 +410,9 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
         reserve A for ann lasting 10min: 3 cup
         reserve B for bob lasting 5min: 1 cup
         ");
-    let at = LocationId::main();
     let open = OpenHold {
         hold: hold(9),
-        location: at.clone(),
+        location: LocationId::main(),
         quantity: LineQuantity::new(2).unwrap(),
         expires_at: shop.driver.now,
     };

@@ -40,7 +40,8 @@ fn answered_as_asked(record: &OrderRecord, differences: &mut Vec<Difference>) {
         let returned = record.returned.get(sku).copied().unwrap_or_default();
         refunded += share(*pence, if record.cancelled { *units } else { returned }, *units);
         let of_line = |what: &str| of(&format!("{what} of line {sku}"));
-        let shipped = if record.shipped { *units } else { 0 };
+        // A line leaves whole or not at all.
+        let shipped = if record.units_shipped(sku) == 0 { 0 } else { *units };
         let cancelled = if record.cancelled { *units } else { 0 };
         Difference::between(differences, || of_line("units"), *units, line.quantity);
         Difference::between(differences, || of_line("shipped"), shipped, line.shipped);
@@ -74,14 +75,16 @@ fn still_as_answered(
 }
 
 fn expected_status(record: &OrderRecord) -> &'static str {
-    let units = record.asked.units();
+    let ordered = record.asked.units();
+    let shipped: u64 = record.shipped.iter().flat_map(BTreeMap::values).sum();
     let returned: u64 = record.returned.values().sum();
-    match (record.cancelled, record.shipped) {
-        (true, _) => "cancelled",
-        (false, false) => "confirmed",
-        (false, true) if returned == 0 => "shipped",
-        (false, true) if returned < units => "partially_returned",
-        (false, true) => "returned",
+    match (record.cancelled, shipped, returned) {
+        (true, ..) => "cancelled",
+        (false, 0, _) => "confirmed",
+        (false, _, 0) if shipped < ordered => "partially_shipped",
+        (false, _, 0) => "shipped",
+        (false, _, _) if returned < ordered => "partially_returned",
+        (false, _, _) => "returned",
     }
 }
 

@@ -44,8 +44,9 @@ pub struct Book {
 pub struct OrderRecord {
     /// What was asked for.
     pub asked: Asked,
-    /// Whether all of it was shipped.
-    pub shipped: bool,
+    /// Units that left, by the answer to the shipment; `None` while nothing was shipped. A line leaves whole or stays
+    /// whole, and it stays when a write-off took it from the shelf.
+    pub shipped: Option<BTreeMap<Sku, u64>>,
     /// Whether all of it was called off.
     pub cancelled: bool,
     /// Units that came back.
@@ -100,7 +101,7 @@ pub struct RefusalTally {
 pub enum Skipped {
     /// Nothing comes back of an order that was refused.
     OrderRefused,
-    /// Nothing comes back of an order that could not be shipped.
+    /// Nothing comes back of lines that could not be shipped.
     NotShipped,
     /// Nothing is known about the order.
     OrderUnknown,
@@ -111,7 +112,7 @@ impl Skipped {
     pub fn words(self) -> &'static str {
         match self {
             Self::OrderRefused => "the order was refused",
-            Self::NotShipped => "the order could not be shipped",
+            Self::NotShipped => "it could not be shipped",
             Self::OrderUnknown => "the fate of the order is unknown",
         }
     }
@@ -147,6 +148,13 @@ pub enum Trouble {
         /// In the server's words.
         detail: String,
     },
+    /// Less was shipped than there was.
+    ShippedShort {
+        /// By whom.
+        who: Who,
+        /// Units that stayed.
+        units: u64,
+    },
     /// No answer, or one that cannot be understood.
     Unanswered {
         /// What was asked for.
@@ -164,6 +172,7 @@ impl fmt::Display for Trouble {
             Self::Refused { kind, who, code, detail } => {
                 write!(f, "{} of {who} refused: {code}: {detail}", kind.name())
             }
+            Self::ShippedShort { who, units } => write!(f, "ship of {who} left {units} units behind"),
             Self::Unanswered { kind, who, why } => write!(f, "{} of {who} unknown: {why}", kind.name()),
         }
     }
@@ -242,6 +251,13 @@ impl Book {
         };
         let settled = self.reservations.iter().filter(move |(number, _)| !is_open(**number));
         settled.map(|(number, record)| (*number, record))
+    }
+}
+
+impl OrderRecord {
+    /// Units of a product that left.
+    pub fn units_shipped(&self, sku: &Sku) -> u64 {
+        self.shipped.as_ref().and_then(|shipped| shipped.get(sku)).copied().unwrap_or_default()
     }
 }
 

@@ -77,18 +77,24 @@ impl Ledger {
         book.pending.remove(&id);
         book.grant(answered.lines.iter().map(|line| (&line.sku, line.quantity)), span);
         let record =
-            OrderRecord { asked, shipped: false, cancelled: false, returned: BTreeMap::new(), answered };
+            OrderRecord { asked, shipped: None, cancelled: false, returned: BTreeMap::new(), answered };
         book.orders.insert(order, record);
     }
 
-    /// All of an order left.
+    /// An order was shipped, as far as the shelf had it.
     pub fn order_shipped(&self, id: PendingId, order: OperationIndex, answered: wire::Order) {
         let mut book = self.lock();
         book.pending.remove(&id);
         if let Some(record) = book.orders.get_mut(&order) {
-            record.shipped = true;
+            let left = answered.lines.iter().map(|line| (Sku::as_named(&line.sku), line.shipped));
+            record.shipped = Some(left.collect());
             record.answered = answered;
         }
+    }
+
+    /// Less left than had to.
+    pub fn shipped_short(&self, who: Who, units: u64) {
+        self.lock().troubles.push(Trouble::ShippedShort { who, units });
     }
 
     /// All of an order was called off.
@@ -207,9 +213,9 @@ impl Ledger {
         tally.units += units;
     }
 
-    /// Whether the order was shipped.
-    pub(crate) fn has_left(&self, order: OperationIndex) -> bool {
-        self.lock().orders.get(&order).is_some_and(|record| record.shipped)
+    /// Units of an order that left, by product; `None` if it was not shipped.
+    pub(crate) fn units_shipped(&self, order: OperationIndex) -> Option<BTreeMap<Sku, u64>> {
+        self.lock().orders.get(&order)?.shipped.clone()
     }
 
     /// Units of an order that was confirmed.

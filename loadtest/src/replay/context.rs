@@ -50,8 +50,8 @@ impl Context {
         Asking { context: self, kind: pending.kind, id: self.ledger.begin(pending), who, units }
     }
 
-    /// Refusals that scarce goods explain: sold out, nothing left to write off, and nothing on the shelf of what was
-    /// promised before a write-off took it.
+    /// Refusals that scarce goods explain: sold out, nothing left to write off, and nothing on the shelf of all that
+    /// was promised before a write-off took it.
     fn may_refuse(&self, kind: Kind, code: &str) -> bool {
         self.rule == StockRule::Scarce
             && matches!(

@@ -8,7 +8,9 @@ use super::checkout::signed;
 use super::context::{Context, Ended};
 use super::stock::adjust;
 use crate::client::{Kind, path_segment, wire};
+use crate::goods::Sku;
 use crate::ledger::{AdjustmentKind, Effect, Pending, Skipped};
+use crate::plan::opening::StockRule;
 use crate::plan::operation::{Credit, OperationIndex, OrderCredit};
 
 const REASON_OF_RETURN: &str = "returned";
@@ -69,17 +71,34 @@ async fn cancel(context: &Context, invoice: &str, part: &OrderCredit) {
 
 /// Units come back of an order that has left, or leaves now.
 async fn give_back(context: &Context, invoice: &str, part: &OrderCredit) {
-    let units = part.units.iter().map(|(_, units)| units).sum();
-    let has_left = context.ledger.has_left(part.order);
-    if !has_left && ship(context, part.order, invoice).await != Ended::Done {
-        context.ledger.skipped(Skipped::NotShipped, units);
-        return;
+    let wanted: u64 = part.units.iter().map(|(_, units)| units).sum();
+    if context.ledger.units_shipped(part.order).is_none() {
+        ship(context, part.order, invoice).await;
     }
-    let free = part.units.iter().map(|(sku, units)| (sku.clone(), signed(*units))).collect();
-    let pending = Pending { kind: Kind::Return, effect: Effect::Order(part.order), free };
-    let asking = context.asking(invoice, &format!("return-{}", part.order.0), pending, units);
-    let Some(path) = path_of(context, part.order, "returns") else { return };
-    let lines = part.units.iter().map(|(sku, units)| wire::Units { sku: sku.as_str(), quantity: *units });
+    let shipped = context.ledger.units_shipped(part.order).unwrap_or_default();
+    let has_left = |sku: &Sku| shipped.get(sku).is_some_and(|units| *units > 0);
+    let coming: Vec<_> = part.units.iter().filter(|(sku, _)| has_left(sku)).cloned().collect();
+    let units = coming.iter().map(|(_, units)| units).sum();
+    if units < wanted {
+        context.ledger.skipped(Skipped::NotShipped, wanted - units);
+    }
+    if !coming.is_empty() {
+        take_back(context, invoice, part.order, &coming, units).await;
+    }
+}
+
+async fn take_back(
+    context: &Context,
+    invoice: &str,
+    order: OperationIndex,
+    coming: &[(Sku, u64)],
+    units: u64,
+) {
+    let free = coming.iter().map(|(sku, units)| (sku.clone(), signed(*units))).collect();
+    let pending = Pending { kind: Kind::Return, effect: Effect::Order(order), free };
+    let asking = context.asking(invoice, &format!("return-{}", order.0), pending, units);
+    let Some(path) = path_of(context, order, "returns") else { return };
+    let lines = coming.iter().map(|(sku, units)| wire::Units { sku: sku.as_str(), quantity: *units });
     let body = wire::Return { lines: lines.collect(), reason: REASON_OF_RETURN };
     let answer = match context.client.post(Kind::Return, &path, &asking.who.key, &body).await {
         Ok(answer) => answer,
@@ -93,32 +112,41 @@ async fn give_back(context: &Context, invoice: &str, part: &OrderCredit) {
         return;
     }
     match answer.read() {
-        Ok(order) => context.ledger.order_returned(asking.id, part.order, &part.units, order, answer.span),
+        Ok(answered) => context.ledger.order_returned(asking.id, order, coming, answered, answer.span),
         Err(why) => {
             asking.unanswered(&why);
         }
     }
 }
 
-/// Ships all of an order.
-pub(super) async fn ship(context: &Context, order: OperationIndex, invoice: &str) -> Ended {
+/// Ships an order, as far as the shelf has it: a line that a write-off took from the shelf stays behind.
+pub(super) async fn ship(context: &Context, order: OperationIndex, invoice: &str) {
     let pending = Pending { kind: Kind::Ship, effect: Effect::Order(order), free: BTreeMap::new() };
     let units = context.ledger.units_of(order);
     let asking = context.asking(invoice, &format!("ship-{}", order.0), pending, units);
-    let Some(path) = path_of(context, order, "shipments") else { return Ended::Unknown };
+    let Some(path) = path_of(context, order, "shipments") else { return };
     let answer = match context.client.post(Kind::Ship, &path, &asking.who.key, &wire::Empty {}).await {
         Ok(answer) => answer,
-        Err(why) => return asking.unanswered(&why),
+        Err(why) => {
+            asking.unanswered(&why);
+            return;
+        }
     };
     if !answer.is_success() {
-        return asking.refused(&answer);
+        asking.refused(&answer);
+        return;
     }
-    match answer.read() {
+    match answer.read::<wire::Order>() {
         Ok(answered) => {
+            let left: u64 = answered.lines.iter().map(|line| line.shipped).sum();
             context.ledger.order_shipped(asking.id, order, answered);
-            Ended::Done
+            if left < units && context.rule == StockRule::Enough {
+                context.ledger.shipped_short(asking.who, units - left);
+            }
         }
-        Err(why) => asking.unanswered(&why),
+        Err(why) => {
+            asking.unanswered(&why);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Setting {
     pub server: String,
     /// Processors of the machine that the client ran on.
     pub processors: usize,
-    /// Version of this program, and whether it was built for speed.
+    /// Version of this program, and how it was built.
     pub build: String,
 }
 
@@ -133,7 +133,7 @@ impl Setting {
             Source::File { path, made_up } => (path.display().to_string(), *made_up),
             Source::MadeUp(rows) => (format!("{} made-up rows", rows.len()), true),
         };
-        let optimised = if cfg!(debug_assertions) { "debug build" } else { "release build" };
+        let optimised = if cfg!(debug_assertions) { "with debug assertions" } else { "optimised" };
         Self {
             stream,
             made_up,

@@ -17,7 +17,7 @@ pub struct Orders {
     pub refused: u64,
     /// Called off afterwards.
     pub cancelled: u64,
-    /// Shipped.
+    /// Shipped, perhaps without some of their lines.
     pub shipped: u64,
     /// Rows of the confirmed ones.
     pub lines_confirmed: u64,
@@ -72,7 +72,7 @@ impl Orders {
         for record in book.orders.values() {
             orders.confirmed += 1;
             orders.cancelled += u64::from(record.cancelled);
-            orders.shipped += u64::from(record.shipped);
+            orders.shipped += u64::from(record.shipped.is_some());
             orders.lines_confirmed += record.asked.rows;
         }
         for index in &book.refused_orders {

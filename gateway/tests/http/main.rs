@@ -1,0 +1,15 @@
+//! The whole node over real HTTP: an embedded server on a fresh directory, asked by an HTTP client.
+
+mod bad_input;
+mod connections;
+mod docs;
+mod harness;
+mod idempotency;
+mod import;
+mod openapi;
+mod operations;
+mod orders;
+mod payments;
+mod products;
+mod reservations;
+mod stock;

@@ -1,0 +1,50 @@
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::harness::{Shop, pointers};
+
+#[tokio::test]
+async fn counts_change_by_a_difference_or_to_a_count() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 0).await;
+    let adjust = "/v1/stock/A/adjustments";
+    let receipt = json!({"delta": 10, "reason": "receipt", "reference": "PO-1"});
+    let receipt = shop.post(adjust, &receipt).await.expect(StatusCode::CREATED);
+    assert_eq!(
+        (&receipt["delta"], &receipt["on_hand"], &receipt["location"], &receipt["reference"]),
+        (&10.into(), &10.into(), &"main".into(), &"PO-1".into())
+    );
+    let count = json!({"set": 7, "expected": 10, "reason": "count"});
+    let count = shop.post(adjust, &count).await.expect(StatusCode::CREATED);
+    assert_eq!((&count["delta"], &count["on_hand"]), (&(-3).into(), &7.into()));
+    let other = json!({"delta": 5, "location": "leeds", "reason": "receipt"});
+    shop.post(adjust, &other).await.expect(StatusCode::CREATED);
+    let stock = shop.stock("A").await;
+    assert_eq!((&stock["on_hand"], &stock["available"]), (&12.into(), &12.into()));
+    let places: Vec<_> = stock["locations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| (place["location"].as_str().unwrap(), place["on_hand"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(places, [("leeds", 5), ("main", 7)]);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn changes_that_cannot_be_are_refused_without_effect() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 5).await;
+    let before = shop.stock("A").await;
+    let adjust = "/v1/stock/A/adjustments";
+    let changed = shop.post(adjust, &json!({"set": 9, "expected": 4, "reason": "count"})).await;
+    let changed = changed.refused(409, "stock_changed");
+    assert_eq!((&changed["expected"], &changed["actual"]), (&4.into(), &5.into()));
+    assert_eq!(pointers(&changed), ["/expected"]);
+    let below = shop.post(adjust, &json!({"delta": -6, "reason": "loss"})).await;
+    assert_eq!(below.refused(409, "stock_below_zero")["on_hand"], 5);
+    let unknown = shop.post("/v1/stock/NOPE/adjustments", &json!({"delta": 1, "reason": "r"})).await;
+    unknown.refused(404, "unknown_sku");
+    assert_eq!(shop.stock("A").await, before);
+    shop.stop().await;
+}
