@@ -126,7 +126,9 @@ impl Basket {
     /// Ends the way: everything was claimed and the reservation is made.
     pub(crate) fn arrive(mut self) {
         self.over = true;
-        self.end_flight();
+        if let Some(flight) = &self.flight {
+            self.tell_waiting(flight.arrive());
+        }
     }
 
     /// Ends the way: what was claimed goes back, and the callers hear why, once the facts behind it are durable.
@@ -148,14 +150,15 @@ impl Basket {
         for (line, stop) in self.stops.iter().enumerate().take(self.next) {
             stop.cell.send(&self.shared, ProductMessage::Abandon(self.hold(line)));
         }
-        self.end_flight();
+        // After that word was sent, as whoever sees the flight failed relies on it.
+        if let Some(flight) = &self.flight {
+            self.tell_waiting(flight.fail());
+        }
     }
 
-    fn end_flight(&self) {
-        if let Some(flight) = &self.flight {
-            for cell in flight.end() {
-                cell.send(&self.shared, ProductMessage::FlightOver);
-            }
+    fn tell_waiting(&self, cells: Vec<Arc<ProductCell>>) {
+        for cell in cells {
+            cell.send(&self.shared, ProductMessage::FlightOver);
         }
     }
 

@@ -3,6 +3,9 @@
 //! Nobody may be refused for units that such a basket holds, because it may fail and give them back. Whoever would
 //! be, waits for the flight to end. Baskets visit products in the order of their SKUs, so a basket only ever waits for
 //! one that is further on than itself, and no circle of waiting can close.
+//!
+//! A flight that has failed still counts at a product until word of that has arrived there: its units are not free yet,
+//! but on their way back.
 
 use std::sync::Arc;
 
@@ -11,34 +14,58 @@ use parking_lot::Mutex;
 use crate::product_cell::ProductCell;
 
 pub(crate) struct Flight {
-    /// Products where somebody waits for the end; `None` once it has come.
-    waiting: Mutex<Option<Vec<Arc<ProductCell>>>>,
+    way: Mutex<Way>,
+}
+
+enum Way {
+    /// Under way; products where somebody waits for the end.
+    UnderWay(Vec<Arc<ProductCell>>),
+    /// The reservation is made: what it claimed is taken.
+    Arrived,
+    /// The reservation is not made: every product that it claimed something of has been sent word.
+    Failed,
 }
 
 impl Flight {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::new(Some(Vec::new())) })
+        Arc::new(Self { way: Mutex::new(Way::UnderWay(Vec::new())) })
     }
 
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.waiting.lock().is_some()
+    /// Whether what it claimed is taken for good.
+    pub(crate) fn has_arrived(&self) -> bool {
+        matches!(*self.way.lock(), Way::Arrived)
     }
 
-    /// Asks to be told at this product when the flight is over. False if it is over already.
+    /// Asks to be told at this product, where it has claimed something, when its units come back or are taken. False if
+    /// they are taken already.
     pub(crate) fn tell(&self, cell: &Arc<ProductCell>) -> bool {
-        match &mut *self.waiting.lock() {
-            Some(waiting) => {
+        match &mut *self.way.lock() {
+            Way::UnderWay(waiting) => {
                 if !waiting.iter().any(|known| Arc::ptr_eq(known, cell)) {
                     waiting.push(Arc::clone(cell));
                 }
                 true
             }
-            None => false,
+            Way::Failed => true,
+            Way::Arrived => false,
         }
     }
 
-    /// Ends it. Returns the products where somebody waits.
-    pub(crate) fn end(&self) -> Vec<Arc<ProductCell>> {
-        self.waiting.lock().take().unwrap_or_default()
+    /// Ends it; what it claimed is taken. Returns the products where somebody waits.
+    pub(crate) fn arrive(&self) -> Vec<Arc<ProductCell>> {
+        self.end(Way::Arrived)
+    }
+
+    /// Ends it; the word that its units are free is on its way to every product it claimed something of. Returns the
+    /// products where somebody waits.
+    pub(crate) fn fail(&self) -> Vec<Arc<ProductCell>> {
+        self.end(Way::Failed)
+    }
+
+    fn end(&self, end: Way) -> Vec<Arc<ProductCell>> {
+        match std::mem::replace(&mut *self.way.lock(), end) {
+            Way::UnderWay(waiting) => waiting,
+            Way::Arrived | Way::Failed => Vec::new(),
+        }
     }
 }

@@ -88,7 +88,7 @@ struct Owner {
     product: Box<Product>,
     cell: Arc<ProductCell>,
     shared: Arc<Shared>,
-    /// Claims of baskets that may still be on their way, oldest first.
+    /// Claims of baskets that may still give them back, oldest first.
     pending: Vec<Pending>,
     /// Baskets that wait for the end of another's way.
     parked: VecDeque<Box<Basket>>,
@@ -224,11 +224,11 @@ impl Owner {
         }
     }
 
-    /// Whether baskets on their way hold so many of these units that their failing could help; if so, the end of each
-    /// is heard here. Only claims at the same location count: a basket that holds one of those is further on in the
-    /// order of `(sku, location)` than any that waits for it, so no circle of waiting can close.
+    /// Whether baskets that may fail, or have failed and not said so here yet, hold so many of these units that it could
+    /// help; if so, it is heard here. Only claims at the same location count: a basket that holds one of those is
+    /// further on in the order of `(sku, location)` than any that waits for it, so no circle of waiting can close.
     fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
-        self.pending.retain(|pending| pending.flight.is_under_way());
+        self.pending.retain(|pending| !pending.flight.has_arrived());
         let here = || self.pending.iter().filter(|pending| pending.location == shortage.location);
         let units: u64 = here().map(|pending| u64::from(pending.quantity.units())).sum();
         if shortage.available.units() + units < u64::from(shortage.requested.units()) {
@@ -238,8 +238,8 @@ impl Owner {
         for pending in here() {
             waits |= pending.flight.tell(&self.cell);
         }
-        // A flight that ended just now gave its units back or keeps them for good: its message is on its way here, but
-        // nobody would hear it for this basket, so the basket has to look again itself.
+        // A flight that arrived just now keeps its units for good, and nobody would tell this basket: it has to look
+        // again itself.
         if !waits && units > 0 {
             self.cell.send(&self.shared, ProductMessage::FlightOver);
             return true;
@@ -442,7 +442,7 @@ impl Owner {
 
     fn publication(&mut self, details: Option<Arc<ProductView>>) -> Publication {
         if !self.pending.is_empty() {
-            self.pending.retain(|pending| pending.flight.is_under_way());
+            self.pending.retain(|pending| !pending.flight.has_arrived());
         }
         Publication {
             details,

@@ -41,3 +41,19 @@ impl Sequence {
         Self(self.0 + n)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_stops_at_its_ends_and_spans_are_never_negative() {
+        let (first, last) = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
+        assert_eq!(Timestamp::from_millis(5).plus(Millis(3)), Timestamp::from_millis(8));
+        assert_eq!(last.plus(Millis(1)), last);
+        assert_eq!(first.plus(Millis(u64::MAX)), last);
+        assert_eq!(Timestamp::from_millis(8).since(Timestamp::from_millis(5)), Millis(3));
+        assert_eq!(Timestamp::from_millis(5).since(Timestamp::from_millis(8)), Millis(0));
+        assert_eq!(last.since(first), Millis(i64::MAX.unsigned_abs()));
+    }
+}

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::row::{InvoiceKind, Row};
 
 /// The product a stock code means: codes that differ only in case are one product.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Sku(SmolStr);
 
 impl Sku {
@@ -27,6 +27,12 @@ impl Sku {
     /// The code in capitals.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Debug for Sku {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

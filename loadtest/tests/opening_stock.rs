@@ -1,7 +1,12 @@
 //! The opening stock of the whole stream, against the figures its description gives.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may stop at the first surprise, and says why")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may stop at the first surprise, and says why"
+)]
 
-mod support;
+#[path = "support/stream.rs"]
+mod stream;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +17,7 @@ use holdfast_loadtest::plan::{Plan, Shipping};
 
 #[test]
 fn the_highest_running_totals_are_those_published() {
-    let stream = support::stream(3_000);
+    let stream = stream::stream(3_000);
     let plan = Plan::build(&stream.rows, Shipping::WhenReturned);
     let totals = plan.opening.totals();
     if stream.is_real {
@@ -39,7 +44,7 @@ fn the_highest_running_totals_are_those_published() {
 
 #[test]
 fn under_enough_the_plan_never_runs_out_in_its_own_order() {
-    let plan = Plan::build(&support::stream(3_000).rows, Shipping::WhenReturned);
+    let plan = Plan::build(&stream::stream(3_000).rows, Shipping::WhenReturned);
     let opening = plan.opening.opening(StockRule::Enough);
     let mut shelf: BTreeMap<_, i64> =
         opening.into_iter().map(|(sku, units)| (sku, i64::try_from(units).unwrap())).collect();
@@ -65,7 +70,7 @@ fn under_enough_the_plan_never_runs_out_in_its_own_order() {
 
 #[test]
 fn the_whole_stream_is_read_as_described() {
-    let stream = support::stream(3_000);
+    let stream = stream::stream(3_000);
     let plan = Plan::build(&stream.rows, Shipping::WhenReturned);
     let orders = plan.operations.iter().filter(|operation| matches!(operation.action, Action::Checkout(_)));
     let (orders, intake) = (orders.count(), &plan.intake);

@@ -104,10 +104,8 @@ async fn two_wide_baskets_race_for_the_same_last_units_and_one_wins() {
             (chosen, lines)
         });
         let (first, second) = (format!("{round}-a"), format!("{round}-b"));
-        let answers = tokio::join!(
-            reserve(&client, &first, &baskets[0].1),
-            reserve(&client, &second, &baskets[1].1)
-        );
+        let answers =
+            tokio::join!(reserve(&client, &first, &baskets[0].1), reserve(&client, &second, &baskets[1].1));
         let won = [has_won(&answers.0), has_won(&answers.1)];
         assert!(won[0] != won[1], "round {round} of seed {seed}: winners {won:?}, never both and never none");
         for at in &baskets[usize::from(won[1])].0 {
@@ -121,7 +119,11 @@ async fn two_wide_baskets_race_for_the_same_last_units_and_one_wins() {
         for at in &baskets[usize::from(won[0])].0 {
             let (sku, _) = &bystanders[*at];
             let left = stock(&client, sku).await;
-            assert_eq!((left.held, left.available), (winnings[*at], plenty - winnings[*at]), "round {round}: {sku}");
+            assert_eq!(
+                (left.held, left.available),
+                (winnings[*at], plenty - winnings[*at]),
+                "round {round}: {sku}"
+            );
         }
     }
     server.stop().await.unwrap();

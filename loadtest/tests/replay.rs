@@ -1,7 +1,12 @@
 //! The first 3,000 invoices of the stream against a server in this process, with enough and with scarce stock.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may stop at the first surprise, and says why")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may stop at the first surprise, and says why"
+)]
 
-mod support;
+#[path = "support/stream.rs"]
+mod stream;
 
 use holdfast_loadtest::plan::Shipping;
 use holdfast_loadtest::plan::opening::StockRule;
@@ -11,7 +16,7 @@ use holdfast_loadtest::report::{ExitCode, Report};
 const INVOICES: usize = 3_000;
 
 async fn replay(rule: StockRule, shipping: Shipping) -> Report {
-    let source = Source::MadeUp(support::stream(INVOICES).rows);
+    let source = Source::MadeUp(stream::stream(INVOICES).rows);
     let options = Options { limit_invoices: Some(INVOICES), shipping, ..Options::new(source, rule) };
     let report = run(options, &Stop::default()).await.unwrap();
     assert!(report.holds(), "{}", report.table());

@@ -243,7 +243,10 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
 fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
     let most = if priced { 9_i64 } else { 20 };
     let shelves = prop::collection::vec((rules(priced), 0..most, 0..most), usize::from(ITEMS) - 1);
-    (shelves, any::<bool>(), prop::collection::vec(command, 0..120)).prop_map(|(shelves, lag, commands)| {
+    // Orders that are paid when the day begins, so that most of the day is about what comes after.
+    let orders = prop::collection::vec(lines(1..3), 0..=if priced { 3 } else { 0 });
+    let commands = prop::collection::vec(command, 0..120);
+    (shelves, orders, any::<bool>(), commands).prop_map(|(shelves, orders, lag, commands)| {
         let mut history = Vec::new();
         for (item, (rules, here, there)) in (0..).zip(shelves) {
             let key = |id| Key { id: 1_000 + 10 * u32::from(item) + id, asked: 0 };
@@ -253,6 +256,11 @@ fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strate
                 let change = Change::By(units);
                 history.push(Command::Count { item, place, change, expected: Expected::Nothing, key });
             }
+        }
+        for (order, lines) in (FIRST_ORDER..).zip(orders) {
+            let (customer, asked, expected) = (0, 0, Expected::Nothing);
+            history.push(Command::Place { order, basket: None, customer, asked, lines, expected });
+            history.push(Command::Finish { order });
         }
         history.push(Command::Lag(lag));
         history.extend(commands);
@@ -322,7 +330,9 @@ fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {
     // The last product is seldom there, so it is seldom asked for.
     let item = prop_oneof![24 => 0..ITEMS - 1, 1 => Just(ITEMS - 1)];
     let units = prop_oneof![6 => 1..5_u64, 2 => 1..12_u64, 1 => 1..40_u64];
-    prop::collection::vec((item, 0..PLACES, units), count)
+    // Most of it lies in one place, where callers are in each other's way.
+    let place = prop_oneof![3 => Just(0), 1 => 0..PLACES];
+    prop::collection::vec((item, place, units), count)
 }
 
 fn ttl() -> impl Strategy<Value = i64> {

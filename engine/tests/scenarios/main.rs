@@ -12,11 +12,14 @@
 mod driver;
 mod script;
 
+mod checkout;
 mod holds;
 mod money;
 mod orders;
+mod product;
 mod recovery;
 mod refusals;
+mod replay;
 mod reservations;
 mod steps;
 mod stock;

@@ -1,13 +1,7 @@
 //! What lies on the shelves, what of it can be promised, and how counts change.
 
-use holdfast_engine::product::{
-    Fulfilment, HoldEnd, OpenHold, Policy, Product, ProductCommand, ProductDetails, ProductEvent,
-    ProductResult,
-};
-use holdfast_engine::{
-    Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Operation, OperationId, Quantity, Rejection,
-    ReservationId, Sequence, SmolStr, Timestamp,
-};
+use holdfast_engine::product::{OpenHold, ProductCommand};
+use holdfast_engine::{HoldId, LineQuantity, LocationId, Quantity, Rejection, ReservationId};
 
 use super::script::{check, run, sku};
 
@@ -383,26 +377,6 @@ fn a_key_is_remembered_for_three_days_to_the_millisecond() {
 }
 
 #[test]
-fn a_repeat_finds_what_the_first_one_left() {
-    let mut product = Product::absent(sku("cup"));
-    let operation = |id| Operation { id: OperationId(id), fingerprint: Fingerprint(7) };
-    let put = |id| ProductCommand::Put { details: plain(), operation: operation(id) };
-    for id in 1..=2 {
-        let event = product.decide(at(id), &put(id.unsigned_abs().into())).unwrap().unwrap();
-        product.apply(&event);
-        product.journaled(Sequence(40 + id.unsigned_abs()));
-    }
-    let Lookup::Repeat(first) = product.look_up(operation(1)) else { panic!("the first put is remembered") };
-    assert_eq!((first.at, first.version, first.sequence), (at(1), 1, Sequence(41)));
-    assert_eq!(first.result, ProductResult::Put { details_version: 1 });
-    assert_eq!(product.operation(OperationId(2)).unwrap().sequence, Sequence(42));
-    assert_eq!((product.created_at(), product.updated_at()), (at(1), at(2)));
-    assert_eq!((product.version(), product.sequence()), (2, Sequence(42)));
-    let other = Operation { id: OperationId(1), fingerprint: Fingerprint(8) };
-    assert_eq!(product.look_up(other), Lookup::Reused);
-}
-
-#[test]
 fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
     let mut shop = run("
         new cup
@@ -411,7 +385,7 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
         reserve B for bob lasting 5min: 1 cup
         ");
     let open = OpenHold {
-        hold: hold(9),
+        hold: HoldId { reservation: ReservationId(9), line: 0 },
         location: LocationId::main(),
         quantity: LineQuantity::new(2).unwrap(),
         expires_at: shop.driver.now,
@@ -420,182 +394,4 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
     let Rejection::InsufficientStock(shortage) = refusal else { panic!("{refusal}") };
     assert_eq!((shortage.available.units(), shortage.held.units()), (1, 4));
     assert_eq!(shortage.next_expiry.map(|end| end.since(shop.driver.now).0), Some(5 * 60 * 1000));
-}
-
-// What was promised leaves the shelf, is given up, or comes back.
-
-#[test]
-fn units_are_counted_from_the_beginning_so_that_saying_it_twice_does_it_once() {
-    let mut product = promised(5, 5);
-    for (to, moved, on_hand, open) in [
-        (done(2, 0, 0), true, 3, 3),
-        (done(2, 0, 0), false, 3, 3),
-        (done(1, 0, 0), false, 3, 3),
-        (done(2, 1, 0), true, 3, 2),
-        (done(4, 0, 1), true, 2, 0),
-        (done(4, 1, 1), false, 2, 0),
-        (done(0, 0, 4), true, 5, 0),
-    ] {
-        assert_eq!(advance(&mut product, to), Ok(moved), "{to:?}");
-        let level = product.level(&LocationId::main());
-        assert_eq!((level.on_hand.units(), level.allocated.units()), (on_hand, open), "{to:?}");
-    }
-}
-
-#[test]
-fn no_more_leaves_or_comes_back_than_was_promised() {
-    let above = |product: &mut Product, to| {
-        assert!(matches!(advance(product, to), Err(Rejection::FulfilmentAboveAllocation { .. })), "{to:?}");
-    };
-    let mut product = promised(9, 5);
-    for to in [done(6, 0, 0), done(0, 6, 0), done(3, 3, 0), done(0, 0, 1), done(2, 0, 3)] {
-        above(&mut product, to);
-    }
-    advance(&mut product, done(3, 0, 0)).unwrap();
-    for to in [done(0, 3, 0), done(3, 0, 4), done(6, 0, 0)] {
-        above(&mut product, to);
-    }
-    advance(&mut product, done(0, 2, 0)).unwrap();
-    above(&mut product, done(4, 0, 0));
-}
-
-#[test]
-fn what_is_not_on_the_shelf_cannot_leave_it() {
-    let mut product = promised(8, 8);
-    adjust(&mut product, -5);
-    let refusal = advance(&mut product, done(8, 0, 0));
-    assert!(matches!(refusal, Err(Rejection::NotOnShelf { .. })), "{refusal:?}");
-    assert_eq!(advance(&mut product, done(3, 0, 0)), Ok(true));
-    adjust(&mut product, 10);
-    assert_eq!(advance(&mut product, done(8, 0, 0)), Ok(true));
-    assert_eq!(product.level(&LocationId::main()).on_hand.units(), 5);
-}
-
-#[test]
-fn a_full_shelf_takes_nothing_back() {
-    let mut product = promised(1, 1);
-    advance(&mut product, done(1, 0, 0)).unwrap();
-    adjust(&mut product, Quantity::MAX.units().cast_signed());
-    let refusal = advance(&mut product, done(1, 0, 1));
-    assert!(matches!(refusal, Err(Rejection::StockAboveMaximum { .. })), "{refusal:?}");
-}
-
-#[test]
-fn what_was_never_promised_has_nothing_to_ship() {
-    let product = promised(1, 1);
-    let advance = ProductCommand::Advance { hold: hold(2), to: done(1, 0, 0) };
-    assert_eq!(product.decide(at(9), &advance), Err(Rejection::HoldNotFound { hold: hold(2) }));
-}
-
-#[test]
-fn a_hold_is_opened_once() {
-    let product = promised(5, 1);
-    let open = OpenHold {
-        hold: hold(1),
-        location: LocationId::main(),
-        quantity: LineQuantity::new(1).unwrap(),
-        expires_at: at(99),
-    };
-    let opened = std::panic::catch_unwind(|| product.decide(at(9), &ProductCommand::Open(open)));
-    assert!(opened.is_err(), "I3: a promised hold cannot be opened again");
-}
-
-#[test]
-fn events_that_do_not_fit_stop_the_product() {
-    let level_one = ProductEvent::HoldOpened {
-        hold: hold(2),
-        location: LocationId::main(),
-        quantity: LineQuantity::new(1).unwrap(),
-        expires_at: at(99),
-    };
-    let too_many = ProductEvent::HoldOpened {
-        hold: hold(3),
-        location: LocationId::main(),
-        quantity: LineQuantity::new(5).unwrap(),
-        expires_at: at(99),
-    };
-    let mut product = promised(5, 1);
-    product.apply(&level_one);
-    for (event, why) in [
-        (level_one, "opened twice"),
-        (too_many, "granted more than can be claimed"),
-        (
-            ProductEvent::HoldCommitted { hold: hold(2), quantity: Quantity::new(2).unwrap() },
-            "committed above",
-        ),
-        (ProductEvent::HoldEnded { hold: hold(1), why: HoldEnd::Released }, "ended twice"),
-        (ProductEvent::HoldMoved { hold: hold(1), expires_at: None }, "moved after its end"),
-        (ProductEvent::AllocationAdvanced { hold: hold(2), to: done(1, 0, 0) }, "shipped before its commit"),
-        (
-            ProductEvent::AllocationAdvanced { hold: hold(1), to: done(9, 0, 0) },
-            "shipped more than was there",
-        ),
-        (
-            ProductEvent::Adjusted {
-                location: LocationId::main(),
-                delta: -6,
-                reason: SmolStr::default(),
-                reference: None,
-                operation: Operation { id: OperationId(5), fingerprint: Fingerprint(5) },
-                at: at(9),
-            },
-            "counted below zero",
-        ),
-    ] {
-        let mut product = product.clone();
-        let outcome = std::panic::catch_unwind(move || product.apply(&event));
-        assert!(outcome.is_err(), "a product that has {why} goes no further");
-    }
-}
-
-fn at(millis: i64) -> Timestamp {
-    Timestamp::from_millis(millis)
-}
-
-fn plain() -> ProductDetails {
-    ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() }
-}
-
-fn hold(number: u128) -> HoldId {
-    HoldId { reservation: ReservationId(number), line: 0 }
-}
-
-fn done(shipped: u64, cancelled: u64, returned: u64) -> Fulfilment {
-    let [shipped, cancelled, returned] =
-        [shipped, cancelled, returned].map(|units| Quantity::new(units).unwrap());
-    Fulfilment { shipped, cancelled, returned }
-}
-
-/// A product with so many units on the shelf, so many of them promised.
-fn promised(on_hand: i64, units: u32) -> Product {
-    let mut product = Product::absent(sku("cup"));
-    let operation = Operation { id: OperationId(1), fingerprint: Fingerprint(1) };
-    product.apply(&ProductEvent::Put { details: plain(), operation, at: at(1) });
-    adjust(&mut product, on_hand);
-    let quantity = LineQuantity::new(units).unwrap();
-    let (hold, location, expires_at) = (hold(1), LocationId::main(), at(99));
-    product.apply(&ProductEvent::HoldOpened { hold, location, quantity, expires_at });
-    product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into() });
-    product.check();
-    product
-}
-
-fn adjust(product: &mut Product, delta: i64) {
-    product.apply(&ProductEvent::Adjusted {
-        location: LocationId::main(),
-        delta,
-        reason: SmolStr::new_static("count"),
-        reference: None,
-        operation: Operation { id: OperationId(2), fingerprint: Fingerprint(2) },
-        at: at(2),
-    });
-}
-
-fn advance(product: &mut Product, to: Fulfilment) -> Result<bool, Rejection> {
-    let event = product.decide(at(9), &ProductCommand::Advance { hold: hold(1), to })?;
-    if let Some(event) = &event {
-        product.apply(event);
-        product.check();
-    }
-    Ok(event.is_some())
 }

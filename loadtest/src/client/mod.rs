@@ -23,6 +23,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 pub use self::answer::{Answer, Span, Unanswered};
+pub(crate) use self::gate::Passing;
 pub use self::gate::{Closed, Gate};
 pub use self::key::Keys;
 pub use self::meter::{Kind, Latency};
@@ -198,7 +199,6 @@ impl Client {
     }
 
     async fn mutate(&self, request: Request<'_>) -> Result<Answer, Unanswered> {
-        let _passing = self.gate.begin_request().await;
         let answer = self.until_answered(request).await?;
         self.answered.send_modify(|answered| *answered += 1);
         Ok(answer)

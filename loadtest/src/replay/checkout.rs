@@ -26,7 +26,7 @@ pub(super) async fn checkout(
     let asked = asked(invoice, checkout);
     let free = asked.lines.iter().map(|(sku, (units, _))| (sku.clone(), -signed(*units))).collect();
     let pending = Pending { kind: Kind::Checkout, effect: Effect::Order(index), free };
-    let asking = context.asking(invoice, "order", pending, asked.units());
+    let asking = context.asking(invoice, "order", pending, asked.units()).await;
     let body = body(checkout);
     let ended = match context.client.post(Kind::Checkout, "/v1/orders", &asking.who.key, &body).await {
         Err(why) => asking.unanswered(&why),

@@ -1,6 +1,6 @@
 //! What every operation of a run shares.
 
-use crate::client::{Answer, Client, Keys, Kind};
+use crate::client::{Answer, Client, Keys, Kind, Passing};
 use crate::ledger::{Ledger, Pending, PendingId, Who};
 use crate::plan::opening::StockRule;
 use crate::plan::{Plan, Shipping};
@@ -30,6 +30,8 @@ pub(super) struct Asking<'a> {
     pub(super) who: Who,
     /// Units it is about, for counting refusals.
     pub(super) units: u64,
+    /// Held until the answer is written down.
+    _passing: Passing<'a>,
 }
 
 /// How an operation, or a step of one, ended.
@@ -45,9 +47,17 @@ pub(super) enum Ended {
 
 impl Context {
     /// Writes down what is about to be asked for an invoice.
-    pub(super) fn asking(&self, invoice: &str, step: &str, pending: Pending, units: u64) -> Asking<'_> {
+    pub(super) async fn asking(&self, invoice: &str, step: &str, pending: Pending, units: u64) -> Asking<'_> {
+        let passing = self.client.gate().begin_request().await;
         let who = Who { invoice: invoice.into(), key: self.keys.key(invoice, step) };
-        Asking { context: self, kind: pending.kind, id: self.ledger.begin(pending), who, units }
+        Asking {
+            context: self,
+            kind: pending.kind,
+            id: self.ledger.begin(pending),
+            who,
+            units,
+            _passing: passing,
+        }
     }
 
     /// Refusals that scarce goods explain: sold out, nothing left to write off, and nothing on the shelf of all that

@@ -47,7 +47,7 @@ async fn cancel(context: &Context, invoice: &str, part: &OrderCredit) {
     let pending = Pending { kind: Kind::Cancel, effect: Effect::Order(part.order), free };
     let units = part.units.iter().map(|(_, units)| units).sum();
     let step = format!("cancel-{}", part.order.0);
-    let asking = context.asking(invoice, &step, pending, units);
+    let asking = context.asking(invoice, &step, pending, units).await;
     let Some(path) = path_of(context, part.order, "cancel") else { return };
     let body = wire::Cancel { reason: REASON_OF_CANCELLATION };
     let answer = match context.client.post(Kind::Cancel, &path, &asking.who.key, &body).await {
@@ -96,7 +96,7 @@ async fn take_back(
 ) {
     let free = coming.iter().map(|(sku, units)| (sku.clone(), signed(*units))).collect();
     let pending = Pending { kind: Kind::Return, effect: Effect::Order(order), free };
-    let asking = context.asking(invoice, &format!("return-{}", order.0), pending, units);
+    let asking = context.asking(invoice, &format!("return-{}", order.0), pending, units).await;
     let Some(path) = path_of(context, order, "returns") else { return };
     let lines = coming.iter().map(|(sku, units)| wire::Units { sku: sku.as_str(), quantity: *units });
     let body = wire::Return { lines: lines.collect(), reason: REASON_OF_RETURN };
@@ -123,7 +123,7 @@ async fn take_back(
 pub(super) async fn ship(context: &Context, order: OperationIndex, invoice: &str) {
     let pending = Pending { kind: Kind::Ship, effect: Effect::Order(order), free: BTreeMap::new() };
     let units = context.ledger.units_of(order);
-    let asking = context.asking(invoice, &format!("ship-{}", order.0), pending, units);
+    let asking = context.asking(invoice, &format!("ship-{}", order.0), pending, units).await;
     let Some(path) = path_of(context, order, "shipments") else { return };
     let answer = match context.client.post(Kind::Ship, &path, &asking.who.key, &wire::Empty {}).await {
         Ok(answer) => answer,

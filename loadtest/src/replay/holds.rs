@@ -93,7 +93,7 @@ async fn reserve(
 ) -> Option<String> {
     let free = asked.iter().map(|(sku, units)| (sku.clone(), -signed(*units))).collect();
     let pending = Pending { kind: Kind::Reserve, effect: Effect::Reservation(number), free };
-    let asking = context.asking(&basket.name, "reserve", pending, asked.values().sum());
+    let asking = context.asking(&basket.name, "reserve", pending, asked.values().sum()).await;
     let lines = basket.lines.iter().map(|(sku, units)| units_of(sku, *units)).collect();
     let body = wire::Reserve { customer: &basket.customer, lines, ttl_ms: Some(TTL_MS) };
     let answer = match context.client.post(Kind::Reserve, "/v1/reservations", &asking.who.key, &body).await {
@@ -134,7 +134,7 @@ async fn end(
     let verb = if kind == Kind::Commit { "commit" } else { "release" };
     let units = basket.lines.iter().map(|(_, units)| units).sum();
     let pending = Pending { kind, effect: Effect::Reservation(number), free: freed };
-    let asking = context.asking(&basket.name, verb, pending, units);
+    let asking = context.asking(&basket.name, verb, pending, units).await;
     let path = format!("/v1/reservations/{}/{verb}", path_segment(id));
     let answer = match context.client.post(kind, &path, &asking.who.key, &wire::Commit { lines: taken }).await
     {

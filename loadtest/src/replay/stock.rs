@@ -29,7 +29,7 @@ pub(super) async fn adjust(
 ) {
     let free = BTreeMap::from([(sku.clone(), delta)]);
     let pending = Pending { kind: Kind::Adjust, effect: Effect::Stock, free };
-    let asking = context.asking(invoice, step, pending, delta.unsigned_abs());
+    let asking = context.asking(invoice, step, pending, delta.unsigned_abs()).await;
     let path = format!("/v1/stock/{}/adjustments", path_segment(sku.as_str()));
     let body = wire::Adjust { delta, reason, reference: invoice };
     let answer = match context.client.post(Kind::Adjust, &path, &asking.who.key, &body).await {

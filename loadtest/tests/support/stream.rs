@@ -7,23 +7,26 @@ use holdfast_loadtest::row::Row;
 use holdfast_loadtest::synth::{Synth, products};
 
 /// Rows to replay, and where they come from.
-pub struct Stream {
-    pub rows: Vec<Row>,
-    pub is_real: bool,
+pub(crate) struct Stream {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) is_real: bool,
 }
 
 /// Names the file of the real stream.
 const VARIABLE: &str = "HOLDFAST_ORDER_STREAM";
 
 /// The real stream, or a made-up one of about as many invoices, which is said on stderr.
-pub fn stream(invoices: usize) -> Stream {
+pub(crate) fn stream(invoices: usize) -> Stream {
     let path = path();
     if path.exists() {
         let rows = read_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         return Stream { rows, is_real: true };
     }
     assert!(std::env::var_os(VARIABLE).is_none(), "{VARIABLE} names {}, which is not there", path.display());
-    eprintln!("{} is not there: this test runs on a made-up stream; {VARIABLE} can name the file", path.display());
+    eprintln!(
+        "{} is not there: this test runs on a made-up stream; {VARIABLE} can name the file",
+        path.display()
+    );
     let rows = Synth { seed: 1, orders: invoices * 4 / 5 }.rows(&products(3_600));
     Stream { rows, is_real: false }
 }
