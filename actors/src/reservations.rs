@@ -173,7 +173,7 @@ fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
         requested: stop.quantity,
         available: quantity(counts.available),
         held: quantity(counts.held),
-        next_expiry: shown.next_deadline,
+        next_expiry: shown.next_deadline.filter(|_| counts.held > 0),
     })))
 }
 

@@ -10,7 +10,8 @@
 //! them together from a journal and finishes what a crash cut short.
 //!
 //! Invariants:
-//! - I1 no oversell: whenever units are granted, `held + allocated <= on_hand - safety_stock + backorder_limit` there.
+//! - I1 no oversell: whenever units are granted, `held + allocated` is at most what lies there beyond
+//!   the safety stock, plus `backorder_limit`.
 //! - I2 conservation: `held` is the sum of live holds, `allocated` of open allocations, `on_hand` of movements.
 //! - I3 a hold ends exactly once.
 //! - I4 one effect per idempotency key, also after a replay.

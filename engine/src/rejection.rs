@@ -20,7 +20,7 @@ pub struct Shortage {
     pub available: Quantity,
     /// Units in live holds of others, which may come back.
     pub held: Quantity,
-    /// When the next of those holds lapses.
+    /// When the next hold of the product lapses; `None` if none of them lies here.
     pub next_expiry: Option<Timestamp>,
 }
 

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::event::Event;
 use crate::ids::{OrderId, ReservationId, Sku};
-use crate::order::{LineUnits, Order, OrderEvent, OrderLine};
+use crate::order::{Order, OrderEvent, OrderLine};
 use crate::product::{Fulfilment, HoldEnd, Product, ProductCommand, ProductEvent};
-use crate::quantity::{LineQuantity, Quantity};
+use crate::quantity::Quantity;
+use crate::rejection::Rejection;
 use crate::reservation::{Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict};
 use crate::time::{Sequence, Timestamp};
 
@@ -98,8 +99,20 @@ impl World {
         for event in self.mend_holds() {
             self.append_and_apply(&event, append);
         }
-        for event in self.mend_allocations(at) {
-            self.append_and_apply(&event, append);
+        let mut orders: Vec<_> =
+            self.orders.values().filter(|order| order.has_committed_stock()).map(Order::id).collect();
+        orders.sort_unstable();
+        // What was decided reaches the shelves first; then the shipments, one by one, because they may ask for the same
+        // units.
+        for id in &orders {
+            for event in self.mend_allocations(at, *id) {
+                self.append_and_apply(&event, append);
+            }
+        }
+        for id in orders {
+            for event in self.finish_shipment(at, id) {
+                self.append_and_apply(&event, append);
+            }
         }
         assert!(self.forming.is_empty(), "every reservation is made or given back");
     }
@@ -209,44 +222,50 @@ impl World {
         events
     }
 
-    fn mend_allocations(&self, at: Timestamp) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut orders: Vec<_> = self.orders.values().collect();
-        orders.sort_by_key(|order| order.id());
-        for order in orders.into_iter().filter(|order| order.has_committed_stock()) {
-            let mut shipped = Vec::new();
-            for (line, state) in (0..).zip(order.lines()) {
-                let hold = order.hold(line);
-                let Some(product) = self.products.get(&state.ordered.sku) else { continue };
-                let Some(allocation) = product.allocation(hold) else { continue };
-                let asked = order
-                    .shipping()
-                    .and_then(|shipping| shipping.lines.iter().find(|asked| asked.line == line));
-                let asked = asked.map_or(Quantity::ZERO, |asked| asked.units.into());
-                let target = state.progress.shipped.checked_add(asked).unwrap_or(state.progress.shipped);
-                let mut left = allocation.progress.shipped;
-                for to in [Fulfilment { shipped: target, ..state.progress }, state.progress] {
-                    // Where the shelf has too little for the shipment, the rest of what was decided still holds.
-                    match product.decide(at, &ProductCommand::Advance { hold, to }) {
-                        Ok(Some(event)) => {
-                            left = left.max(to.shipped);
-                            events.push(Event::Product(product.sku().clone(), event));
-                        }
-                        Ok(None) => {}
-                        Err(_) => continue,
-                    }
-                    break;
-                }
-                let left = left.floor_sub(state.progress.shipped);
-                if let Some(units) = u32::try_from(left.units()).ok().and_then(LineQuantity::new) {
-                    shipped.push(LineUnits { line, units });
-                }
-            }
-            if order.shipping().is_some() {
-                events.push(Event::Order(order.id(), order.decide_shipped(at, shipped)));
+    /// Brings the allocations of an order to where the order has decided they are. What left the shelf for a shipment
+    /// under way has left.
+    fn mend_allocations(&self, at: Timestamp, id: OrderId) -> Vec<Event> {
+        let Some(order) = self.orders.get(&id) else { return Vec::new() };
+        let lines = (0..).zip(order.lines());
+        let advanced = lines.filter_map(|(line, state)| {
+            let shipped =
+                self.products.get(&state.ordered.sku)?.allocation(order.hold(line))?.progress.shipped;
+            self.advance(at, order, line, Fulfilment { shipped, ..state.progress }).ok()?
+        });
+        advanced.collect()
+    }
+
+    /// Asks the shelves for a shipment under way and ends it with what they give.
+    fn finish_shipment(&self, at: Timestamp, id: OrderId) -> Vec<Event> {
+        let Some((order, shipping)) = self.orders.get(&id).and_then(|order| Some((order, order.shipping()?)))
+        else {
+            return Vec::new();
+        };
+        let (mut events, mut given) = (Vec::new(), Vec::new());
+        for asked in &shipping.lines {
+            let Some(state) = order.lines().get(usize::from(asked.line)) else { continue };
+            let shipped = state.progress.shipped.checked_add(asked.units.into()).unwrap_or(Quantity::MAX);
+            if let Ok(event) = self.advance(at, order, asked.line, Fulfilment { shipped, ..state.progress }) {
+                events.extend(event);
+                given.push(*asked);
             }
         }
+        events.push(Event::Order(id, order.decide_shipped(at, given)));
         events
+    }
+
+    fn advance(
+        &self,
+        at: Timestamp,
+        order: &Order,
+        line: u16,
+        to: Fulfilment,
+    ) -> Result<Option<Event>, Rejection> {
+        let hold = order.hold(line);
+        let sku = &order.lines().get(usize::from(line)).ok_or(Rejection::HoldNotFound { hold })?.ordered.sku;
+        let product = self.products.get(sku).ok_or(Rejection::HoldNotFound { hold })?;
+        let event = product.decide(at, &ProductCommand::Advance { hold, to })?;
+        Ok(event.map(|event| Event::Product(sku.clone(), event)))
     }
 
     /// Checks the invariants of every part and between them.

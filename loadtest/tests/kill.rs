@@ -2,7 +2,7 @@
 //! nothing that was not answered may be there in part.
 //!
 //! A made-up stream is replayed against the real program on a fixed data directory and port, 32 operations in flight, with
-//! plain reservations (left held, taken, taken in part, given back) beside them. A seeded draw decides after how many
+//! plain reservations (left held, taken, taken in part, given back) beside them. Every eighth payment comes through late. A seeded draw decides after how many
 //! further answers the program is killed, and whether it is killed once more while it starts. The clients know nothing of
 //! this; they repeat what has no answer under the same keys.
 //!
@@ -15,6 +15,7 @@
 //! `HOLDFAST_KILL_CYCLES` says how often (25 by default; 100 is the full size), `HOLDFAST_KILL_SEED` repeats a draw.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "a test may stop at the first surprise, and says why"
 )]
@@ -40,7 +41,8 @@ use holdfast_loadtest::plan::operation::Action;
 use holdfast_loadtest::plan::{Plan, Shipping};
 use holdfast_loadtest::replay::holds::{Basket, drive_baskets};
 use holdfast_loadtest::replay::{
-    Context, Progress, Stop, check_fresh, drive, import, read_all, read_orders, read_reservations, read_stock,
+    Context, PaymentMix, Progress, Stop, check_fresh, drive, import, read_all, read_orders,
+    read_reservations, read_stock,
 };
 use holdfast_loadtest::server::{Child, free_addresses};
 use holdfast_loadtest::synth::{Synth, baskets, products};
@@ -136,6 +138,7 @@ async fn what_was_answered_survives_kill_9() {
         ledger: Ledger::new(opening(&plan, &beside)),
         rule: StockRule::Scarce,
         shipping: Shipping::WhenReturned,
+        payments: PaymentMix::SomeLate,
         plan,
     });
     let child = victim.start().await;

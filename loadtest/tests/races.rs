@@ -31,6 +31,15 @@ async fn reserve(client: &Client, key: &str, lines: &[(String, u64)]) -> Answer 
     client.post(Kind::Reserve, "/v1/reservations", key, &body).await.unwrap()
 }
 
+async fn reserve_and_release(client: &Client, key: &str, lines: &[(String, u64)]) {
+    let answer = reserve(client, key, lines).await;
+    assert!(has_won(&answer), "{}", String::from_utf8_lossy(&answer.body));
+    let reservation: wire::Reservation = answer.read().unwrap();
+    let path = format!("/v1/reservations/{}/release", reservation.id);
+    let answer = client.post(Kind::Release, &path, key, &wire::Empty {}).await.unwrap();
+    assert_eq!(answer.read::<wire::Reservation>().unwrap().status, "released");
+}
+
 async fn stock(client: &Client, sku: &str) -> wire::Stock {
     client.get(Kind::ReadStock, &format!("/v1/stock/{sku}")).await.unwrap().read().unwrap()
 }
@@ -83,7 +92,7 @@ async fn two_wide_baskets_race_for_the_same_last_units_and_one_wins() {
     let folder = tempfile::tempdir().unwrap();
     let server = embedded(folder.path(), EmbeddedOptions::default()).await.unwrap();
     let client = Arc::new(Client::new(&server.url, 4, RetryPolicy::default()).unwrap());
-    // One unit too few of each bystander for both baskets would decide the race elsewhere: there are plenty.
+    // Of the others there is plenty, so that the race is decided by the last two alone.
     let plenty = 10 * ROUNDS as u64;
     let bystanders: Vec<_> = (0..2 * WIDTH).map(|number| (format!("BY-{number:03}"), plenty)).collect();
     import(&client, "bystanders", &bystanders).await;
@@ -115,15 +124,16 @@ async fn two_wide_baskets_race_for_the_same_last_units_and_one_wins() {
             let left = stock(&client, sku).await;
             assert_eq!((left.held, left.available), (units, 0), "round {round}: {sku}");
         }
-        // The loser's other lines are free again, at once: nothing is held that no winner holds.
-        for at in &baskets[usize::from(won[0])].0 {
+        // The loser's other lines are free again, at once: the same basket without the last units is granted, and after
+        // it is given back nothing is held that no winner holds.
+        let loser = usize::from(won[0]);
+        let rest: Vec<_> = baskets[loser].0.iter().map(|at| (bystanders[*at].0.clone(), 1)).collect();
+        reserve_and_release(&client, &format!("{round}-rest"), &rest).await;
+        for at in &baskets[loser].0 {
             let (sku, _) = &bystanders[*at];
             let left = stock(&client, sku).await;
-            assert_eq!(
-                (left.held, left.available),
-                (winnings[*at], plenty - winnings[*at]),
-                "round {round}: {sku}"
-            );
+            let expected = (winnings[*at], plenty - winnings[*at]);
+            assert_eq!((left.held, left.available), expected, "round {round}: {sku}");
         }
     }
     server.stop().await.unwrap();

@@ -13,10 +13,12 @@ pub fn rounds(usual: u64) -> u64 {
     number("HOLDFAST_ROUNDS").unwrap_or(usual)
 }
 
-/// The seeds of this run; the one under way is the last one printed.
-pub fn seeds(usual_rounds: u64) -> impl Iterator<Item = u64> {
-    let first = first_seed();
-    (first..first + rounds(usual_rounds)).inspect(|seed| println!("HOLDFAST_SEED={seed}"))
+/// The seeds of this run. Printed, and shown by the test runner when the test fails; which of them it was stands in the
+/// assertion.
+pub fn seeds(usual_rounds: u64) -> std::ops::Range<u64> {
+    let (first, rounds) = (first_seed(), rounds(usual_rounds));
+    println!("HOLDFAST_SEED={first} HOLDFAST_ROUNDS={rounds}");
+    first..first + rounds
 }
 
 pub fn random(seed: u64) -> ChaCha8Rng {

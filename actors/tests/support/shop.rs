@@ -57,7 +57,8 @@ impl Shop {
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&fatal);
         let on_fatal = Box::new(move |why| told.lock().unwrap().push(why));
-        let core = Core::open_memory(disk, config, clock, payments, on_fatal).await.expect("memory opens");
+        let opened = Core::open_memory(disk, config, clock, payments, on_fatal);
+        let core = within("opening", opened).await.expect("memory opens");
         Self { disk: disk.clone(), core, fatal }
     }
 
@@ -72,7 +73,8 @@ impl Shop {
     }
 
     pub async fn stock_with(&self, name: &str, count: u64, policy: Policy) {
-        self.core.put_product(sku(name), details(policy), fresh_operation()).await.unwrap();
+        let put = self.core.put_product(sku(name), details(policy), fresh_operation());
+        within("putting a product", put).await.unwrap();
         self.count(name, count).await;
     }
 
@@ -82,11 +84,12 @@ impl Shop {
     }
 
     pub async fn count_at(&self, name: &str, place: &LocationId, count: u64) {
-        self.core.adjust(sku(name), counted(place, count, fresh_operation())).await.unwrap();
+        let adjusted = self.core.adjust(sku(name), counted(place, count, fresh_operation()));
+        within("a count", adjusted).await.unwrap();
     }
 
     pub async fn shown(&self, name: &str) -> StockView {
-        self.core.stock(&sku(name)).await.unwrap()
+        within("reading stock", self.core.stock(&sku(name))).await.unwrap()
     }
 
     /// What is shown of a product, over all places.

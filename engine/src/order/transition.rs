@@ -69,7 +69,12 @@ impl Order {
                 self.record(*operation, at);
             }
             OrderEvent::ShipmentStarted { lines, operation, .. } => {
-                assert!(self.shipping.is_none(), "{:?} ships one thing at a time", self.id);
+                let confirmed = matches!(self.stage, Stage::Confirmed { .. });
+                assert!(
+                    confirmed && self.shipping.is_none(),
+                    "{:?} is paid and ships one thing at a time",
+                    self.id
+                );
                 self.shipping = Some(Shipping { lines: lines.clone(), operation: *operation });
             }
             OrderEvent::Shipped { lines, .. } => self.shipped(lines, at),
@@ -95,7 +100,10 @@ impl Order {
         match (step, &mut self.stage) {
             (PaymentStep::Authorise, Stage::Authorising(attempt))
             | (PaymentStep::Capture, Stage::Capturing { attempt, .. }) => attempt,
-            (PaymentStep::Void, Stage::Compensating(compensation)) => &mut compensation.attempt,
+            (
+                PaymentStep::Void,
+                Stage::Compensating(Compensation { authorisation: Some(_), attempt, .. }),
+            ) => attempt,
             (PaymentStep::Refund(number), Stage::Confirmed { .. } | Stage::Cancelled { .. }) => {
                 match self.refunds.get_mut(usize::from(number)).map(|refund| &mut refund.state) {
                     Some(RefundState::Pending(attempt)) => attempt,
@@ -134,7 +142,9 @@ impl Order {
                 PaymentOutcome::Declined { reason },
             ) => compensate(reason, Some(authorisation.clone()), true),
             // Whether letting go was done or refused (a lapsed authorisation is refused): nothing is set aside any more.
-            (PaymentStep::Void, Stage::Compensating(compensation), _) => {
+            (PaymentStep::Void, Stage::Compensating(compensation), _)
+                if compensation.authorisation.is_some() =>
+            {
                 Stage::Compensating(Compensation { authorisation: None, ..compensation.clone() })
             }
             (step, stage, outcome) => {
@@ -163,7 +173,8 @@ impl Order {
         let Stage::Compensating(compensation) = &self.stage else {
             panic!("{:?} in {:?} has nothing to give back", self.id, self.stage)
         };
-        let Compensation { reason, committed, .. } = compensation.clone();
+        let Compensation { reason, committed, authorisation, .. } = compensation.clone();
+        assert!(authorisation.is_none(), "I7: {:?} lets go of the money before it is over", self.id);
         if committed {
             self.cancel_open_units();
         }
@@ -175,6 +186,8 @@ impl Order {
         let Stage::Confirmed { capture } = &self.stage else {
             panic!("{:?} in {:?} cannot be called off", self.id, self.stage)
         };
+        let untouched = self.lines.iter().all(|line| line.progress == Fulfilment::default());
+        assert!(untouched && self.shipping.is_none(), "{:?} is called off before anything leaves", self.id);
         self.stage = Stage::Cancelled { capture: capture.clone(), reason: reason.clone() };
         self.cancel_open_units();
         if self.total.minor() > 0 {

@@ -197,7 +197,6 @@ impl Walk {
                 }
             }
             Command::Crash => {
-                self.calm_shelves();
                 let lagging = self.driver.lagging;
                 self.driver = Driver::recover(self.driver.journal(), self.now());
                 self.driver.lagging = lagging;
@@ -286,22 +285,6 @@ impl Walk {
                 agree(command, &answer, &self.paper.take_back(*order, &units, now, *key));
             }
             _ => {}
-        }
-    }
-
-    /// A restart decides about all shelves before it moves a unit, and so cannot bear two shipments for the same last
-    /// units: `recovery::two_shipments_under_way_share_the_last_units` in the scenarios. Until it can, crashes come
-    /// when at most one shipment is under way and no product has mail that it should see first.
-    fn calm_shelves(&mut self) {
-        let mut shipping: Vec<_> =
-            self.paper.orders().into_iter().filter(|order| self.paper.is_shipping(*order)).collect();
-        shipping.sort_unstable();
-        if !shipping.is_empty() {
-            self.driver.catch_up();
-        }
-        for order in shipping.into_iter().skip(1) {
-            let answer = self.driver.finish_shipment(names::order(order));
-            agree(&Command::FinishShipment { order }, &answer, &self.paper.finish_shipment(order, self.now));
         }
     }
 

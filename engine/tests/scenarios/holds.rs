@@ -245,7 +245,6 @@ fn another_baskets_hold_is_in_the_way_until_it_ends() {
 
 /// What comes back elsewhere is of no use here.
 #[test]
-#[ignore = "fault: the earliest deadline of the whole product is told, though no hold lies at this place"]
 fn a_shortage_tells_the_next_deadline_at_its_own_place() {
     let mut shop = run("
         new cup

@@ -50,30 +50,6 @@ const FITS: [(&str, &str); 13] = [
     ("cancelled and paid back", ""),
 ];
 
-/// What should not fit and does; nothing that decides ever makes these.
-const LET_THROUGH: [(&str, &str); 20] = [
-    ("voiding", "compensated"),
-    ("giving held units back", "void asked"),
-    ("giving held units back", "void unknown"),
-    ("giving held units back", "void approved"),
-    ("giving held units back", "void declined"),
-    ("giving promised units back", "void asked"),
-    ("giving promised units back", "void unknown"),
-    ("giving promised units back", "void approved"),
-    ("giving promised units back", "void declined"),
-    ("shipping", "cancelled"),
-    ("shipped", "cancelled"),
-    ("returned", "cancelled"),
-    ("authorising", "shipment started"),
-    ("taking units", "shipment started"),
-    ("capturing", "shipment started"),
-    ("voiding", "shipment started"),
-    ("giving held units back", "shipment started"),
-    ("giving promised units back", "shipment started"),
-    ("failed", "shipment started"),
-    ("cancelled", "shipment started"),
-];
-
 #[test]
 fn an_event_in_the_wrong_place_stops_the_order() {
     for ((place, fits), (also_place, _)) in FITS.into_iter().zip(PLACES) {
@@ -82,21 +58,8 @@ fn an_event_in_the_wrong_place_stops_the_order() {
         for (name, event) in events() {
             let call = name.split(' ').next().unwrap();
             let expected = fits.split(", ").any(|fit| fit == name || fit == call);
-            if is_let_through(place, name) {
-                continue;
-            }
             assert_eq!(takes(&order, &event), expected, "an order that is {place} takes {name:?}");
         }
-    }
-}
-
-#[test]
-#[ignore = "fault: the transition function lets these through; deciding never leads there"]
-fn an_event_in_the_wrong_place_stops_the_order_without_exception() {
-    for (place, name) in LET_THROUGH {
-        let events = events();
-        let (_, event) = events.iter().find(|(event, _)| *event == name).unwrap();
-        assert!(!takes(&order_at(place), event), "an order that is {place} takes {name:?}");
     }
 }
 
@@ -162,10 +125,6 @@ fn a_wide_order_is_placed_in_several_events_and_is_whole_or_not_there() {
     assert_eq!(order.total().minor(), i64::try_from(LINES_PER_EVENT * 2 + 1).unwrap() * 200);
     let last = order.lines().last().unwrap();
     assert_eq!(Some(&last.ordered), place.lines.last());
-}
-
-fn is_let_through(place: &str, name: &str) -> bool {
-    LET_THROUGH.contains(&(place, name)) || (place, name) == ("cancelled and paid back", "shipment started")
 }
 
 fn takes(order: &Order, event: &OrderEvent) -> bool {

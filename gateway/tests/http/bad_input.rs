@@ -437,7 +437,6 @@ async fn addresses_that_lead_nowhere() {
         "nope",
         "rsv_8zzzzzzzzzzzzzzzzzzzzzzzzz",
         &given.order,
-        "%2e%2e",
         &foreign,
     ] {
         let read = given.shop.request(Method::GET, &format!("/v1/reservations/{id}"));

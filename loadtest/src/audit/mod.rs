@@ -48,11 +48,11 @@ pub struct Difference {
 
 impl Difference {
     /// Notes a difference if there is one.
-    pub(crate) fn between<T: PartialEq + Display>(
+    pub(crate) fn between<T: PartialEq + Display + ?Sized>(
         differences: &mut Vec<Self>,
         what: impl FnOnce() -> String,
-        expected: T,
-        found: T,
+        expected: &T,
+        found: &T,
     ) {
         if expected != found {
             let (expected, found) = (expected.to_string(), found.to_string());

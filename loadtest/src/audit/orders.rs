@@ -23,14 +23,14 @@ fn answered_as_asked(record: &OrderRecord, differences: &mut Vec<Difference>) {
     let OrderRecord { asked, answered, .. } = record;
     let of = |what: &str| format!("{what} of order {} of invoice {}", answered.id, asked.invoice);
     let status = expected_status(record);
-    Difference::between(differences, || of("status"), status, &answered.status);
+    Difference::between(differences, || of("status"), status, answered.status.as_str());
     let total = answered_pence(&answered.total);
     let expected = pounds(asked.total_pence()).to_string();
-    Difference::between(differences, || of("total"), expected, total);
+    Difference::between(differences, || of("total"), &expected, &total);
 
     let lines: BTreeMap<Sku, &wire::OrderLine> =
         answered.lines.iter().map(|line| (Sku::as_named(&line.sku), line)).collect();
-    Difference::between(differences, || of("number of lines"), asked.lines.len(), answered.lines.len());
+    Difference::between(differences, || of("number of lines"), &asked.lines.len(), &answered.lines.len());
     let mut refunded = 0;
     for (sku, (units, pence)) in &asked.lines {
         let Some(line) = lines.get(sku) else {
@@ -43,15 +43,15 @@ fn answered_as_asked(record: &OrderRecord, differences: &mut Vec<Difference>) {
         // A line leaves whole or not at all.
         let shipped = if record.units_shipped(sku) == 0 { 0 } else { *units };
         let cancelled = if record.cancelled { *units } else { 0 };
-        Difference::between(differences, || of_line("units"), *units, line.quantity);
-        Difference::between(differences, || of_line("shipped"), shipped, line.shipped);
-        Difference::between(differences, || of_line("cancelled"), cancelled, line.cancelled);
-        Difference::between(differences, || of_line("returned"), returned, line.returned);
+        Difference::between(differences, || of_line("units"), units, &line.quantity);
+        Difference::between(differences, || of_line("shipped"), &shipped, &line.shipped);
+        Difference::between(differences, || of_line("cancelled"), &cancelled, &line.cancelled);
+        Difference::between(differences, || of_line("returned"), &returned, &line.returned);
         let (expected, found) = (pounds(*pence).to_string(), answered_pence(&line.total));
-        Difference::between(differences, || of_line("total"), expected, found);
+        Difference::between(differences, || of_line("total"), &expected, &found);
     }
     let owed = answered.refunds.iter().filter_map(|refund| pence_of(&refund.amount)).sum();
-    Difference::between(differences, || of("refunds"), pounds(refunded), pounds(owed));
+    Difference::between(differences, || of("refunds"), &pounds(refunded), &pounds(owed));
 }
 
 /// Whether the server still says what it last answered. How far a refund is may have changed since.
@@ -66,12 +66,12 @@ fn still_as_answered(
     Difference::between(differences, || format!("total of {name}"), &answered.total, &found.total);
     let lines = |order: &wire::Order| order.lines.iter().map(words).collect::<Vec<_>>().join(", ");
     if answered.lines != found.lines {
-        Difference::between(differences, || format!("lines of {name}"), lines(answered), lines(found));
+        Difference::between(differences, || format!("lines of {name}"), &lines(answered), &lines(found));
     }
     let refunds = |order: &wire::Order| {
         order.refunds.iter().map(|refund| refund.amount.as_str()).collect::<Vec<_>>().join(", ")
     };
-    Difference::between(differences, || format!("refunds of {name}"), refunds(answered), refunds(found));
+    Difference::between(differences, || format!("refunds of {name}"), &refunds(answered), &refunds(found));
 }
 
 fn expected_status(record: &OrderRecord) -> &'static str {

@@ -22,7 +22,7 @@ pub fn compare(
         let words = |units: &BTreeMap<Sku, u64>| {
             units.iter().map(|(sku, units)| format!("{units} x {sku}")).collect::<Vec<_>>().join(", ")
         };
-        Difference::between(differences, || format!("lines of {}", name()), words(asked), words(&units));
+        Difference::between(differences, || format!("lines of {}", name()), &words(asked), &words(&units));
     }
     let Some(found) = found else {
         Difference::missing(differences, name());
@@ -35,6 +35,6 @@ pub fn compare(
             let words = lines.map(|line| format!("{} of {} x {}", line.committed, line.quantity, line.sku));
             words.collect::<Vec<_>>().join(", ")
         };
-        Difference::between(differences, || format!("lines of {}", name()), words(answered), words(found));
+        Difference::between(differences, || format!("lines of {}", name()), &words(answered), &words(found));
     }
 }

@@ -84,7 +84,7 @@ pub fn compare(
         ];
         for (name, expected, found) in counts {
             let what = || format!("{name} of {sku}");
-            Difference::between(differences, what, i128::from(expected), i128::from(found));
+            Difference::between(differences, what, &i128::from(expected), &i128::from(found));
         }
     }
 }

@@ -255,11 +255,11 @@ impl Client {
                 .header(reqwest::header::CONTENT_TYPE, request.content_type)
                 .body(request.body.clone());
         }
-        let response = builder.send().await.map_err(Failed::on_the_wire)?;
+        let response = builder.send().await.map_err(|error| Failed::on_the_wire(&error))?;
         let status = response.status();
         let retry_after = retry_after(&response);
         let replayed = response.headers().get(IDEMPOTENT_REPLAYED).is_some_and(|value| value == "true");
-        let body = response.bytes().await.map_err(Failed::on_the_wire)?;
+        let body = response.bytes().await.map_err(|error| Failed::on_the_wire(&error))?;
         if retry::is_worth_repeating(status.as_u16()) {
             return Err(Failed { why: busy_words(status, &body), retry_after });
         }
@@ -272,9 +272,9 @@ impl Client {
 }
 
 impl Failed {
-    fn on_the_wire(error: reqwest::Error) -> Self {
+    fn on_the_wire(error: &reqwest::Error) -> Self {
         // The innermost cause says what happened ("connection refused"); the outer ones repeat the address.
-        let mut cause: &dyn std::error::Error = &error;
+        let mut cause: &dyn std::error::Error = error;
         while let Some(inner) = cause.source() {
             cause = inner;
         }

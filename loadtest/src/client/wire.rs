@@ -144,16 +144,13 @@ pub struct PlaceLine<'a> {
     pub unit_price: String,
 }
 
-/// How an order is paid: with the sandbox, which approves.
+/// How an order is paid.
 #[derive(Debug, Serialize)]
 pub struct Payment {
-    provider: &'static str,
-    method: &'static str,
-}
-
-impl Payment {
-    /// Approved by the sandbox.
-    pub const APPROVED: Self = Self { provider: "sandbox", method: "approve" };
+    /// Which provider.
+    pub provider: &'static str,
+    /// Which of its methods.
+    pub method: &'static str,
 }
 
 /// Units of products: the lines of reservations, commits and returns.

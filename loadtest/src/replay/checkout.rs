@@ -27,7 +27,7 @@ pub(super) async fn checkout(
     let free = asked.lines.iter().map(|(sku, (units, _))| (sku.clone(), -signed(*units))).collect();
     let pending = Pending { kind: Kind::Checkout, effect: Effect::Order(index), free };
     let asking = context.asking(invoice, "order", pending, asked.units()).await;
-    let body = body(checkout);
+    let body = body(checkout, context.payments.method(index));
     let ended = match context.client.post(Kind::Checkout, "/v1/orders", &asking.who.key, &body).await {
         Err(why) => asking.unanswered(&why),
         Ok(answer) if !answer.is_success() => asking.refused(&answer),
@@ -88,7 +88,7 @@ async fn decided(context: &Context, answer: &Answer) -> Result<(wire::Order, Spa
     Ok((order, span))
 }
 
-fn body(checkout: &Checkout) -> wire::PlaceOrder<'_> {
+fn body<'a>(checkout: &'a Checkout, method: &'static str) -> wire::PlaceOrder<'a> {
     let lines = checkout.lines.iter().map(|line| wire::PlaceLine {
         sku: line.sku.as_str(),
         quantity: line.units,
@@ -98,7 +98,7 @@ fn body(checkout: &Checkout) -> wire::PlaceOrder<'_> {
         customer: &checkout.customer,
         lines: lines.collect(),
         currency: CURRENCY,
-        payment: wire::Payment::APPROVED,
+        payment: wire::Payment { provider: "sandbox", method },
     }
 }
 

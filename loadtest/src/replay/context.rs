@@ -3,6 +3,7 @@
 use crate::client::{Answer, Client, Keys, Kind, Passing};
 use crate::ledger::{Ledger, Pending, PendingId, Who};
 use crate::plan::opening::StockRule;
+use crate::plan::operation::OperationIndex;
 use crate::plan::{Plan, Shipping};
 
 /// One run against one server.
@@ -14,12 +15,32 @@ pub struct Context {
     pub rule: StockRule,
     /// When orders leave.
     pub shipping: Shipping,
+    /// How orders are paid.
+    pub payments: PaymentMix,
     /// Who asks.
     pub client: Client,
     /// Names every intention.
     pub keys: Keys,
     /// What was answered.
     pub ledger: Ledger,
+}
+
+/// How the orders of a run are paid. All payments succeed: what fails is for other tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentMix {
+    /// All at once.
+    Approve,
+    /// Every eighth one comes through late, so that its order is pending for a while.
+    SomeLate,
+}
+
+impl PaymentMix {
+    pub(super) fn method(self, order: OperationIndex) -> &'static str {
+        match self {
+            Self::SomeLate if order.0 % 8 == 7 => "late",
+            Self::Approve | Self::SomeLate => "approve",
+        }
+    }
 }
 
 /// A request under way: its place in the book and whose it is.

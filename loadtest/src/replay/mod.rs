@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use self::context::Context;
+pub use self::context::{Context, PaymentMix};
 pub use self::drive::{DriveError, Stop, drive};
 pub use self::import::{ImportError, import};
 pub use self::progress::Progress;
@@ -41,8 +41,20 @@ pub enum Source {
         /// Whether its rows are made up; then the report says so.
         made_up: bool,
     },
+    /// Rows that are there already.
+    Rows {
+        /// The rows.
+        rows: Vec<Row>,
+        /// Whether they are made up.
+        made_up: bool,
+    },
+}
+
+impl Source {
     /// Rows made up by [`crate::synth`].
-    MadeUp(Vec<Row>),
+    pub fn made_up(rows: Vec<Row>) -> Self {
+        Self::Rows { rows, made_up: true }
+    }
 }
 
 /// What to replay, and how.
@@ -60,6 +72,8 @@ pub struct Options {
     pub seed: u64,
     /// When orders leave.
     pub shipping: Shipping,
+    /// How orders are paid.
+    pub payments: PaymentMix,
     /// The server.
     pub server: ServerChoice,
     /// How long unanswered requests are repeated.
@@ -78,6 +92,7 @@ impl Options {
             in_flight: 64,
             seed: 1,
             shipping: Shipping::WhenReturned,
+            payments: PaymentMix::Approve,
             server: ServerChoice::Embedded { data_dir: None },
             retry: RetryPolicy::default(),
             progress: false,
@@ -121,7 +136,7 @@ pub enum ReplayError {
 ///
 /// # async fn example() -> Result<(), holdfast_loadtest::replay::ReplayError> {
 /// let rows = Synth { seed: 7, orders: 500 }.rows(&products(400));
-/// let report = run(Options::new(Source::MadeUp(rows), StockRule::Scarce), &Stop::default()).await?;
+/// let report = run(Options::new(Source::made_up(rows), StockRule::Scarce), &Stop::default()).await?;
 /// assert!(report.holds());
 /// # Ok(())
 /// # }
@@ -140,6 +155,7 @@ pub async fn run(options: Options, stop: &Stop) -> Result<Report, ReplayError> {
         ledger: Ledger::new(plan.opening.opening(options.rule)),
         rule: options.rule,
         shipping: options.shipping,
+        payments: options.payments,
         plan,
     };
     let report = run_on(Arc::new(context), &options, stop).await;
@@ -153,7 +169,7 @@ pub async fn run(options: Options, stop: &Stop) -> Result<Report, ReplayError> {
 fn rows(options: &Options) -> Result<Vec<Row>, ReadError> {
     let rows = match &options.source {
         Source::File { path, .. } => read_file(path)?,
-        Source::MadeUp(rows) => rows.clone(),
+        Source::Rows { rows, .. } => rows.clone(),
     };
     Ok(match options.limit_invoices {
         Some(limit) => first_invoices(&rows, limit),

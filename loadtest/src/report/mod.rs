@@ -131,7 +131,7 @@ impl Setting {
     pub fn of(options: &Options) -> Self {
         let (stream, made_up) = match &options.source {
             Source::File { path, made_up } => (path.display().to_string(), *made_up),
-            Source::MadeUp(rows) => (format!("{} made-up rows", rows.len()), true),
+            Source::Rows { rows, made_up } => (format!("{} rows", rows.len()), *made_up),
         };
         let optimised = if cfg!(debug_assertions) { "with debug assertions" } else { "optimised" };
         Self {

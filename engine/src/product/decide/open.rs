@@ -33,7 +33,7 @@ impl Product {
                 requested: open.quantity,
                 available,
                 held: level.held,
-                next_expiry: self.next_deadline(),
+                next_expiry: self.next_deadline().filter(|_| !level.held.is_zero()),
             })));
         }
         Ok(ProductEvent::HoldOpened {

@@ -1,0 +1,457 @@
+//! One effect and one answer per key: at once, later, and after a crash.
+//!
+//! Every kind of request goes through the same tests, so each is told here by what it does and by what has to be there
+//! before.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is wrong about its own data shall stop there"
+)]
+
+mod support;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use holdfast_actors::{Answer, Core, Failure, ManualClock, OrderSource, Reply, Unavailable};
+use holdfast_engine::order::OrderStatus;
+use holdfast_engine::product::Policy;
+use holdfast_engine::{Fingerprint, Millis, OrderId, Rejection, ReservationId, SmolStr};
+
+use support::ask::{
+    TTL, basket, details, euros, fresh_operation, line, moved, operation, order, order_line, order_units,
+    plain, quantity, sku, taken,
+};
+use support::shop::{Shop, clock};
+use support::{begin, journal, within};
+
+const BASKET: u128 = 11;
+const ORDER: u128 = 21;
+/// The key of the request under test.
+const KEY: u128 = 99;
+
+/// A kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Put,
+    PutAgain,
+    Adjust,
+    Reserve,
+    Commit,
+    CommitSome,
+    Release,
+    Extend,
+    Order,
+    OrderDeclined,
+    OrderOfBasket,
+    Cancel,
+    Ship,
+    Return,
+}
+
+impl Deed {
+    const ALL: [Self; 14] = [
+        Self::Put,
+        Self::PutAgain,
+        Self::Adjust,
+        Self::Reserve,
+        Self::Commit,
+        Self::CommitSome,
+        Self::Release,
+        Self::Extend,
+        Self::Order,
+        Self::OrderDeclined,
+        Self::OrderOfBasket,
+        Self::Cancel,
+        Self::Ship,
+        Self::Return,
+    ];
+
+    /// A shop in which it can be done: ten units each of A and B, a basket of both, an order of both.
+    async fn shop(self, clock: Arc<ManualClock>) -> Shop {
+        let shop = Shop::new(clock).await;
+        for name in ["A", "B"] {
+            shop.stock(name, 10).await;
+        }
+        shop.core.reserve(basket(BASKET, [line("A", 2), line("B", 3)])).await.unwrap();
+        let lines = [order_line("A", 1), order_line("B", 2)];
+        shop.core.place_order(order(ORDER, lines, "approve")).await.unwrap();
+        if self == Self::Return {
+            shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+        }
+        shop
+    }
+
+    /// Does it, under the one key. Another fingerprint makes it another request.
+    async fn run(self, core: &Core, fingerprint: u64) -> Reply<String> {
+        let key = operation(KEY, fingerprint);
+        let id = ReservationId(BASKET);
+        match self {
+            Self::Put => told(core.put_product(sku("C"), plain(), key).await),
+            Self::PutAgain => {
+                let policy = Policy { safety_stock: quantity(1), ..Policy::default() };
+                told(core.put_product(sku("A"), details(policy), key).await)
+            }
+            Self::Adjust => told(core.adjust(sku("A"), moved(7, key)).await),
+            Self::Reserve => {
+                let mut request = basket(KEY, [line("B", 1), line("A", 1)]);
+                request.fingerprint = Fingerprint(fingerprint);
+                told(core.reserve(request).await)
+            }
+            Self::Commit => told(core.commit(id, None, key).await),
+            Self::CommitSome => told(core.commit(id, Some(vec![taken("B", 1)]), key).await),
+            Self::Release => told(core.release(id, key).await),
+            Self::Extend => told(core.extend(id, Some(Millis(90_000)), key).await),
+            Self::Order => Self::check_out(core, fingerprint, "approve").await,
+            Self::OrderDeclined => Self::check_out(core, fingerprint, "decline").await,
+            Self::OrderOfBasket => {
+                let mut request = order(KEY, [], "approve");
+                request.source = OrderSource::Reservation(id);
+                request.fingerprint = Fingerprint(fingerprint);
+                told(core.place_order(request).await)
+            }
+            Self::Cancel => {
+                told(core.cancel_order(OrderId(ORDER), SmolStr::new_static("changed my mind"), key).await)
+            }
+            Self::Ship => told(core.ship(OrderId(ORDER), vec![order_units("B", 1)], key).await),
+            Self::Return => {
+                let lines = vec![order_units("A", 1), order_units("B", 1)];
+                told(core.return_units(OrderId(ORDER), lines, SmolStr::new_static("too small"), key).await)
+            }
+        }
+    }
+
+    async fn check_out(core: &Core, fingerprint: u64, method: &str) -> Reply<String> {
+        let mut request = order(KEY, [order_line("A", 1), order_line("B", 1)], method);
+        request.fingerprint = Fingerprint(fingerprint);
+        told(core.place_order(request).await)
+    }
+
+    /// Changes what it was done to, where that can still change.
+    async fn go_on(self, shop: &Shop) {
+        for name in ["A", "B"] {
+            shop.core.adjust(sku(name), moved(5, fresh_operation())).await.unwrap();
+        }
+        match self {
+            Self::Put | Self::PutAgain => {
+                let again = details(Policy { safety_stock: quantity(2), ..Policy::default() });
+                for name in ["A", "C"] {
+                    shop.core.put_product(sku(name), again.clone(), fresh_operation()).await.unwrap();
+                }
+            }
+            Self::Reserve => {
+                shop.core.commit(ReservationId(KEY), None, fresh_operation()).await.unwrap();
+            }
+            Self::Extend => {
+                shop.core.release(ReservationId(BASKET), fresh_operation()).await.unwrap();
+            }
+            Self::Order | Self::OrderOfBasket => {
+                let id = OrderId(KEY);
+                shop.core.ship(id, vec![order_units("B", 1)], fresh_operation()).await.unwrap();
+                let back = vec![order_units("B", 1)];
+                shop.core.return_units(id, back, SmolStr::default(), fresh_operation()).await.unwrap();
+                shop.rested(KEY).await;
+            }
+            Self::Cancel | Self::Return => {
+                shop.rested(ORDER).await;
+            }
+            Self::Ship => {
+                shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+            }
+            Self::Adjust | Self::Commit | Self::CommitSome | Self::Release | Self::OrderDeclined => {}
+        }
+    }
+}
+
+/// An answer as text, so that answers of all kinds compare.
+fn told<T: Debug>(reply: Reply<T>) -> Reply<String> {
+    reply.map(|answer| Answer { value: format!("{:?}", answer.value), replayed: answer.replayed })
+}
+
+fn is_reused(reply: &Reply<String>) -> bool {
+    matches!(reply, Err(Failure::Rejected(Rejection::KeyReused)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_repeat_gets_the_first_answer_and_another_request_is_refused() {
+    for deed in Deed::ALL {
+        let time = clock();
+        let shop = deed.shop(time.clone()).await;
+        let first = within("the first", deed.run(&shop.core, 1)).await.unwrap();
+        assert!(!first.replayed, "{deed:?}");
+        shop.rested(ORDER).await;
+        let before = journal::events(&shop.disk).len();
+
+        let again = within("a repeat", deed.run(&shop.core, 1)).await.unwrap();
+        assert_eq!((again.value, again.replayed), (first.value.clone(), true), "{deed:?}");
+        let other = within("another request", deed.run(&shop.core, 2)).await;
+        assert!(is_reused(&other), "{deed:?}: {other:?}");
+        assert_eq!(journal::events(&shop.disk).len(), before, "{deed:?}: a repeat leaves no trace");
+
+        time.advance(Millis(1_000));
+        deed.go_on(&shop).await;
+        let later = within("a late repeat", deed.run(&shop.core, 1)).await.unwrap();
+        assert_eq!((later.value, later.replayed), (first.value, true), "{deed:?}");
+        shop.audit().await;
+        shop.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crash_does_not_change_the_answer() {
+    for deed in Deed::ALL {
+        for gone_on in [false, true] {
+            let time = clock();
+            let shop = deed.shop(time.clone()).await;
+            let first = within("the first", deed.run(&shop.core, 1)).await.unwrap();
+            if gone_on {
+                time.advance(Millis(1_000));
+                deed.go_on(&shop).await;
+            }
+            let revived = shop.after_crash(time).await;
+            shop.close().await;
+            let again = within("a repeat", deed.run(&revived.core, 1)).await.unwrap();
+            assert_eq!((again.value, again.replayed), (first.value, true), "{deed:?}, gone on: {gone_on}");
+            let other = within("another request", deed.run(&revived.core, 2)).await;
+            assert!(is_reused(&other), "{deed:?}: {other:?}");
+            revived.rested(ORDER).await;
+            revived.audit().await;
+            revived.close().await;
+        }
+    }
+}
+
+/// The first request is decided but not durable when the others come. None of them is answered before it is, and all of
+/// them together do what one of them does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_at_once_have_one_effect_and_equal_answers() {
+    for deed in Deed::ALL {
+        let alone = deed.shop(clock()).await;
+        let expected = within("one alone", deed.run(&alone.core, 1)).await.unwrap();
+        alone.rested(ORDER).await;
+        let alone_events = journal::events(&alone.disk).len();
+        alone.close().await;
+
+        let shop = deed.shop(clock()).await;
+        let gate = shop.disk.hold_syncs();
+        let mut first = begin(deed.run(&shop.core, 1)).await;
+        tokio::task::block_in_place(|| gate.wait_until_held());
+        let mut second = begin(deed.run(&shop.core, 1)).await;
+        let mut other = begin(deed.run(&shop.core, 2)).await;
+        let mut third = begin(deed.run(&shop.core, 1)).await;
+        for begun in [&mut first, &mut second, &mut other, &mut third] {
+            begun.assert_unanswered();
+        }
+
+        drop(gate);
+        let first = first.answer("the first").await.unwrap();
+        let second = second.answer("the second").await.unwrap();
+        let third = third.answer("the third").await.unwrap();
+        assert_eq!((&first.value, first.replayed), (&expected.value, false), "{deed:?}");
+        assert_eq!((&second.value, second.replayed), (&expected.value, true), "{deed:?}");
+        assert_eq!((&third.value, third.replayed), (&expected.value, true), "{deed:?}");
+        let other = other.answer("another request").await;
+        assert!(is_reused(&other), "{deed:?}: {other:?}");
+        shop.rested(ORDER).await;
+        assert_eq!(journal::events(&shop.disk).len(), alone_events, "{deed:?}: one effect");
+        shop.audit().await;
+        shop.close().await;
+    }
+}
+
+/// A crash before the sync: nobody was answered, nothing is there, and the same request is carried out as if for the
+/// first time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_not_durable_never_happened() {
+    for deed in Deed::ALL {
+        let shop = deed.shop(clock()).await;
+        let before = journal::events(&shop.disk).len();
+        let gate = shop.disk.hold_syncs();
+        let mut first = begin(deed.run(&shop.core, 1)).await;
+        tokio::task::block_in_place(|| gate.wait_until_held());
+        first.assert_unanswered();
+        let revived = shop.after_crash(clock()).await;
+        assert_eq!(journal::events(&revived.disk).len(), before, "{deed:?}");
+        let anew = within("the request anew", deed.run(&revived.core, 2)).await.unwrap();
+        assert!(!anew.replayed, "{deed:?}");
+        revived.close().await;
+        drop(gate);
+        let first = first.answer("the first").await.unwrap();
+        assert!(!first.replayed, "{deed:?}");
+        shop.close().await;
+    }
+}
+
+/// A second try under the key of a refused one, with whatever content.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refused_key_can_be_used_again() {
+    let shop = Deed::Return.shop(clock()).await;
+    let core = &shop.core;
+    let key = |fingerprint| operation(KEY, fingerprint);
+    let rejected = |reply: Reply<String>| match reply {
+        Err(Failure::Rejected(rejection)) => rejection,
+        other => panic!("not refused: {other:?}"),
+    };
+
+    // A reservation: too little there, then another basket under the number, which is then its own.
+    let mut short = basket(KEY, [line("A", 1), line("B", 1_000)]);
+    short.fingerprint = Fingerprint(1);
+    assert!(matches!(rejected(told(core.reserve(short.clone()).await)), Rejection::InsufficientStock(_)));
+    let mut fits = basket(KEY, [line("B", 1)]);
+    fits.fingerprint = Fingerprint(2);
+    assert!(!core.reserve(fits).await.unwrap().replayed);
+    assert_eq!(rejected(told(core.reserve(short).await)), Rejection::KeyReused);
+
+    // A commit of more than there is, then the right one, then the wrong one again.
+    let id = ReservationId(BASKET);
+    let too_many = || core.commit(id, Some(vec![taken("A", 3)]), key(1));
+    assert!(matches!(rejected(told(too_many().await)), Rejection::CommitAboveHold { .. }));
+    let nothing = core.commit(id, Some(vec![taken("A", 0)]), key(1)).await;
+    assert_eq!(rejected(told(nothing)), Rejection::CommitMismatch);
+    let unknown_line = core.commit(id, Some(vec![taken("C", 1)]), key(1)).await;
+    assert_eq!(rejected(told(unknown_line)), Rejection::CommitMismatch);
+    let out_of_range = core.extend(id, Some(Millis(1)), key(1)).await;
+    assert!(matches!(rejected(told(out_of_range)), Rejection::HoldTimeOutOfRange { .. }));
+    assert!(!core.commit(id, Some(vec![taken("A", 2)]), key(2)).await.unwrap().replayed);
+    assert_eq!(rejected(told(too_many().await)), Rejection::KeyReused);
+    assert_eq!(rejected(told(core.release(id, operation(98, 1)).await)), Rejection::ReservationCommitted);
+
+    // A count.
+    let below = || core.adjust(sku("A"), moved(-1_000, key(1)));
+    assert!(matches!(rejected(told(below().await)), Rejection::StockBelowZero { .. }));
+    assert!(!core.adjust(sku("A"), moved(1, key(2))).await.unwrap().replayed);
+    assert_eq!(rejected(told(below().await)), Rejection::KeyReused);
+
+    // A product.
+    let policy = Policy { hold_ttl_default: Millis(1), ..Policy::default() };
+    let absurd = || core.put_product(sku("D"), details(policy.clone()), key(1));
+    assert!(matches!(rejected(told(absurd().await)), Rejection::PolicyContradiction { .. }));
+    let unknown = core.product(&sku("D")).await;
+    assert!(matches!(unknown, Err(Failure::Rejected(Rejection::UnknownSku { .. }))), "{unknown:?}");
+    assert!(core.put_product(sku("D"), plain(), key(2)).await.unwrap().value.created);
+    assert_eq!(rejected(told(absurd().await)), Rejection::KeyReused);
+
+    // An order: another total than shown, no price, too little there, then one that goes through.
+    let place = |fingerprint: u64, count: u32, total: Option<i64>| {
+        let mut request = order(KEY, [order_line("B", count)], "approve");
+        request.fingerprint = Fingerprint(fingerprint);
+        request.expected_total = total.map(euros);
+        core.place_order(request)
+    };
+    assert!(matches!(rejected(told(place(1, 1, Some(1)).await)), Rejection::TotalChanged { .. }));
+    assert!(matches!(rejected(told(place(1, 1_000, None).await)), Rejection::InsufficientStock(_)));
+    let confirmed = place(2, 1, Some(250)).await.unwrap();
+    assert_eq!((confirmed.value.status, confirmed.replayed), (OrderStatus::Confirmed, false));
+    assert_eq!(rejected(told(place(1, 1_000, None).await)), Rejection::KeyReused);
+
+    // What is asked of an order.
+    let id = OrderId(ORDER);
+    let too_late = core.cancel_order(id, SmolStr::default(), key(1)).await;
+    assert!(matches!(rejected(told(too_late)), Rejection::OrderState { .. }));
+    let nothing_left = core.ship(id, vec![order_units("A", 1)], key(1)).await;
+    assert!(matches!(rejected(told(nothing_left)), Rejection::LineExceeded { .. }));
+    let too_many = core.return_units(id, vec![order_units("A", 2)], SmolStr::default(), key(1)).await;
+    assert!(matches!(rejected(told(too_many)), Rejection::LineExceeded { .. }));
+    let back = core.return_units(id, vec![order_units("A", 1)], SmolStr::default(), key(2)).await.unwrap();
+    assert!(!back.replayed);
+
+    shop.rested(ORDER).await;
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// The shelf was empty, so the shipment did not happen, and its key is free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_shipment_from_an_empty_shelf_can_be_asked_for_again() {
+    let shop = Deed::Ship.shop(clock()).await;
+    shop.count("B", 0).await;
+    let ship = || shop.core.ship(OrderId(ORDER), vec![order_units("B", 1)], operation(KEY, 1));
+    for _ in 0..2 {
+        let refused = ship().await;
+        assert!(matches!(refused, Err(Failure::Rejected(Rejection::NotOnShelf { .. }))), "{refused:?}");
+    }
+    let partly = shop.core.ship(OrderId(ORDER), vec![], operation(98, 1)).await.unwrap().value;
+    assert_eq!(partly.status, OrderStatus::PartiallyShipped, "what is there goes");
+    shop.count("B", 5).await;
+    let shipped = ship().await.unwrap();
+    assert!(!shipped.replayed);
+    assert!(ship().await.unwrap().replayed);
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// Two tries under one number after one another, the first given up at its last product: the second has other lines
+/// than the first, and a crash between them or after them tells the right ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_second_basket_under_the_number_of_a_refused_one_survives_a_crash() {
+    let time = clock();
+    let shop = Shop::new(time.clone()).await;
+    for name in ["A", "B", "C", "D"] {
+        shop.stock(name, 1).await;
+    }
+    shop.core.reserve(basket(1, [line("D", 1)])).await.unwrap();
+    // D's unit looks free to the second of two, so the basket goes all the way and comes back.
+    shop.core.release(ReservationId(1), fresh_operation()).await.unwrap();
+    let (gone, back) = tokio::join!(
+        shop.core.reserve(basket(2, [line("D", 1)])),
+        shop.core.reserve(basket(KEY, ["A", "B", "C", "D"].map(|name| line(name, 1)))),
+    );
+    assert_ne!(gone.is_ok(), back.is_ok());
+    if back.is_err() {
+        let again = shop.core.reserve(basket(KEY, ["C", "B"].map(|name| line(name, 1)))).await.unwrap();
+        assert_eq!(again.value.lines.len(), 2);
+    }
+    let revived = shop.after_crash(time).await;
+    let view = revived.core.reservation(ReservationId(KEY)).await.unwrap();
+    assert_eq!(view, shop.core.reservation(ReservationId(KEY)).await.unwrap());
+    revived.audit().await;
+    revived.close().await;
+    shop.audit().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_repeat_of_a_basket_says_what_was_said_even_when_it_is_over() {
+    let time = clock();
+    let shop = Shop::new(time.clone()).await;
+    shop.stock("A", 5).await;
+    let first = shop.core.reserve(basket(BASKET, [line("A", 1)])).await.unwrap().value;
+    time.advance(TTL);
+    let again = shop.core.reserve(basket(BASKET, [line("A", 1)])).await.unwrap();
+    assert_eq!((again.value, again.replayed), (first, true));
+    let committed = shop.core.commit(ReservationId(BASKET), None, fresh_operation()).await;
+    assert!(
+        matches!(committed, Err(Failure::Rejected(Rejection::ReservationExpired { .. }))),
+        "{committed:?}"
+    );
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// Nobody knows these, and nothing is left of the question.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_not_there_is_refused_without_a_trace() {
+    let shop = Shop::new(clock()).await;
+    shop.stock("A", 5).await;
+    let before = journal::events(&shop.disk).len();
+    let unknown = ReservationId(404);
+    let not_found = Err(Failure::Rejected(Rejection::ReservationNotFound { reservation: unknown }));
+    assert_eq!(told(shop.core.commit(unknown, None, fresh_operation()).await), not_found);
+    assert_eq!(told(shop.core.release(unknown, fresh_operation()).await), not_found);
+    assert_eq!(told(shop.core.extend(unknown, None, fresh_operation()).await), not_found);
+    assert!(shop.core.reservation(unknown).await.is_err());
+    let order = Err(Failure::Rejected(Rejection::OrderNotFound { order: OrderId(404) }));
+    assert_eq!(told(shop.core.ship(OrderId(404), vec![], fresh_operation()).await), order);
+    let no_product = shop.core.adjust(sku("Z"), moved(1, fresh_operation())).await;
+    assert!(matches!(no_product, Err(Failure::Rejected(Rejection::UnknownSku { .. }))), "{no_product:?}");
+    let no_product = shop.core.reserve(basket(1, [line("A", 1), line("Z", 1)])).await;
+    assert!(matches!(no_product, Err(Failure::Rejected(Rejection::UnknownSku { .. }))), "{no_product:?}");
+    assert_eq!(journal::events(&shop.disk).len(), before);
+    assert_ne!(shop.core.reservation(ReservationId(1)).await, Err(Unavailable::Restarting.into()));
+    shop.audit().await;
+    shop.close().await;
+}
