@@ -14,12 +14,12 @@ use parking_lot::Mutex;
 use crate::product_cell::ProductCell;
 
 pub(crate) struct Flight {
-    way: Mutex<Way>,
+    outcome: Mutex<Outcome>,
 }
 
-enum Way {
-    /// Under way; products where somebody waits for the end.
-    UnderWay(Vec<Arc<ProductCell>>),
+enum Outcome {
+    /// On its way; products where somebody waits for the end.
+    Travelling(Vec<Arc<ProductCell>>),
     /// The reservation is made: what it claimed is taken.
     Arrived,
     /// The reservation is not made: every product that it claimed something of has been sent word.
@@ -28,44 +28,44 @@ enum Way {
 
 impl Flight {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { way: Mutex::new(Way::UnderWay(Vec::new())) })
+        Arc::new(Self { outcome: Mutex::new(Outcome::Travelling(Vec::new())) })
     }
 
     /// Whether what it claimed is taken for good.
     pub(crate) fn has_arrived(&self) -> bool {
-        matches!(*self.way.lock(), Way::Arrived)
+        matches!(*self.outcome.lock(), Outcome::Arrived)
     }
 
     /// Asks to be told at this product, where it has claimed something, when its units come back or are taken. False if
     /// they are taken already.
     pub(crate) fn tell(&self, cell: &Arc<ProductCell>) -> bool {
-        match &mut *self.way.lock() {
-            Way::UnderWay(waiting) => {
+        match &mut *self.outcome.lock() {
+            Outcome::Travelling(waiting) => {
                 if !waiting.iter().any(|known| Arc::ptr_eq(known, cell)) {
                     waiting.push(Arc::clone(cell));
                 }
                 true
             }
-            Way::Failed => true,
-            Way::Arrived => false,
+            Outcome::Failed => true,
+            Outcome::Arrived => false,
         }
     }
 
     /// Ends it; what it claimed is taken. Returns the products where somebody waits.
     pub(crate) fn arrive(&self) -> Vec<Arc<ProductCell>> {
-        self.end(Way::Arrived)
+        self.end(Outcome::Arrived)
     }
 
     /// Ends it; the word that its units are free is on its way to every product it claimed something of. Returns the
     /// products where somebody waits.
     pub(crate) fn fail(&self) -> Vec<Arc<ProductCell>> {
-        self.end(Way::Failed)
+        self.end(Outcome::Failed)
     }
 
-    fn end(&self, end: Way) -> Vec<Arc<ProductCell>> {
-        match std::mem::replace(&mut *self.way.lock(), end) {
-            Way::UnderWay(waiting) => waiting,
-            Way::Arrived | Way::Failed => Vec::new(),
+    fn end(&self, end: Outcome) -> Vec<Arc<ProductCell>> {
+        match std::mem::replace(&mut *self.outcome.lock(), end) {
+            Outcome::Travelling(waiting) => waiting,
+            Outcome::Arrived | Outcome::Failed => Vec::new(),
         }
     }
 }

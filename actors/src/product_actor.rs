@@ -291,10 +291,9 @@ impl Owner {
         match self.product.decide(at, &ProductCommand::Put { details: details.clone(), operation }) {
             Ok(Some(event)) => {
                 self.product.apply(&event);
-                let view = ProductView::of(&self.product).map(Arc::new);
-                let Some(mut shown) = view.as_deref().cloned() else { return };
+                let Some(mut shown) = ProductView::of(&self.product) else { return };
                 let created = shown.version == 1;
-                let publication = self.publication(view);
+                let publication = self.publication(Some(shown.clone()));
                 self.append(
                     event,
                     publication,
@@ -440,7 +439,7 @@ impl Owner {
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
 
-    fn publication(&mut self, details: Option<Arc<ProductView>>) -> Publication {
+    fn publication(&mut self, details: Option<ProductView>) -> Publication {
         if !self.pending.is_empty() {
             self.pending.retain(|pending| !pending.flight.has_arrived());
         }

@@ -50,7 +50,7 @@ pub(crate) struct Shown {
 /// New state to be shown when its record is durable.
 pub(crate) struct Publication {
     /// The details, if they changed.
-    pub(crate) details: Option<Arc<ProductView>>,
+    pub(crate) details: Option<ProductView>,
     pub(crate) stock: StockView,
     pub(crate) pending: u64,
     pub(crate) next_deadline: Option<Timestamp>,
@@ -137,8 +137,8 @@ impl ProductCell {
         let Publication { details, mut stock, pending, next_deadline, short } = publication;
         stock.sequence = sequence;
         let mut shown = self.shown.write();
-        if details.is_some() {
-            shown.details = details;
+        if let Some(details) = details {
+            shown.details = Some(Arc::new(ProductView { sequence, ..details }));
         }
         shown.stock = stock;
         shown.pending = pending;

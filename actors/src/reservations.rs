@@ -72,7 +72,10 @@ pub(crate) async fn reserve(shared: &Arc<Shared>, request: Reserve) -> Reply<Res
             durable(shared).await?;
             return Ok(Answer::repeated(view));
         }
-        ClaimOutcome::Reused => return Err(Rejection::KeyReused.into()),
+        ClaimOutcome::Reused => {
+            durable(shared).await?;
+            return Err(Rejection::KeyReused.into());
+        }
     }
     answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
 }

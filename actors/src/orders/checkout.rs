@@ -8,7 +8,7 @@ use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, Reser
 
 use super::actor::Coordinator;
 use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
-use crate::answer::{Answer, Failure, ReplyTo, Unavailable, reply};
+use crate::answer::{Answer, Failure, ReplyTo, Unavailable};
 use crate::reservations::{Reserve, ReserveLine, reserve};
 use crate::waiter::{Then, Waiter};
 
@@ -27,7 +27,7 @@ impl Coordinator {
         let id = request.id;
         if let Some(entry) = self.orders.get_mut(&id) {
             if entry.order.placed().fingerprint != request.fingerprint {
-                return reply(caller, Err(Rejection::KeyReused.into()));
+                return self.answer_durable(Err(Rejection::KeyReused.into()), caller);
             }
             match OrderView::outcome(&entry.order) {
                 Some(view) => self.answer_durable(Ok(Answer::repeated(view)), caller),
@@ -39,7 +39,7 @@ impl Coordinator {
             if placing.request.fingerprint == request.fingerprint {
                 placing.waiting.push(caller);
             } else {
-                reply(caller, Err(Rejection::KeyReused.into()));
+                self.answer_durable(Err(Rejection::KeyReused.into()), caller);
             }
             return;
         }

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Send products and counts (one JSON object a line) to a running server
     Import(ImportArgs),
+    /// Ask a running server whether it is ready: exit code 0 if it is, 1 if not
+    Check(CheckArgs),
     /// Print the description of the HTTP interface (OpenAPI 3.1)
     Openapi,
 }
@@ -38,6 +40,13 @@ pub(crate) enum Output {
     Text,
     /// A JSON object.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The server's admin listener
+    #[arg(long, env = "HOLDFAST_ADMIN_URL", default_value = "http://127.0.0.1:9090", value_name = "URL")]
+    pub(crate) admin: String,
 }
 
 #[derive(Debug, Args)]

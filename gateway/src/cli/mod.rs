@@ -2,6 +2,7 @@
 
 mod advice;
 mod args;
+mod check;
 mod demo;
 mod import;
 mod logging;
@@ -33,6 +34,7 @@ pub(crate) fn run() -> Exit {
     match cli.command {
         Command::Serve(args) => in_runtime(|| serve::run(args)),
         Command::Import(args) => in_runtime(|| import::run(args)),
+        Command::Check(args) => in_runtime(|| check::run(args)),
         Command::Openapi => print(&holdfast_gateway::openapi_json()),
     }
 }

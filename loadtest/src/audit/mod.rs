@@ -6,8 +6,9 @@
 //! - every product has on hand, held and allocated just what the answers add up to ([`shelf`]),
 //! - no unit was granted that was not there at that moment ([`oversold`]),
 //! - every order and reservation stands as it was last answered, with our own total ([`orders`], [`reservations`]),
-//! - nothing that had to be answered was left open, and nothing was refused that had no reason to be.
+//! - nothing was refused that had no reason to be ([`needless`]), and nothing was left without an answer.
 
+pub mod needless;
 pub mod orders;
 pub mod oversold;
 pub mod reservations;
@@ -79,6 +80,8 @@ pub struct Audit {
     pub reservations: u64,
     /// Units granted that were not there; 0 or the core is broken.
     pub oversold_units: u64,
+    /// Orders and reservations refused for want of stock that was there all the while; 0 or the core is broken.
+    pub needless_refusals: u64,
     /// Units promised that a write-off took from the shelf afterwards. No fault: the shelf was counted.
     pub short_units: u64,
     /// What all confirmed orders cost by our own reckoning, in pence.
@@ -103,6 +106,14 @@ pub fn audit(book: &Book, opening: &BTreeMap<Sku, u64>, found: &ReadBack) -> Aud
         reservations::compare(*number, record, found.reservations.get(number), &mut differences);
     }
     let oversold_units = oversold::oversold_units(book, opening);
+    let needless = needless::needless(book, opening);
+    for refused in &needless {
+        differences.push(Difference {
+            what: format!("{} of {}", refused.kind.name(), refused.who),
+            expected: "granted: all of it was there".to_owned(),
+            found: format!("insufficient_stock for {:?}", refused.units),
+        });
+    }
     Audit {
         holds: differences.is_empty()
             && oversold_units == 0
@@ -112,6 +123,7 @@ pub fn audit(book: &Book, opening: &BTreeMap<Sku, u64>, found: &ReadBack) -> Aud
         orders: found.orders.len() as u64,
         reservations: found.reservations.len() as u64,
         oversold_units,
+        needless_refusals: needless.len() as u64,
         short_units: shelves.values().map(shelf::Shelf::short_units).sum(),
         total_pence: book.orders.values().map(|record| record.asked.total_pence()).sum(),
         differences,

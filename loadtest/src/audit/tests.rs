@@ -190,11 +190,33 @@ fn a_request_without_an_answer_fails_the_audit() {
     assert_eq!((audit.holds, audit.unanswered), (false, 1));
 }
 
-#[test]
-fn a_refusal_without_a_reason_fails_the_audit() {
-    let (ledger, found) = story();
-    let id = begin(&ledger, Effect::Order(OperationIndex(7)));
+fn refuse(ledger: &Ledger, units: i64, is_expected: bool) {
+    let free = BTreeMap::from([(sku("11111"), -units)]);
+    let id = ledger.begin(Pending { kind: Kind::Checkout, effect: Effect::Order(OperationIndex(7)), free });
     let who = crate::ledger::Who { invoice: "536366".into(), key: "k".to_owned() };
-    ledger.refused_wrongly(id, Kind::Checkout, who, "insufficient_stock", "", 3);
-    assert!(!audit_of(&ledger, &found).holds);
+    let refusal = crate::ledger::Refusal {
+        code: "insufficient_stock",
+        detail: "",
+        units: units.unsigned_abs(),
+        span: span(20),
+    };
+    ledger.refused(id, Kind::Checkout, who, &refusal, is_expected);
+}
+
+#[test]
+fn a_refusal_where_there_is_enough_fails_the_audit() {
+    let (ledger, found) = story();
+    refuse(&ledger, 1_000, false);
+    let audit = audit_of(&ledger, &found);
+    assert_eq!((audit.holds, audit.troubles.len()), (false, 1));
+}
+
+#[test]
+fn a_refusal_of_what_was_there_fails_the_audit_and_one_of_what_was_not_does_not() {
+    let (ledger, found) = story();
+    refuse(&ledger, 13, true);
+    assert!(audit_of(&ledger, &found).holds);
+    refuse(&ledger, 12, true);
+    let audit = audit_of(&ledger, &found);
+    assert_eq!((audit.holds, audit.needless_refusals), (false, 1));
 }

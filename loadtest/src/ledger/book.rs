@@ -28,8 +28,10 @@ pub struct Book {
     pub movements: Vec<Movement>,
     /// Refusals by what was asked and by code.
     pub refusals: BTreeMap<(Kind, SmolStr), RefusalTally>,
-    /// Orders that were refused.
+    /// Orders that were refused, whatever for.
     pub refused_orders: Vec<OperationIndex>,
+    /// Orders and reservations that were refused for want of stock.
+    pub refused_grants: Vec<RefusedGrant>,
     /// What was not asked, by reason.
     pub skipped: BTreeMap<Skipped, RefusalTally>,
     /// What must not happen.
@@ -84,6 +86,32 @@ pub struct Correction {
     pub sku: Sku,
     /// By how much.
     pub delta: i64,
+}
+
+/// A refusal as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'a> {
+    /// Why, for programs.
+    pub code: &'a str,
+    /// Why, for people.
+    pub detail: &'a str,
+    /// Units it was about.
+    pub units: u64,
+    /// When it was asked for and refused.
+    pub span: Span,
+}
+
+/// An order or a reservation that was refused for want of stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedGrant {
+    /// Which of the two.
+    pub kind: Kind,
+    /// Whose it was.
+    pub who: Who,
+    /// What was asked for.
+    pub units: BTreeMap<Sku, u64>,
+    /// When.
+    pub span: Span,
 }
 
 /// How often, and over how many units.
@@ -226,14 +254,18 @@ impl Book {
         }
     }
 
-    pub(super) fn count_refusal(&mut self, id: PendingId, kind: Kind, code: &str, units: u64) {
-        let pending = self.pending.remove(&id);
-        if let Some(Pending { kind: Kind::Checkout, effect: Effect::Order(order), .. }) = pending {
+    pub(super) fn refuse(&mut self, id: PendingId, who: Who, refusal: &Refusal<'_>) {
+        let Some(Pending { kind, effect, free }) = self.pending.remove(&id) else { return };
+        let tally = self.refusals.entry((kind, SmolStr::new(refusal.code))).or_default();
+        tally.times += 1;
+        tally.units += refusal.units;
+        if let (Kind::Checkout, Effect::Order(order)) = (kind, effect) {
             self.refused_orders.push(order);
         }
-        let tally = self.refusals.entry((kind, SmolStr::new(code))).or_default();
-        tally.times += 1;
-        tally.units += units;
+        if refusal.code == "insufficient_stock" {
+            let units = free.into_iter().map(|(sku, units)| (sku, units.unsigned_abs())).collect();
+            self.refused_grants.push(RefusedGrant { kind, who, units, span: refusal.span });
+        }
     }
 
     /// Orders that no pending request is about: what is known of them is all there is to know.

@@ -13,8 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use smol_str::SmolStr;
 
 pub use self::book::{
-    Asked, Book, Correction, Effect, OrderRecord, Pending, PendingId, RefusalTally, ReservationRecord,
-    Skipped, Trouble, Who,
+    Asked, Book, Correction, Effect, OrderRecord, Pending, PendingId, Refusal, RefusalTally, RefusedGrant,
+    ReservationRecord, Skipped, Trouble, Who,
 };
 pub use self::movement::{Direction, Movement};
 
@@ -182,22 +182,14 @@ impl Ledger {
         }
     }
 
-    /// The server said no, as it may in this run.
-    pub fn refused(&self, id: PendingId, kind: Kind, code: &str, units: u64) {
+    /// The server said no. Where it must not in this run, that is a trouble.
+    pub fn refused(&self, id: PendingId, kind: Kind, who: Who, refusal: &Refusal<'_>, is_expected: bool) {
         let mut book = self.lock();
-        book.count_refusal(id, kind, code, units);
-    }
-
-    /// The server said no where it must not. Counted among the refusals, and a trouble.
-    pub fn refused_wrongly(&self, id: PendingId, kind: Kind, who: Who, code: &str, detail: &str, units: u64) {
-        let mut book = self.lock();
-        book.count_refusal(id, kind, code, units);
-        book.troubles.push(Trouble::Refused {
-            kind,
-            who,
-            code: SmolStr::new(code),
-            detail: detail.to_owned(),
-        });
+        if !is_expected {
+            let (code, detail) = (SmolStr::new(refusal.code), refusal.detail.to_owned());
+            book.troubles.push(Trouble::Refused { kind, who: who.clone(), code, detail });
+        }
+        book.refuse(id, who, refusal);
     }
 
     /// There is no answer, or none that can be read. The request stays pending: it may have had its effect.

@@ -1,7 +1,7 @@
 //! What every operation of a run shares.
 
 use crate::client::{Answer, Client, Keys, Kind, Passing};
-use crate::ledger::{Ledger, Pending, PendingId, Who};
+use crate::ledger::{Ledger, Pending, PendingId, Refusal, Who};
 use crate::plan::opening::StockRule;
 use crate::plan::operation::OperationIndex;
 use crate::plan::{Plan, Shipping};
@@ -97,26 +97,13 @@ impl Context {
 impl Asking<'_> {
     /// Writes down a refusal, or an answer that should not have come.
     pub(super) fn refused(self, answer: &Answer) -> Ended {
-        let ledger = &self.context.ledger;
         let problem = answer.problem().filter(|_| (400..500).contains(&answer.status));
-        match problem {
-            Some(problem) if self.context.may_refuse(self.kind, &problem.code) => {
-                ledger.refused(self.id, self.kind, &problem.code, self.units);
-                Ended::Refused
-            }
-            Some(problem) => {
-                ledger.refused_wrongly(
-                    self.id,
-                    self.kind,
-                    self.who,
-                    &problem.code,
-                    &problem.detail,
-                    self.units,
-                );
-                Ended::Refused
-            }
-            None => self.unanswered(&answer.unexpected()),
-        }
+        let Some(problem) = problem else { return self.unanswered(&answer.unexpected()) };
+        let is_expected = self.context.may_refuse(self.kind, &problem.code);
+        let refusal =
+            Refusal { code: &problem.code, detail: &problem.detail, units: self.units, span: answer.span };
+        self.context.ledger.refused(self.id, self.kind, self.who, &refusal, is_expected);
+        Ended::Refused
     }
 
     /// Writes down that there is no answer that says what happened.

@@ -147,10 +147,11 @@ fn refusals(report: &Report) -> Table {
 
 fn verdict(audit: &Audit) -> String {
     let mut lines = vec![format!(
-        "{}: {} oversold units; {} differences, {} troubles, {} requests of unknown fate\n\
+        "{}: {} oversold units, {} needless refusals; {} differences, {} troubles, {} requests of unknown fate\n\
          compared: {} products, {} orders worth {} GBP, {} reservations; {} promised units are short after write-offs",
         if audit.holds { "AUDIT HOLDS" } else { "AUDIT FAILED" },
         number(audit.oversold_units),
+        number(audit.needless_refusals),
         number(audit.differences.len() as u64),
         number(audit.troubles.len() as u64),
         number(audit.unanswered),
