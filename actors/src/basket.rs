@@ -21,7 +21,8 @@ use holdfast_engine::{
     CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Rejection, SmolStr, Timestamp,
 };
 
-use crate::answer::{Failure, ReplyTo, Unavailable, reply};
+use crate::answer::{Failure, ReplyTo, reply};
+use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
@@ -133,22 +134,24 @@ impl Basket {
 
     /// Ends the way: what was claimed goes back, and the callers hear why, once the facts behind it are durable.
     pub(crate) fn refuse(mut self, rejection: Rejection) {
-        self.give_back();
         let waiting = self.shared.reservations.withdraw(&self.reservation);
-        let tell = move |durable: Option<_>| {
-            let failure = match durable {
-                Some(_) => Failure::Rejected(rejection),
-                None => Failure::Unavailable(Unavailable::JournalFailed),
-            };
+        let shared = Arc::clone(&self.shared);
+        // One for what the refusal rests on, one for each part that goes back: a refusal has no effect that is still to
+        // be seen when it is heard.
+        let mut parts = countdown::parts(self.next + 1, move |complete| {
+            let failure = if complete { Failure::Rejected(rejection) } else { shared.lost() };
             refuse_all(waiting, &failure);
-        };
-        self.shared.journal.append([], Waiter::tell(Then::call(tell)));
+        });
+        if let Some(own) = parts.pop() {
+            self.shared.journal.append([], Waiter::tell(Then::Part(own)));
+        }
+        self.give_back(parts);
     }
 
-    fn give_back(&mut self) {
+    fn give_back(&mut self, parts: Vec<Part>) {
         self.over = true;
-        for (line, stop) in self.stops.iter().enumerate().take(self.next) {
-            stop.cell.send(&self.shared, ProductMessage::Abandon(self.hold(line)));
+        for ((line, stop), part) in self.stops.iter().enumerate().zip(parts) {
+            stop.cell.send(&self.shared, ProductMessage::Abandon(self.hold(line), part));
         }
         // After that word was sent, as whoever sees the flight failed relies on it.
         if let Some(flight) = &self.flight {
@@ -170,9 +173,11 @@ impl Basket {
 impl Drop for Basket {
     fn drop(&mut self) {
         if !self.over {
-            self.give_back();
             let waiting = self.shared.reservations.withdraw(&self.reservation);
-            refuse_all(waiting, &Failure::Unavailable(Unavailable::Restarting));
+            let shared = Arc::clone(&self.shared);
+            let parts = countdown::parts(self.next, |_| ());
+            self.give_back(parts);
+            refuse_all(waiting, &shared.lost());
         }
     }
 }

@@ -185,7 +185,7 @@ impl Core {
         let duties = supervisor::Duties {
             shared: Arc::downgrade(&shared),
             reader,
-            on_fatal: Box::new(move |why| on_fatal(why)),
+            on_fatal: Arc::new(move |why| on_fatal(why)),
         };
         let supervisor = supervisor::spawn(duties).await?;
         drop(shared.supervisor.set(supervisor.get_cell()));
@@ -193,6 +193,10 @@ impl Core {
         drop(coordinator.send_message(OrderMessage::Resume));
         drop(shared.orders.set(coordinator));
         let timer = tokio::spawn(expiry::run(Arc::downgrade(&shared), clock, deadlines));
+        // What recovery has mended is shown from here on, so it must be durable first.
+        if reservations::durable(&shared).await.is_err() {
+            tracing::error!("the journal failed before the doors were opened");
+        }
         let held = Held { secret, journal: Mutex::new(Some(close)), supervisor, timer };
         Ok(Self { shared, held: Arc::new(held) })
     }
@@ -264,7 +268,7 @@ impl Core {
         }
         let (caller, answer) = oneshot::channel();
         cell.send(&self.shared, ProductMessage::Read(caller));
-        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 
     /// Changes a count.
@@ -348,14 +352,17 @@ impl Core {
         let id = request.id;
         let (caller, mut answer) = oneshot::channel();
         self.tell_orders(OrderMessage::Place(Box::new(request), caller))?;
-        let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
-        if let Ok(answer) = wait {
-            return answer.unwrap_or(Err(Unavailable::Restarting.into()));
-        }
-        match self.order(id).await {
-            Ok(view) => Ok(crate::answer::Answer { value: view, replayed: false }),
-            // Not placed yet, so it hears of a refusal or of its placing before long.
-            Err(_) => answer.await.unwrap_or(Err(Unavailable::Restarting.into())),
+        loop {
+            let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
+            if let Ok(answer) = wait {
+                return answer.unwrap_or_else(|_| Err(self.shared.lost()));
+            }
+            match self.order(id).await {
+                Ok(view) => return Ok(crate::answer::Answer { value: view, replayed: false }),
+                // Not placed yet, so it hears of a refusal or of its placing before long.
+                Err(Failure::Rejected(_)) => {}
+                Err(failure) => return Err(failure),
+            }
         }
     }
 
@@ -366,7 +373,7 @@ impl Core {
     pub async fn order(&self, id: OrderId) -> Result<OrderView, Failure> {
         let (caller, answer) = oneshot::channel();
         self.tell_orders(OrderMessage::Read(id, caller))?;
-        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 
     /// A customer's orders after this one, oldest first.
@@ -381,7 +388,7 @@ impl Core {
     ) -> Result<Vec<OrderView>, Failure> {
         let (caller, answer) = oneshot::channel();
         self.tell_orders(OrderMessage::List(customer.clone(), after, limit, caller))?;
-        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 
     /// Calls an order off, before anything of it has left; what was paid is paid back.
@@ -458,12 +465,16 @@ impl Core {
         let _permit = Gate::enter(&self.shared)?;
         let (caller, answer) = oneshot::channel();
         self.tell_orders(OrderMessage::Operate(id, request, operation, caller))?;
-        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 
     fn tell_orders(&self, message: OrderMessage) -> Result<(), Failure> {
-        let orders = self.shared.orders.get().ok_or(Unavailable::Restarting)?;
-        orders.send_message(message).map_err(|_| Unavailable::Restarting.into())
+        let gone = || match self.shared.gate.is_closed() {
+            true => Failure::Unavailable(Unavailable::ShuttingDown),
+            false => self.shared.lost(),
+        };
+        let orders = self.shared.orders.get().ok_or_else(gone)?;
+        orders.send_message(message).map_err(|_| gone())
     }
 
     async fn ask<T>(
@@ -473,7 +484,7 @@ impl Core {
     ) -> Reply<T> {
         let (caller, answer) = oneshot::channel();
         cell.send(&self.shared, message(caller));
-        answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 }
 

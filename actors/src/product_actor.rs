@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Fulfilment, Product, ProductCommand, ProductDetails, ProductEvent, ProductResult,
+    Adjustment, Fulfilment, HoldEnd, Product, ProductCommand, ProductDetails, ProductEvent, ProductResult,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
@@ -35,7 +35,7 @@ pub(crate) enum ProductMessage {
     /// A basket wants its part.
     Visit(Box<Basket>),
     /// A basket gives its part back.
-    Abandon(HoldId),
+    Abandon(HoldId, Part),
     /// A basket that somebody here waits for has ended its way.
     FlightOver,
     /// The hold's reservation has decided something: follow it.
@@ -128,11 +128,14 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::Visit(basket) => self.visit(at, basket),
-            ProductMessage::Abandon(hold) => {
+            ProductMessage::Abandon(hold, part) => {
                 self.pending.retain(|pending| pending.hold != hold);
-                let command = ProductCommand::End { hold, why: holdfast_engine::product::HoldEnd::Abandoned };
-                if let Ok(Some(event)) = self.product.decide(at, &command) {
-                    self.carry_out(event, Then::Nothing);
+                let command = ProductCommand::End { hold, why: HoldEnd::Abandoned };
+                match self.product.decide(at, &command) {
+                    Ok(Some(event)) => self.carry_out(event, Then::Part(part)),
+                    Ok(None) | Err(_) => {
+                        self.shared.journal.append([], Waiter::tell(Then::Part(part)));
+                    }
                 }
                 self.retry_parked(at);
             }
@@ -178,7 +181,7 @@ impl Owner {
         };
         let verdict = match self.shared.reservations.get(id.reservation) {
             Some(reservation) => reservation.verdict(id.line, self.product.sku(), hold.expires_at),
-            None => Verdict::End(holdfast_engine::product::HoldEnd::Abandoned),
+            None => Verdict::End(HoldEnd::Abandoned),
         };
         let command = match verdict {
             Verdict::Open(expires_at) => ProductCommand::Move { hold: id, expires_at },
@@ -197,6 +200,14 @@ impl Owner {
 
     fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
         let Some(claim) = basket.claim() else { return };
+        if self.product.hold(claim.hold).is_some() {
+            // Left by an earlier try under the same number whose owner died on the way.
+            let why = HoldEnd::Abandoned;
+            if let Ok(Some(event)) = self.product.decide(at, &ProductCommand::End { hold: claim.hold, why }) {
+                self.pending.retain(|pending| pending.hold != claim.hold);
+                self.carry_out(event, Then::Nothing);
+            }
+        }
         let command = ProductCommand::Open(claim);
         match self.product.decide(at, &command) {
             Ok(Some(event)) => {
@@ -220,7 +231,10 @@ impl Owner {
             Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
                 self.parked.push_back(basket);
             }
-            Err(rejection) => basket.refuse(rejection),
+            Err(rejection) => {
+                self.show_arrivals();
+                basket.refuse(rejection);
+            }
         }
     }
 
@@ -245,6 +259,21 @@ impl Owner {
             return true;
         }
         waits
+    }
+
+    /// What is shown may count baskets as pending that have arrived since. As soon as that is durable it counts them no
+    /// more, so that the next who asks for too much is refused at a glance.
+    fn show_arrivals(&mut self) {
+        let pending = self.units_pending();
+        if self.cell.shown().pending > pending {
+            let cell = Arc::clone(&self.cell);
+            let show = move |durable: Option<Sequence>| {
+                if durable.is_some() {
+                    cell.show_pending(pending);
+                }
+            };
+            self.shared.journal.append([], Waiter::tell(Then::call(show)));
+        }
     }
 
     /// Lets every parked basket try again, in the order they came.
@@ -440,16 +469,19 @@ impl Owner {
     }
 
     fn publication(&mut self, details: Option<ProductView>) -> Publication {
-        if !self.pending.is_empty() {
-            self.pending.retain(|pending| !pending.flight.has_arrived());
-        }
         Publication {
             details,
             stock: StockView::of(&self.product),
-            pending: self.pending.iter().map(|pending| u64::from(pending.quantity.units())).sum(),
+            pending: self.units_pending(),
             next_deadline: self.product.next_deadline(),
             short: self.product.is_short(),
         }
+    }
+
+    /// Units in baskets that may still give them back.
+    fn units_pending(&mut self) -> u64 {
+        self.pending.retain(|pending| !pending.flight.has_arrived());
+        self.pending.iter().map(|pending| u64::from(pending.quantity.units())).sum()
     }
 
     /// Lets the timer know of the next deadline, unless it knows of an earlier one.

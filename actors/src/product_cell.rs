@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use holdfast_engine::product::Product;
 use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
@@ -20,6 +21,7 @@ pub(crate) struct ProductCell {
     sku: Sku,
     seat: Mutex<Seat>,
     shown: RwLock<Shown>,
+    deaths: AtomicU32,
 }
 
 /// Who owns the product's state.
@@ -57,6 +59,19 @@ pub(crate) struct Publication {
     pub(crate) short: bool,
 }
 
+impl Publication {
+    /// What is to be shown of a product with nothing pending.
+    pub(crate) fn of(product: &Product) -> Self {
+        Self {
+            details: None,
+            stock: StockView::of(product),
+            pending: 0,
+            next_deadline: product.next_deadline(),
+            short: product.is_short(),
+        }
+    }
+}
+
 impl ProductCell {
     /// A place for this product, whose state is durable as it is.
     pub(crate) fn new(product: Product) -> Self {
@@ -71,6 +86,7 @@ impl ProductCell {
             sku: product.sku().clone(),
             seat: Mutex::new(Seat::Resting(Box::new(product))),
             shown: RwLock::new(shown),
+            deaths: AtomicU32::new(0),
         }
     }
 
@@ -99,8 +115,14 @@ impl ProductCell {
         }
     }
 
+    /// How often its owner died.
+    pub(crate) fn deaths(&self) -> u32 {
+        self.deaths.load(Ordering::Relaxed)
+    }
+
     /// Notes that the actor died, so that messages wait.
     pub(crate) fn vacate(&self) {
+        self.deaths.fetch_add(1, Ordering::Relaxed);
         let mut seat = self.seat.lock();
         if let Seat::Taken(_) = &*seat {
             *seat = Seat::Vacant(VecDeque::new());
@@ -144,6 +166,11 @@ impl ProductCell {
         shown.pending = pending;
         shown.next_deadline = next_deadline;
         shown.short = short;
+    }
+
+    /// Shows how many units baskets may still give back. Called from the journal, in the order of its records.
+    pub(crate) fn show_pending(&self, pending: u64) {
+        self.shown.write().pending = pending;
     }
 
     /// What is shown now.

@@ -77,7 +77,7 @@ pub(crate) async fn reserve(shared: &Arc<Shared>, request: Reserve) -> Reply<Res
             return Err(Rejection::KeyReused.into());
         }
     }
-    answer.await.unwrap_or(Err(Unavailable::Restarting.into()))
+    answer.await.unwrap_or_else(|_| Err(shared.lost()))
 }
 
 /// Looks the products up, refuses what cannot succeed, and sends the basket on its way.
@@ -283,8 +283,7 @@ async fn end(
     follow_all(shared, &cell, parts);
     match complete.await {
         Ok(true) => Ok(Answer { value: view, replayed: !changed }),
-        _ if shared.journal.is_failed() => Err(Unavailable::JournalFailed.into()),
-        _ => Err(Unavailable::Restarting.into()),
+        _ => Err(shared.lost()),
     }
 }
 

@@ -8,7 +8,7 @@ use holdfast_persistence::GroupCommit;
 use ractor::{ActorCell, ActorId, ActorRef};
 use tokio::sync::Notify;
 
-use crate::answer::Unavailable;
+use crate::answer::{Failure, Unavailable};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::directory::Directory;
@@ -39,6 +39,12 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn supervisor(&self) -> Option<ActorCell> {
         self.supervisor.get().cloned()
+    }
+
+    /// Why an answer that was promised will not come: whoever was to give it is gone.
+    pub(crate) fn lost(&self) -> Failure {
+        let why = if self.journal.is_failed() { Unavailable::JournalFailed } else { Unavailable::Restarting };
+        why.into()
     }
 }
 

@@ -13,7 +13,7 @@ use holdfast_engine::{Event, Sequence, Sku};
 use holdfast_persistence::JournalReader;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use crate::product_cell::ProductCell;
+use crate::product_cell::{ProductCell, Publication};
 use crate::reservations::durable;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
@@ -22,7 +22,7 @@ use crate::waiter::{Then, Waiter};
 pub(crate) struct Duties {
     pub(crate) shared: Weak<Shared>,
     pub(crate) reader: Arc<dyn JournalReader>,
-    pub(crate) on_fatal: Box<dyn Fn(String) + Send + Sync>,
+    pub(crate) on_fatal: Arc<dyn Fn(String) + Send + Sync>,
 }
 
 pub(crate) async fn spawn(duties: Duties) -> Result<ActorRef<()>, SpawnErr> {
@@ -61,7 +61,25 @@ impl Actor for Supervisor {
                 tracing::error!(sku = %cell.sku(), why, "the owner of a product died; rebuilding it from the journal");
                 cell.vacate();
                 shared.counters.restarts.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(rebuild(shared, cell, Arc::clone(&duties.reader)));
+                if cell.deaths() > DEATHS_MAX {
+                    (duties.on_fatal)(format!(
+                        "the owner of product {} dies again and again: {why}",
+                        cell.sku()
+                    ));
+                }
+                let on_fatal = Arc::clone(&duties.on_fatal);
+                let reader = Arc::clone(&duties.reader);
+                tokio::spawn(async move {
+                    let rebuilt = tokio::spawn(rebuild(shared, Arc::clone(&cell), reader)).await;
+                    // Nobody would answer for the product any more, and what is sent to it would gather for ever.
+                    match rebuilt {
+                        Ok(Ok(())) => {}
+                        Ok(Err(why)) => {
+                            on_fatal(format!("product {} could not be rebuilt: {why}", cell.sku()))
+                        }
+                        Err(died) => on_fatal(format!("product {} could not be rebuilt: {died}", cell.sku())),
+                    }
+                });
             }
             None => (duties.on_fatal)(format!("the order coordinator died: {why}")),
         }
@@ -69,31 +87,36 @@ impl Actor for Supervisor {
     }
 }
 
+/// How often the owner of one product may die in the life of the process.
+const DEATHS_MAX: u32 = 16;
+
 /// Reads the product's events back and gives it a new owner.
-async fn rebuild(shared: Arc<Shared>, cell: Arc<ProductCell>, reader: Arc<dyn JournalReader>) {
+async fn rebuild(
+    shared: Arc<Shared>,
+    cell: Arc<ProductCell>,
+    reader: Arc<dyn JournalReader>,
+) -> Result<(), String> {
     // What the dead owner decided is in the journal's queue; wait until it can be read.
     if durable(&shared).await.is_err() {
-        return;
+        return Ok(()); // the journal has failed, and has said so
     }
     let sku = cell.sku().clone();
     let read = tokio::task::spawn_blocking(move || read_product(&*reader, &sku)).await;
-    let mut product = match read {
-        Ok(Ok(product)) => Box::new(product),
-        Ok(Err(error)) => return tracing::error!(sku = %cell.sku(), %error, "a product could not be rebuilt"),
-        Err(error) => return tracing::error!(sku = %cell.sku(), %error, "a product could not be rebuilt"),
-    };
+    let product = read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let mut product = Box::new(product);
     let mended = mend_product(&product, &|id, line, sku| {
-        let kept =
-            product.hold(holdfast_engine::HoldId { reservation: id, line }).and_then(|hold| hold.expires_at);
+        let hold = holdfast_engine::HoldId { reservation: id, line };
+        let kept = product.hold(hold).and_then(|hold| hold.expires_at);
         Some(shared.reservations.get(id)?.verdict(line, sku, kept))
     });
     for event in mended {
         product.apply(&event);
-        let waiter = Waiter::tell(Then::Nothing);
+        let waiter = Waiter::publish(Arc::clone(&cell), Publication::of(&product), Then::Nothing);
         let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
         product.journaled(sequence);
     }
     cell.reseat(&shared, product);
+    Ok(())
 }
 
 fn read_product(reader: &dyn JournalReader, sku: &Sku) -> Result<Product, holdfast_persistence::ReplayError> {

@@ -25,7 +25,7 @@ use support::ask::{counted, fresh_operation, line, line_at, location, new_basket
 use support::doors::DoorClock;
 use support::seeds::{random, seeds};
 use support::shop::{Shop, clock};
-use support::{Begun, begin, within};
+use support::{Begun, begin, journal, within};
 
 /// Sends all of them at once, each from a task of its own.
 async fn race(shop: &Shop, requests: Vec<Reserve>) -> Vec<Reply<ReservationView>> {
@@ -421,6 +421,30 @@ async fn who_could_not_be_helped_does_not_wait() {
     assert!(is_short(&within("a hopeless request", hopeless).await));
     at_b.open();
     assert!(winning.answer("the first basket").await.is_ok());
+    shop.audit().await;
+    shop.close().await;
+}
+
+/// The last unit went to a basket of two. Whoever asks first after that asks the owner, because the basket might have
+/// failed when the owner last showed its counts; everybody after is refused at a glance, and nothing is claimed for them
+/// elsewhere first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sold_out_is_seen_at_a_glance() {
+    let shop = Shop::new(clock()).await;
+    for name in ["A", "B", "C"] {
+        shop.stock(name, 1).await;
+    }
+    reserve(&shop, &["B", "C"]).await.unwrap();
+    let counts = async || {
+        shop.settle().await;
+        journal::events(&shop.disk).len()
+    };
+    assert!(is_short(&reserve(&shop, &["A", "B"]).await));
+    let before = counts().await;
+    for _ in 0..5 {
+        assert!(is_short(&reserve(&shop, &["A", "B"]).await));
+    }
+    assert_eq!(counts().await, before);
     shop.audit().await;
     shop.close().await;
 }

@@ -4,7 +4,7 @@
 //! Records older than [`OperationLog::RETENTION`] are dropped by the next recorded operation, by the time that
 //! stands in the events, so a replay drops exactly the same ones.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::ids::{Fingerprint, OperationId};
 use crate::time::{Millis, Sequence, Timestamp};
@@ -48,11 +48,15 @@ pub enum Lookup<'a, T> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OperationLog<T> {
     records: VecDeque<OperationRecord<T>>,
+    /// How many records were forgotten: the first one here is the one of this number.
+    forgotten: u64,
+    /// The number of each operation's record.
+    numbers: BTreeMap<OperationId, u64>,
 }
 
 impl<T> Default for OperationLog<T> {
     fn default() -> Self {
-        Self { records: VecDeque::new() }
+        Self { records: VecDeque::new(), forgotten: 0, numbers: BTreeMap::new() }
     }
 }
 
@@ -62,8 +66,7 @@ impl<T> OperationLog<T> {
 
     /// Whether this operation was carried out before.
     pub fn look_up(&self, operation: Operation) -> Lookup<'_, T> {
-        // Newest first: a retry comes soon after its first try.
-        match self.records.iter().rev().find(|record| record.operation.id == operation.id) {
+        match self.get(operation.id) {
             None => Lookup::New,
             Some(record) if record.operation.fingerprint == operation.fingerprint => Lookup::Repeat(record),
             Some(_) => Lookup::Reused,
@@ -73,8 +76,12 @@ impl<T> OperationLog<T> {
     /// Remembers an operation that was carried out, and forgets what is older than the retention.
     pub(crate) fn record(&mut self, record: OperationRecord<T>) {
         while self.records.front().is_some_and(|oldest| record.at.since(oldest.at) > Self::RETENTION) {
-            self.records.pop_front();
+            if let Some(oldest) = self.records.pop_front() {
+                self.numbers.remove(&oldest.operation.id);
+                self.forgotten += 1;
+            }
         }
+        self.numbers.insert(record.operation.id, self.forgotten + self.records.len() as u64);
         self.records.push_back(record);
     }
 
@@ -87,6 +94,7 @@ impl<T> OperationLog<T> {
 
     /// The record of an operation that was carried out.
     pub fn get(&self, id: OperationId) -> Option<&OperationRecord<T>> {
-        self.records.iter().rev().find(|record| record.operation.id == id)
+        let number = self.numbers.get(&id)?.checked_sub(self.forgotten)?;
+        self.records.get(usize::try_from(number).ok()?)
     }
 }

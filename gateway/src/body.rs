@@ -8,7 +8,8 @@ use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap};
 use crate::limits::{JSON_BYTES_MAX, REFUSED_BODY_BYTES_MAX};
 use crate::problem::{Code, Problem};
 
-/// Reads a JSON body whole. A body that arrived in one piece, as nearly all do, is not copied.
+/// Reads a JSON body whole, into memory of its own: what the connection read it into can then take the next request,
+/// while this one waits for the journal. Otherwise every request would cost a fresh read buffer.
 pub(crate) async fn read<B>(headers: &HeaderMap, mut body: B) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -26,9 +27,9 @@ where
         return Err(too_large());
     }
     if body.is_end_stream() {
-        return Ok(first);
+        return Ok(Bytes::copy_from_slice(&first));
     }
-    let mut whole = BytesMut::from(first);
+    let mut whole = BytesMut::from(first.as_ref());
     while let Some(piece) = next(&mut body).await? {
         if whole.len() + piece.len() > JSON_BYTES_MAX {
             discard(&mut body).await;

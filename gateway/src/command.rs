@@ -38,6 +38,11 @@ impl Command {
         &self.body
     }
 
+    /// The body alone. The head, which is a view of the connection's read buffer, is let go of.
+    pub(crate) fn into_body(self) -> Bytes {
+        self.body
+    }
+
     /// The key, which must be there.
     pub(crate) fn key(&self) -> Result<Key, Problem> {
         Key::required(&self.head.headers)

@@ -93,7 +93,7 @@ impl Edge {
     async fn reserve(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Problem> {
         let (head, body) = request.into_parts();
         let command = Command::read(head, body).await?;
-        reservations::reserve(&self.app, &command).await
+        reservations::reserve(&self.app, command).await
     }
 }
 

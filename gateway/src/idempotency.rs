@@ -7,6 +7,7 @@
 use holdfast_engine::{Fingerprint, Operation, OperationId, OrderId, ReservationId};
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -59,7 +60,9 @@ impl Key {
     fn derive(&self, secret: &[u8; 32], method: &Method, path: &str) -> u128 {
         let mut hasher = blake3::Hasher::new_keyed(secret);
         // Each part with its length before it: no two different lists of parts read the same.
-        for part in [PRINCIPAL, method.as_str(), path, &self.0] {
+        // `%41` and `A` are the same place: what is encoded how on the way here must not make another operation.
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        for part in [PRINCIPAL, method.as_str(), &path, &self.0] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

@@ -124,6 +124,7 @@ impl Coordinator {
             OrderMessage::Read(id, caller) => self.read(id, caller),
             OrderMessage::List(customer, after, limit, caller) => self.list(&customer, after, limit, caller),
             OrderMessage::StepAgain(id) => self.advance(id),
+            OrderMessage::Stopped(id) => self.stopped(id),
             OrderMessage::Resume => self.resume(),
         }
     }
@@ -134,6 +135,15 @@ impl Coordinator {
             entry.order.apply(&event);
             let sequence = self.shared.journal.append([Event::Order(id, event)], Waiter::tell(then));
             entry.order.journaled(sequence);
+        }
+    }
+
+    /// Tells everybody who waits for something of this order that it will not come.
+    fn stopped(&mut self, id: OrderId) {
+        let Some(entry) = self.orders.get_mut(&id) else { return };
+        let queued = entry.queued.drain(..).map(|(_, _, caller)| caller);
+        for caller in entry.waiting.drain(..).chain(queued) {
+            reply(caller, Err(Unavailable::JournalFailed.into()));
         }
     }
 

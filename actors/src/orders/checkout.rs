@@ -8,13 +8,15 @@ use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, Reser
 
 use super::actor::Coordinator;
 use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
-use crate::answer::{Answer, Failure, ReplyTo, Unavailable};
+use crate::answer::{Answer, Failure, ReplyTo, Unavailable, reply};
 use crate::reservations::{Reserve, ReserveLine, reserve};
 use crate::waiter::{Then, Waiter};
 
 /// A checkout whose units are being held.
 pub(super) struct Placing {
     request: PlaceOrderRequest,
+    /// The order as it was priced when it was asked for: a price that changes meanwhile concerns the next one.
+    order: PlaceOrder,
     waiting: Vec<ReplyTo<OrderView>>,
 }
 
@@ -31,6 +33,10 @@ impl Coordinator {
             }
             match OrderView::outcome(&entry.order) {
                 Some(view) => self.answer_durable(Ok(Answer::repeated(view)), caller),
+                // It will not come to an end here, and those who waited for that have been told.
+                None if self.shared.journal.is_failed() => {
+                    reply(caller, Err(Unavailable::JournalFailed.into()))
+                }
                 None => entry.waiting.push(caller),
             }
             return;
@@ -44,11 +50,13 @@ impl Coordinator {
             return;
         }
         // Whatever can be refused without touching a unit is refused first.
-        if let Err(rejection) = self.price(&request).and_then(|order| order.check_total()) {
-            return self.answer_durable(Err(rejection.into()), caller);
-        }
+        let priced = self.price(&request).and_then(|order| order.check_total().map(|()| order));
+        let order = match priced {
+            Ok(order) => order,
+            Err(rejection) => return self.answer_durable(Err(rejection.into()), caller),
+        };
         let source = request.source.clone();
-        self.placing.insert(id, Placing { request, waiting: vec![caller] });
+        self.placing.insert(id, Placing { request, order, waiting: vec![caller] });
         match source {
             OrderSource::Reservation(reservation) => self.held(id, reservation, 0, Ok(())),
             OrderSource::Lines(lines) => self.hold(id, &lines, 0),
@@ -59,6 +67,12 @@ impl Coordinator {
     fn hold(&self, id: OrderId, lines: &[OrderRequestLine], try_number: u16) {
         let Some(placing) = self.placing.get(&id) else { return };
         let reservation = ReservationId(id.0.wrapping_add(u128::from(try_number)));
+        // No longer than each of the products allows.
+        let allowed = lines.iter().filter_map(|line| {
+            let details = self.shared.directory.get(&line.sku)?.details()?;
+            Some(details.details.policy.hold_ttl_max)
+        });
+        let ttl = allowed.fold(self.shared.config.order_hold_ttl, Ord::min);
         let lines = lines.iter().map(|line| ReserveLine {
             sku: line.sku.clone(),
             location: line.location.clone(),
@@ -69,7 +83,7 @@ impl Coordinator {
             fingerprint: placing.request.fingerprint,
             customer: placing.request.customer.clone(),
             lines: lines.collect(),
-            ttl: Some(self.shared.config.order_hold_ttl),
+            ttl: Some(ttl),
             metadata: holdfast_engine::SmolStr::default(),
         };
         let (shared, myself) = (std::sync::Arc::clone(&self.shared), self.myself.clone());
@@ -112,9 +126,9 @@ impl Coordinator {
     fn pin_and_place(&self, id: OrderId, reservation: ReservationId) -> Result<Order, Failure> {
         let Some(placing) = self.placing.get(&id) else { return Err(Unavailable::Restarting.into()) };
         let request = &placing.request;
-        let mut place = self.price(request)?;
+        let mut place = placing.order.clone();
         place.placed.reservation = reservation;
-        place.check_total()?;
+        place.placed.at = self.shared.clock.now();
         let not_found = || Rejection::ReservationNotFound { reservation };
         let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
         let expects = place.lines.len();

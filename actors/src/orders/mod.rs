@@ -123,6 +123,8 @@ pub(crate) enum OrderMessage {
     List(CustomerId, Option<OrderId>, usize, tokio::sync::oneshot::Sender<Result<Vec<OrderView>, Failure>>),
     /// Begin again what a dead owner left undone.
     StepAgain(OrderId),
+    /// The journal failed, so nothing more happens to an order here: whoever waits for something is told.
+    Stopped(OrderId),
     /// Take up what was under way when the process ended.
     Resume,
 }

@@ -26,6 +26,10 @@ impl Coordinator {
             return reply(caller, Err(Rejection::OrderNotFound { order: id }.into()));
         };
         if entry.order.shipping().is_some() {
+            if self.shared.journal.is_failed() {
+                // The shipment will not end here, and those who waited for that have been told.
+                return reply(caller, Err(Unavailable::JournalFailed.into()));
+            }
             return entry.queued.push_back((request, operation, caller));
         }
         let at = self.shared.clock.now();
@@ -89,7 +93,7 @@ impl Coordinator {
         let Some(shipping) = entry.order.shipping() else { return };
         let went = Arc::new(Mutex::new((Vec::new(), Vec::new())));
         let heard = Arc::clone(&went);
-        let parts = self.wait_for_parts(shipping.lines.len(), move |_| {
+        let parts = self.wait_for_parts(id, shipping.lines.len(), move |_| {
             let (went, refused) = std::mem::take(&mut *heard.lock());
             OrderMessage::ShelvesAnswered { id, went, refused, caller }
         });

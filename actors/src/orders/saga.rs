@@ -75,11 +75,11 @@ impl Coordinator {
     /// Writes down that a payment call is about to be made; it is made when that is durable.
     fn intend(&mut self, id: OrderId, step: PaymentStep, attempt: u32) {
         let at = self.shared.clock.now();
-        let word = self.word(OrderMessage::Intended(id, step));
-        let then = Then::call(move |durable: Option<Sequence>| {
-            if durable.is_some() {
-                word();
-            }
+        let (word, stopped) =
+            (self.word(OrderMessage::Intended(id, step)), self.word(OrderMessage::Stopped(id)));
+        let then = Then::call(move |durable: Option<Sequence>| match durable {
+            Some(_) => word(),
+            None => stopped(),
         });
         self.record(id, OrderEvent::PaymentRequested { step, attempt, at }, then);
     }
@@ -124,11 +124,13 @@ impl Coordinator {
     pub(super) fn paid(&mut self, id: OrderId, step: PaymentStep, answer: PaymentAnswer) {
         match answer {
             PaymentAnswer::Approved(reference) => {
-                self.settle(id, step, PaymentOutcome::Approved { reference })
+                self.settle(id, step, PaymentOutcome::Approved { reference: fit(&reference) });
             }
-            PaymentAnswer::Declined(reason) => self.settle(id, step, PaymentOutcome::Declined { reason }),
+            PaymentAnswer::Declined(reason) => {
+                self.settle(id, step, PaymentOutcome::Declined { reason: fit(&reason) });
+            }
             PaymentAnswer::Lost => self.unknown(id, step),
-            PaymentAnswer::Failed(reason) => self.failed(id, step, reason),
+            PaymentAnswer::Failed(reason) => self.failed(id, step, fit(&reason)),
         }
     }
 
@@ -218,8 +220,12 @@ impl Coordinator {
 
     pub(super) fn probed(&mut self, id: OrderId, step: PaymentStep, fate: PaymentFate) {
         match fate {
-            PaymentFate::Approved(reference) => self.settle(id, step, PaymentOutcome::Approved { reference }),
-            PaymentFate::Declined(reason) => self.settle(id, step, PaymentOutcome::Declined { reason }),
+            PaymentFate::Approved(reference) => {
+                self.settle(id, step, PaymentOutcome::Approved { reference: fit(&reference) });
+            }
+            PaymentFate::Declined(reason) => {
+                self.settle(id, step, PaymentOutcome::Declined { reason: fit(&reason) });
+            }
             PaymentFate::Pending => self.probe_later(id, step),
             PaymentFate::NotFound => {
                 let Some(entry) = self.orders.get(&id) else { return };
@@ -238,7 +244,7 @@ impl Coordinator {
         let Some(cell) = cell else { return };
         let lines = cell.read(|reservation| reservation.lines().len()).unwrap_or(0);
         let mut parts =
-            self.wait_for_parts(lines + 1, move |outcome| OrderMessage::StockCommitted(id, outcome));
+            self.wait_for_parts(id, lines + 1, move |outcome| OrderMessage::StockCommitted(id, outcome));
         let Some(own) = parts.pop() else { return };
         let decided = cell.decide(
             &self.shared,
@@ -277,7 +283,7 @@ impl Coordinator {
         let Some(cell) = self.shared.reservations.get(entry.order.placed().reservation) else { return };
         let lines = cell.read(|reservation| reservation.lines().len()).unwrap_or(0);
         let mut parts =
-            self.wait_for_parts(lines + 1, move |outcome| OrderMessage::StockReturned(id, outcome));
+            self.wait_for_parts(id, lines + 1, move |outcome| OrderMessage::StockReturned(id, outcome));
         let Some(own) = parts.pop() else { return };
         let decided = cell.decide(
             &self.shared,
@@ -308,7 +314,7 @@ impl Coordinator {
             })
             .collect();
         let parts =
-            self.wait_for_parts(targets.len(), move |outcome| OrderMessage::StockReturned(id, outcome));
+            self.wait_for_parts(id, targets.len(), move |outcome| OrderMessage::StockReturned(id, outcome));
         for ((hold, sku, to), part) in targets.into_iter().zip(parts) {
             if let Some(cell) = self.shared.directory.get(&sku) {
                 cell.send(&self.shared, ProductMessage::Advance(hold, to, Box::new(|_| ()), part));
@@ -334,24 +340,41 @@ impl Coordinator {
         });
     }
 
-    /// Parts whose end this coordinator hears of.
+    /// Parts of something that is done for an order; this coordinator hears when it is done.
     pub(super) fn wait_for_parts(
         &self,
+        id: OrderId,
         count: usize,
         message: impl FnOnce(Result<(), Failure>) -> OrderMessage + Send + 'static,
     ) -> Vec<countdown::Part> {
         let myself = self.myself.clone();
         let shared = Arc::clone(&self.shared);
         countdown::parts(count, move |complete| {
-            let outcome = if complete {
-                Ok(())
+            let message = if complete {
+                message(Ok(()))
             } else if shared.journal.is_failed() {
                 // Nothing more can be done or promised; the next start takes the order up.
-                return;
+                OrderMessage::Stopped(id)
             } else {
-                Err(Unavailable::Restarting.into())
+                message(Err(Unavailable::Restarting.into()))
             };
-            drop(myself.send_message(message(outcome)));
+            drop(myself.send_message(message));
         })
     }
+}
+
+/// Most bytes kept of a provider's reference or reason.
+const PROVIDER_TEXT_BYTES_MAX: usize = 256;
+
+/// What a provider said, as far as it is kept: its texts are not to be trusted with the journal's frames or people's
+/// screens.
+fn fit(text: &str) -> SmolStr {
+    let mut kept = String::new();
+    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if kept.len() + c.len_utf8() > PROVIDER_TEXT_BYTES_MAX {
+            break;
+        }
+        kept.push(c);
+    }
+    SmolStr::new(kept)
 }

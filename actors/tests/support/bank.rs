@@ -13,6 +13,9 @@ use holdfast_actors::{
 };
 use holdfast_engine::SmolStr;
 use holdfast_engine::order::{OrderStatus, PaymentStep};
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tokio::sync::watch;
 
 /// The name it goes by.
@@ -83,9 +86,18 @@ struct Books {
     doubts: VecDeque<Doubt>,
     /// Calls to be carried out once they were asked about.
     late: Vec<PaymentCall>,
-    calls: Vec<String>,
-    questions: Vec<String>,
+    /// Calls and questions in the order they came.
+    log: Vec<(Contact, String)>,
     faults: Vec<String>,
+    /// Where acts and doubts come from that nobody wrote down.
+    moods: Option<ChaCha8Rng>,
+}
+
+/// What somebody wants of the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    Call,
+    Question,
 }
 
 /// The provider. Clones share the books.
@@ -116,6 +128,20 @@ impl Bank {
         self
     }
 
+    /// It fails in every way there is, now and then.
+    pub fn moody(self, seed: u64) -> Self {
+        self.books.lock().unwrap().moods = Some(ChaCha8Rng::seed_from_u64(seed));
+        self
+    }
+
+    /// No more surprises from now on.
+    pub fn calm(&self) {
+        let mut books = self.books.lock().unwrap();
+        books.moods = None;
+        books.acts.clear();
+        books.doubts.clear();
+    }
+
     pub fn otherwise(self, act: Act) -> Self {
         Self { otherwise: act, ..self }
     }
@@ -144,14 +170,15 @@ impl Bank {
         self.books.lock().unwrap().entries.iter().map(|entry| entry.call.key.clone()).collect()
     }
 
-    /// Keys of all calls that came, in order.
-    pub fn calls(&self) -> Vec<String> {
-        self.books.lock().unwrap().calls.clone()
+    /// All calls and questions in the order they came, with their keys.
+    pub fn log(&self) -> Vec<(Contact, String)> {
+        self.books.lock().unwrap().log.clone()
     }
 
-    /// Keys of all questions that came, in order.
-    pub fn questions(&self) -> Vec<String> {
-        self.books.lock().unwrap().questions.clone()
+    /// Keys of all calls that came, in order.
+    pub fn calls(&self) -> Vec<String> {
+        let calls = self.log().into_iter().filter(|(contact, _)| *contact == Contact::Call);
+        calls.map(|(_, key)| key).collect()
     }
 
     pub fn account(&self, order: u128) -> Account {
@@ -195,6 +222,9 @@ impl Books {
                     PaymentStep::Void => account.set_aside -= amount,
                     PaymentStep::Refund(_) => account.paid_back += amount,
                 }
+            } else if entry.call.step == PaymentStep::Void {
+                // There is nothing to let go of any more: it has lapsed.
+                account.set_aside -= entry.call.amount.minor();
             }
         }
         account
@@ -247,6 +277,11 @@ impl Books {
     }
 
     fn next_act(&mut self, step: PaymentStep) -> Option<Act> {
+        if let Some(moods) = &mut self.moods
+            && moods.random_bool(0.4)
+        {
+            return MOODS.choose(moods).copied();
+        }
         let kind = match step {
             PaymentStep::Authorise => "authorise",
             PaymentStep::Capture => "capture",
@@ -256,6 +291,25 @@ impl Books {
         self.acts.iter_mut().find(|(scripted, _)| *scripted == kind)?.1.pop_front()
     }
 }
+
+/// What a moody bank does when it does not approve. Hanging is rare, as it takes real time.
+const MOODS: [Act; 15] = [
+    Act::Decline,
+    Act::Fail,
+    Act::Fail,
+    Act::Fail,
+    Act::LoseAfter,
+    Act::LoseAfter,
+    Act::LoseAfter,
+    Act::LoseRefusal,
+    Act::LoseBefore,
+    Act::LoseBefore,
+    Act::LoseAndCarryOutLate,
+    Act::LoseAndCarryOutLate,
+    Act::HangAfter,
+    Act::HangBefore,
+    Act::PanicAfter,
+];
 
 fn answer(fate: PaymentFate) -> PaymentAnswer {
     match fate {
@@ -272,7 +326,7 @@ impl PaymentProvider for Bank {
 
     fn call(&self, call: PaymentCall) -> Later<PaymentAnswer> {
         let mut books = self.books.lock().unwrap();
-        books.calls.push(call.key.clone());
+        books.log.push((Contact::Call, call.key.clone()));
         // A key that was used is answered at once: nothing is left to fail.
         let act = match books.entries.iter().any(|entry| entry.call.key == call.key) {
             true => Act::Approve,
@@ -318,8 +372,9 @@ impl PaymentProvider for Bank {
 
     fn query(&self, key: String) -> Later<PaymentFate> {
         let mut books = self.books.lock().unwrap();
-        books.questions.push(key.clone());
-        match books.doubts.pop_front() {
+        books.log.push((Contact::Question, key.clone()));
+        let unsure = books.moods.as_mut().is_some_and(|moods| moods.random_bool(0.3));
+        match books.doubts.pop_front().or(unsure.then_some(Doubt::Pending)) {
             Some(Doubt::Pending) => return Box::pin(ready(PaymentFate::Pending)),
             Some(Doubt::Hang) => return Box::pin(pending()),
             Some(Doubt::Panic) => {

@@ -13,7 +13,7 @@ use holdfast_engine::world::World;
 use holdfast_engine::{LocationId, Millis, OrderId, Rejection, Timestamp};
 use holdfast_persistence::MemoryDisk;
 
-use super::ask::{counted, details, fresh_operation, refused_change, sku};
+use super::ask::{buyer, counted, details, fresh_operation, refused_change, sku};
 use super::{eventually, journal, within};
 
 /// When every test begins.
@@ -28,6 +28,11 @@ pub struct Shop {
 
 pub fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(START))
+}
+
+/// A bank that does not answer is asked again soon.
+pub fn impatient() -> CoreConfig {
+    CoreConfig { payment_timeout: Duration::from_millis(10), ..config() }
 }
 
 /// The settings of most tests: nobody is turned away, and nobody waits for long.
@@ -125,6 +130,21 @@ impl Shop {
         })
         .await;
         view
+    }
+
+    pub async fn orders(&self) -> Vec<OrderView> {
+        within("listing orders", self.core.orders(&buyer(), None, usize::MAX)).await.unwrap()
+    }
+
+    /// All orders, once every one of them has come to rest.
+    pub async fn all_rested(&self) -> Vec<OrderView> {
+        let mut orders = Vec::new();
+        eventually("all orders come to rest", async || {
+            orders = self.orders().await;
+            orders.iter().all(is_at_rest)
+        })
+        .await;
+        orders
     }
 
     /// Lets every owner deal with what was sent to it, and checks that nothing is lost and nothing left over: every

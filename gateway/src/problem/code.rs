@@ -122,7 +122,7 @@ codes! {
     /// The value does not fit into an amount.
     TotalTooLarge = "total_too_large", UNPROCESSABLE_ENTITY, "The order's value is too large", false;
     /// Our fault.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", false;
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", true;
     /// More than can be served now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much at once", true;
     /// On the way down.

@@ -49,17 +49,18 @@ const LINE_BYTES: usize = 96;
     )
 )]
 pub(crate) async fn create(State(app): State<Arc<App>>, command: Command) -> Result<Response, Problem> {
-    reserve(&app, &command).await
+    reserve(&app, command).await
 }
 
 /// Reserves.
 pub(crate) async fn reserve<B: From<Bytes>>(
     app: &App,
-    command: &Command,
+    command: Command,
 ) -> Result<hyper::Response<B>, Problem> {
-    let key = command.key()?;
-    let request: ReserveRequest<'_> = decode(command.body())?;
-    let checked = request.check(command.reservation_id(app, &key), fingerprint(&request))?;
+    let id = command.reservation_id(app, &command.key()?);
+    let body = command.into_body();
+    let request: ReserveRequest<'_> = decode(&body)?;
+    let checked = request.check(id, fingerprint(&request))?;
     match app.core.reserve(checked).await {
         Ok(made) => {
             let response = answer::json(

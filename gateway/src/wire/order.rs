@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
 use super::int::Int;
-use super::json_text::JsonText;
+use super::json_text::{JsonText, check_texts};
 use super::lines::{self, LineRequest};
 use super::money::{self, Amount, CurrencyCode};
 use super::object::Object;
@@ -175,6 +175,8 @@ impl OrderRequest<'_> {
         let text = serde_json::to_string(ship_to).unwrap_or_default();
         if text.len() > SHIP_TO_BYTES_MAX {
             errors.push("/ship_to", "too_long", format!("must be at most {SHIP_TO_BYTES_MAX} bytes as JSON"));
+        } else {
+            check_texts("/ship_to", ship_to, errors);
         }
         SmolStr::new(text)
     }

@@ -1,5 +1,12 @@
 //! The whole node over real HTTP: an embedded server on a fresh directory, asked by an HTTP client.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should say where and stop"
+)]
+
 mod bad_input;
 mod connections;
 mod docs;

@@ -33,6 +33,21 @@ impl Shelf {
         self.on_hand - self.held - self.allocated
     }
 
+    /// Whether the server says the same.
+    pub fn agrees(&self, stock: &wire::Stock) -> bool {
+        self.counts(stock).iter().all(|(_, expected, found)| expected == found)
+    }
+
+    /// Every count by name: as it should be, and as the server says.
+    fn counts(&self, stock: &wire::Stock) -> [(&'static str, i128, i128); 4] {
+        [
+            ("on_hand", self.on_hand.into(), stock.on_hand.into()),
+            ("held", self.held.into(), stock.held.into()),
+            ("allocated", self.allocated.into(), stock.allocated.into()),
+            ("available", self.free().max(0).into(), stock.available.into()),
+        ]
+    }
+
     /// Units promised that are not on the shelf any more.
     pub fn short_units(&self) -> u64 {
         u64::try_from(-self.free()).unwrap_or_default()
@@ -76,15 +91,8 @@ pub fn compare(
             Difference::missing(differences, format!("stock of {sku}"));
             continue;
         };
-        let counts = [
-            ("on_hand", shelf.on_hand, stock.on_hand),
-            ("held", shelf.held, stock.held),
-            ("allocated", shelf.allocated, stock.allocated),
-            ("available", shelf.free().max(0), stock.available),
-        ];
-        for (name, expected, found) in counts {
-            let what = || format!("{name} of {sku}");
-            Difference::between(differences, what, &i128::from(expected), &i128::from(found));
+        for (name, expected, found) in shelf.counts(stock) {
+            Difference::between(differences, || format!("{name} of {sku}"), &expected, &found);
         }
     }
 }

@@ -67,6 +67,7 @@ fn story() -> (Ledger, ReadBack) {
     ledger.reserved(id, 0, BTreeMap::from([(sku("11111"), 3)]), reservation.clone(), span(9));
     let found = ReadBack {
         stock: BTreeMap::from([stock("11111", 15, 3, 0), stock("22222", 2, 0, 0)]),
+        late_products: 0,
         orders: BTreeMap::from([(ID, last)]),
         reservations: BTreeMap::from([(0, reservation)]),
     };
@@ -150,7 +151,7 @@ fn confirmed_instead(named: &str, change: impl FnOnce(&mut wire::Order)) {
     let found = ReadBack {
         stock: BTreeMap::from([stock("11111", 20, 0, allocated)]),
         orders: BTreeMap::from([(ID, answered)]),
-        reservations: BTreeMap::new(),
+        ..ReadBack::default()
     };
     let audit = audit_of(&ledger, &found);
     assert!(!audit.holds, "the audit took an order with other {named} for what was asked");

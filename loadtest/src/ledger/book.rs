@@ -38,7 +38,7 @@ pub struct Book {
     pub troubles: Vec<Trouble>,
     /// Requests without an answer.
     pub pending: BTreeMap<PendingId, Pending>,
-    begun: PendingId,
+    pub(crate) begun: PendingId,
 }
 
 /// One confirmed order: what we asked, what we did with it since, and what the server last said about it.

@@ -197,6 +197,11 @@ impl Ledger {
         self.lock().troubles.push(Trouble::Unanswered { kind, who, why: why.to_string() });
     }
 
+    /// Whether a request has no answer: the audit will fail, and there is no use in asking for more.
+    pub fn has_unanswered(&self) -> bool {
+        self.lock().troubles.iter().any(|trouble| matches!(trouble, Trouble::Unanswered { .. }))
+    }
+
     /// Something was not even asked, because what it rests on did not happen.
     pub fn skipped(&self, why: Skipped, units: u64) {
         let mut book = self.lock();

@@ -11,7 +11,9 @@
 //! the plan among them and `o_i` itself. All of them stand in `o_1 … o_m`, so together they take at most what all
 //! takers of `o_1 … o_m` take. And `o_m` has begun, so every credit before it is over and has brought its units. What is
 //! taken less what is brought is thus at most the running total at `o_m`, which the opening stock covers. Credits later
-//! than `o_m` only add. Shipping moves units that were taken already and changes nothing for others. ∎
+//! than `o_m` only add. So `o_i` finds its units, and as this holds from the first decision on, no order is refused and
+//! every credit finds what it gives back. Shipping moves units that were taken already and changes nothing for others,
+//! and they are on the shelf, because what is free is never below zero. ∎
 //!
 //! It is enough to wait for the *last* earlier credit of each product, because that one waited for the one before it.
 //!
@@ -22,32 +24,25 @@
 //! the first operation that is not over always has a place, and all it waits for is over. It ends, because every request
 //! has a bound on its total time ([`crate::client::RetryPolicy`]).
 
+mod builder;
 pub mod invoice;
 pub mod opening;
 pub mod operation;
 mod purchase;
+mod text;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
-use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
+use self::builder::Builder;
 use self::invoice::{Intake, Invoice};
 use self::opening::OpeningStock;
-use self::operation::{
-    Action, Checkout, CheckoutLine, Credit, Operation, OperationIndex, OrderCredit, WriteOffRow,
-};
-use self::purchase::Purchases;
+use self::operation::Operation;
+use self::text::printable;
 use crate::goods::Sku;
-use crate::row::{InvoiceKind, Row};
-
-/// A credit that undoes a whole order within this time finds it unshipped and cancels it.
-const CANCEL_WITHIN: SignedDuration = SignedDuration::from_hours(24);
-
-/// Longest text the server takes as the reason of a correction, and longer than any name.
-const TEXT_BYTES_MAX: usize = 200;
+use crate::row::Row;
 
 /// Everything a replay does, and with what stock.
 #[derive(Debug)]
@@ -108,169 +103,11 @@ fn list(catalogue: &mut BTreeMap<Sku, Listing>, invoice: &Invoice) {
     }
 }
 
-/// The text without control characters and without white space around it, cut where it would be too long.
-fn printable(text: &str) -> String {
-    let mut kept = String::new();
-    for c in text.trim().chars().filter(|c| !c.is_control()) {
-        if kept.len() + c.len_utf8() > TEXT_BYTES_MAX {
-            break;
-        }
-        kept.push(c);
-    }
-    kept.trim().to_owned()
-}
-
-struct Builder {
-    shipping: Shipping,
-    operations: Vec<Operation>,
-    purchases: Purchases,
-    last_credit: HashMap<Sku, OperationIndex>,
-    orders: HashMap<OperationIndex, OrderSoFar>,
-}
-
-/// What the plan knows of an order it has placed.
-struct OrderSoFar {
-    at: DateTime,
-    units: u64,
-    last_credit: Option<OperationIndex>,
-}
-
-impl Builder {
-    fn new(shipping: Shipping) -> Self {
-        Self {
-            shipping,
-            operations: Vec::new(),
-            purchases: Purchases::default(),
-            last_credit: HashMap::new(),
-            orders: HashMap::new(),
-        }
-    }
-
-    fn add(&mut self, invoice: &Invoice) {
-        match invoice.kind {
-            InvoiceKind::Sale => {
-                self.add_checkout(invoice);
-                self.add_write_off(invoice);
-            }
-            InvoiceKind::Credit => self.add_credit(invoice),
-            InvoiceKind::Ledger => {}
-        }
-    }
-
-    fn add_checkout(&mut self, invoice: &Invoice) {
-        let sold = invoice.rows.iter().filter(|row| row.quantity > 0);
-        let lines: Vec<_> = sold
-            .map(|row| CheckoutLine {
-                sku: row.sku.clone(),
-                units: row.quantity.unsigned_abs(),
-                unit_price: row.unit_price,
-            })
-            .collect();
-        if lines.is_empty() {
-            return;
-        }
-        let index = OperationIndex(self.operations.len());
-        if let Some(customer) = &invoice.customer {
-            for line in &lines {
-                self.purchases.bought(customer, &line.sku, index, line.units);
-            }
-        }
-        let customer = match &invoice.customer {
-            Some(customer) => customer.clone(),
-            None => smol_str::format_smolstr!("guest-{}", invoice.number),
-        };
-        let checkout = Checkout { customer, lines };
-        let so_far = OrderSoFar { at: invoice.at, units: checkout.units(), last_credit: None };
-        self.orders.insert(index, so_far);
-        self.push(invoice, Action::Checkout(checkout), BTreeSet::new());
-    }
-
-    fn add_write_off(&mut self, invoice: &Invoice) {
-        let gone = invoice.rows.iter().filter(|row| row.quantity < 0);
-        let rows: Vec<_> = gone
-            .map(|row| WriteOffRow {
-                sku: row.sku.clone(),
-                units: row.quantity.unsigned_abs(),
-                reason: match printable(&row.description) {
-                    note if note.is_empty() => SmolStr::new_static("write-off"),
-                    note => SmolStr::new(note),
-                },
-            })
-            .collect();
-        if !rows.is_empty() {
-            self.push(invoice, Action::WriteOff(rows), BTreeSet::new());
-        }
-    }
-
-    fn add_credit(&mut self, invoice: &Invoice) {
-        let mut unmatched: BTreeMap<Sku, u64> = BTreeMap::new();
-        let mut found: BTreeMap<OperationIndex, BTreeMap<Sku, u64>> = BTreeMap::new();
-        for row in &invoice.rows {
-            let units = row.quantity.unsigned_abs();
-            let Some(customer) = &invoice.customer else {
-                *unmatched.entry(row.sku.clone()).or_default() += units;
-                continue;
-            };
-            let origin = self.purchases.give_back(customer, &row.sku, units);
-            if origin.unmatched > 0 {
-                *unmatched.entry(row.sku.clone()).or_default() += origin.unmatched;
-            }
-            for (order, units) in origin.of_orders {
-                *found.entry(order).or_default().entry(row.sku.clone()).or_default() += units;
-            }
-        }
-        if found.is_empty() && unmatched.is_empty() {
-            return;
-        }
-        let index = OperationIndex(self.operations.len());
-        let mut after = BTreeSet::new();
-        let mut orders = Vec::with_capacity(found.len());
-        for (order, units) in found {
-            after.insert(order);
-            let undone = units.values().sum();
-            orders.push(OrderCredit {
-                order,
-                cancels: self.is_cancelled(order, undone, invoice.at),
-                units: units.into_iter().collect(),
-            });
-            let so_far = self.orders.get_mut(&order);
-            after.extend(so_far.and_then(|so_far| so_far.last_credit.replace(index)));
-        }
-        let credit = Credit { orders, unmatched: unmatched.into_iter().collect() };
-        self.push(invoice, Action::Credit(credit), after);
-    }
-
-    /// Whether the order is undone as a whole, by this credit alone, and soon enough to be still in the house.
-    fn is_cancelled(&self, order: OperationIndex, undone: u64, at: DateTime) -> bool {
-        self.shipping == Shipping::WhenReturned
-            && self.purchases.units_left(order) == 0
-            && self.orders.get(&order).is_some_and(|so_far| {
-                so_far.last_credit.is_none() && so_far.units == undone && is_soon_after(so_far.at, at)
-            })
-    }
-
-    fn push(&mut self, invoice: &Invoice, action: Action, mut after: BTreeSet<OperationIndex>) {
-        let index = OperationIndex(self.operations.len());
-        after.extend(action.skus().filter_map(|sku| self.last_credit.get(sku)));
-        if action.is_supply() {
-            for sku in action.skus() {
-                self.last_credit.insert(sku.clone(), index);
-            }
-        }
-        self.operations.push(Operation {
-            invoice: invoice.number.clone(),
-            action,
-            after: after.into_iter().collect(),
-        });
-    }
-}
-
-fn is_soon_after(order: DateTime, credit: DateTime) -> bool {
-    credit.duration_since(order) <= CANCEL_WITHIN
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
+    use jiff::SignedDuration;
+
+    use super::operation::{Action, Credit};
     use super::*;
 
     /// A row of 2011-01-10, an hour later for every invoice number.

@@ -32,7 +32,8 @@ impl Stop {
 #[error("an operation of the replay failed")]
 pub struct DriveError(#[from] tokio::task::JoinError);
 
-/// Runs all operations, `in_flight` at once, and gives back how many were run.
+/// Runs all operations, `in_flight` at once, and gives back how many were run. It ends early if that is wished, and when a
+/// request stays without an answer: the server is gone or broken, and every further operation would wait as long.
 ///
 /// Places are given in the order of the plan, and an operation that has its place waits in it until those it must come
 /// after have ended; the module documentation of [`crate::plan`] shows that this ends.
@@ -48,7 +49,7 @@ pub async fn drive(
     let count = context.plan.operations.len();
     let ends: Arc<Vec<SetOnce<Ended>>> = Arc::new((0..count).map(|_| SetOnce::new()).collect());
     stream::iter((0..count).map(OperationIndex))
-        .take_while(|_| std::future::ready(!stop.is_asked()))
+        .take_while(|_| std::future::ready(!stop.is_asked() && !context.ledger.has_unanswered()))
         .map(|index| tokio::spawn(operate(Arc::clone(context), Arc::clone(&ends), index)))
         .buffer_unordered(in_flight.max(1))
         .map_err(DriveError::from)

@@ -18,10 +18,12 @@ pub use self::context::{Context, PaymentMix};
 pub use self::drive::{DriveError, Stop, drive};
 pub use self::import::{ImportError, import};
 pub use self::progress::Progress;
-pub use self::read_back::{NotFresh, check_fresh, read_all, read_orders, read_reservations, read_stock};
+pub use self::read_back::{
+    NotFresh, check_fresh, read_all, read_orders, read_reservations, read_settled_stock, read_stock,
+};
 
 use crate::audit::audit;
-use crate::client::{Client, ClientError, Keys, RetryPolicy, Unanswered};
+use crate::client::{Client, ClientError, Keys, RetryPolicy};
 use crate::csv_stream::{ReadError, read_file};
 use crate::ledger::Ledger;
 use crate::plan::invoice::first_invoices;
@@ -122,9 +124,6 @@ pub enum ReplayError {
     /// The replay itself.
     #[error("the replay broke off")]
     Drive(#[from] DriveError),
-    /// The read-back.
-    #[error("the server could not be read back for the audit")]
-    ReadBack(#[source] Unanswered),
 }
 
 /// Replays a stream and audits the result.
@@ -161,8 +160,10 @@ pub async fn run(options: Options, stop: &Stop) -> Result<Report, ReplayError> {
     let report = run_on(Arc::new(context), &options, stop).await;
     // The report, or the reason for having none, comes before a server that would not stop.
     let stopped = server.stop().await;
-    let report = report?;
-    stopped?;
+    let mut report = report?;
+    if let Err(error) = stopped {
+        report.fault(format!("the server did not stop in order: {error}"));
+    }
     Ok(report)
 }
 
@@ -194,13 +195,21 @@ async fn run_on(context: Arc<Context>, options: &Options, stop: &Stop) -> Result
 
     let began = Instant::now();
     let book = context.ledger.snapshot();
-    let audit = match stop.is_asked() {
+    let found = match stop.is_asked() {
         true => None,
-        false => {
-            let found = read_all(&context, &book, options.in_flight).await.map_err(ReplayError::ReadBack)?;
-            Some(audit(&book, context.ledger.opening(), &found))
-        }
+        false => Some(read_all(&context, &book, options.in_flight).await),
     };
+    let (found, unread) = match found {
+        Some(Ok(found)) => (Some(found), None),
+        Some(Err(why)) => (None, Some(why)),
+        None => (None, None),
+    };
+    let audit = found.map(|found| audit(&book, context.ledger.opening(), &found));
     let timing = Timing { imported, replayed, audited: began.elapsed() };
-    Ok(Report::new(&context, &book, Setting::of(options), operations, timing, audit))
+    let mut report = Report::new(&context, &book, Setting::of(options), operations, timing, audit);
+    report.interrupted = stop.is_asked();
+    if let Some(why) = unread {
+        report.fault(format!("the server could not be read back for the audit: {why}"));
+    }
+    Ok(report)
 }

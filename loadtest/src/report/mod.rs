@@ -5,7 +5,6 @@ mod tally;
 
 use std::time::Duration;
 
-use rust_decimal::Decimal;
 use serde::Serialize;
 
 pub use self::tally::{Orders, Refusals, Skips, Units};
@@ -13,8 +12,7 @@ pub use self::tally::{Orders, Refusals, Skips, Units};
 use crate::audit::Audit;
 use crate::client::{Attempts, Latency};
 use crate::goods::LeftOut;
-use crate::ledger::Book;
-use crate::money::pounds;
+use crate::ledger::{Book, Trouble};
 use crate::plan::invoice::Intake;
 use crate::plan::opening::{OpeningTotals, StockRule};
 use crate::replay::{Context, Options, Source};
@@ -106,8 +104,12 @@ pub struct Report {
     pub opening: Opening,
     /// Whether somebody stopped it early.
     pub interrupted: bool,
-    /// Operations run, and planned.
-    pub operations: [u64; 2],
+    /// What went wrong around the run.
+    pub faults: Vec<String>,
+    /// Operations run.
+    pub operations_run: u64,
+    /// Operations there were to run.
+    pub operations_planned: u64,
     /// How fast.
     pub speed: Speed,
     /// Attempts over HTTP.
@@ -122,7 +124,9 @@ pub struct Report {
     pub skipped: Vec<Skips>,
     /// How long requests took.
     pub latencies: Vec<Latency>,
-    /// The audit; `None` after an interruption.
+    /// What must not happen and did; the audit names it too.
+    pub troubles: Vec<Trouble>,
+    /// The audit; `None` after an interruption, or if the server could not be read back.
     pub audit: Option<Audit>,
 }
 
@@ -168,8 +172,10 @@ impl Report {
                 units_opened: context.ledger.opening().values().sum(),
                 totals: context.plan.opening.totals(),
             },
-            interrupted: audit.is_none(),
-            operations: [operations, context.plan.operations.len() as u64],
+            interrupted: false,
+            faults: Vec::new(),
+            operations_run: operations,
+            operations_planned: context.plan.operations.len() as u64,
             speed: Speed {
                 import_s: timing.imported.as_secs_f64(),
                 replay_s: seconds,
@@ -183,22 +189,29 @@ impl Report {
             refusals: tally::refusals(book),
             skipped: tally::skips(book),
             latencies: context.client.latencies(),
+            troubles: book.troubles.clone(),
             audit,
             setting,
         }
     }
 
-    /// Whether the audit was made and holds.
+    /// Notes that something went wrong around the run.
+    pub fn fault(&mut self, what: String) {
+        self.faults.push(what);
+    }
+
+    /// Whether the run was carried through, and the audit was made and holds.
     pub fn holds(&self) -> bool {
-        self.audit.as_ref().is_some_and(|audit| audit.holds)
+        self.exit_code() == ExitCode::Ok
     }
 
     /// How the run ended.
     pub fn exit_code(&self) -> ExitCode {
         match &self.audit {
-            None => ExitCode::Interrupted,
-            Some(audit) if audit.holds => ExitCode::Ok,
-            Some(_) => ExitCode::AuditFailed,
+            _ if self.interrupted => ExitCode::Interrupted,
+            Some(audit) if !audit.holds => ExitCode::AuditFailed,
+            Some(_) if self.faults.is_empty() => ExitCode::Ok,
+            Some(_) | None => ExitCode::Runtime,
         }
     }
 
@@ -213,11 +226,6 @@ impl Report {
     /// The report as text with tables.
     pub fn table(&self) -> String {
         table::of(self)
-    }
-
-    /// The value of all confirmed orders in pounds, by our own reckoning.
-    pub fn turnover(&self) -> Option<Decimal> {
-        self.audit.as_ref().map(|audit| pounds(audit.total_pence))
     }
 
     /// Rows left out, with the reasons in words.

@@ -16,11 +16,17 @@ pub(super) fn of(report: &Report) -> String {
     if !report.refusals.is_empty() || !report.skipped.is_empty() {
         parts.push(refusals(report).to_string());
     }
-    parts.push(match &report.audit {
-        Some(audit) => verdict(audit),
-        None => "AUDIT NOT MADE: the run was interrupted; the figures are those of the part that was run"
-            .to_owned(),
-    });
+    match &report.audit {
+        Some(audit) => parts.push(verdict(audit)),
+        None => {
+            parts.push("AUDIT NOT MADE; the figures are those of the part that was run".to_owned());
+            parts.extend(report.troubles.iter().take(SHOWN_MAX).map(|trouble| format!("  {trouble}")));
+        }
+    }
+    if report.interrupted {
+        parts.push("INTERRUPTED".to_owned());
+    }
+    parts.extend(report.faults.iter().map(|fault| format!("FAULT: {fault}")));
     parts.join("\n") + "\n"
 }
 
@@ -41,7 +47,6 @@ fn heading(report: &Report) -> String {
 
 fn figures(report: &Report) -> Table {
     let Report { intake, opening, orders, units, speed, .. } = report;
-    let [run, planned] = report.operations;
     let mut table = plain();
     let left_out: Vec<_> =
         report.left_out().map(|(reason, rows)| format!("{reason} {}", number(rows))).collect();
@@ -72,7 +77,7 @@ fn figures(report: &Report) -> Table {
                 number(totals.units_scarce)
             ),
         ),
-        ("operations", format!("{} of {}", number(run), number(planned))),
+        ("operations", format!("{} of {}", number(report.operations_run), number(report.operations_planned))),
         (
             "time",
             format!(
@@ -148,7 +153,8 @@ fn refusals(report: &Report) -> Table {
 fn verdict(audit: &Audit) -> String {
     let mut lines = vec![format!(
         "{}: {} oversold units, {} needless refusals; {} differences, {} troubles, {} requests of unknown fate\n\
-         compared: {} products, {} orders worth {} GBP, {} reservations; {} promised units are short after write-offs",
+         compared: {} products ({} read again until they settled), {} orders worth {} GBP, {} reservations\n\
+         promised units that are short after write-offs: {}",
         if audit.holds { "AUDIT HOLDS" } else { "AUDIT FAILED" },
         number(audit.oversold_units),
         number(audit.needless_refusals),
@@ -156,6 +162,7 @@ fn verdict(audit: &Audit) -> String {
         number(audit.troubles.len() as u64),
         number(audit.unanswered),
         number(audit.products),
+        number(audit.late_products),
         number(audit.orders),
         crate::money::pounds(audit.total_pence),
         number(audit.reservations),

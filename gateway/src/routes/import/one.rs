@@ -100,13 +100,10 @@ impl Run {
         let current = found(core.product(&line.sku).await)?;
         let details = line.details(current.as_ref().map(|view| &view.details))?;
         let put = current.as_ref().is_none_or(|view| view.details != details);
-        let counts = self.changed_counts(line, current.as_ref()).await?;
-        if !put && counts.is_empty() {
-            return Ok(ImportStatus::Unchanged);
-        }
         let status = if current.is_some() { ImportStatus::Updated } else { ImportStatus::Created };
         if self.dry_run {
-            return Ok(status);
+            let changes = put || !self.changed_counts(line, current.as_ref()).await?.is_empty();
+            return Ok(if changes { status } else { ImportStatus::Unchanged });
         }
         let mut changed = false;
         if put {
@@ -114,7 +111,9 @@ impl Run {
             let answer = core.put_product(line.sku.clone(), details, operation).await.map_err(in_path)?;
             changed |= !answer.replayed;
         }
-        for (location, count) in counts {
+        // Every count is carried out under the line's own operation, also one that finds what is there: a repeat of this
+        // line must not count again what has been sold since.
+        for (location, count) in line.counts.iter().cloned() {
             let operation = self.operation(number, &format!("stock/{location}"), fingerprint);
             let adjustment = Adjustment {
                 location,
@@ -125,7 +124,7 @@ impl Run {
                 operation,
             };
             let answer = core.adjust(line.sku.clone(), adjustment).await.map_err(in_path)?;
-            changed |= !answer.replayed;
+            changed |= !answer.replayed && answer.value.delta != 0;
         }
         Ok(if changed { status } else { ImportStatus::Unchanged })
     }
