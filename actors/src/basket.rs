@@ -134,13 +134,13 @@ impl Basket {
 
     /// Ends the way: what was claimed goes back, and the callers hear why, once the facts behind it are durable.
     pub(crate) fn refuse(mut self, rejection: Rejection) {
-        let waiting = self.shared.reservations.withdraw(&self.reservation);
-        let shared = Arc::clone(&self.shared);
+        let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
         // One for what the refusal rests on, one for each part that goes back: a refusal has no effect that is still to
-        // be seen when it is heard.
+        // be seen when it is heard. The number is free from then on and no sooner, so that the word to give a part back
+        // cannot meet the same part of another try.
         let mut parts = countdown::parts(self.next + 1, move |complete| {
             let failure = if complete { Failure::Rejected(rejection) } else { shared.lost() };
-            refuse_all(waiting, &failure);
+            refuse_all(shared.reservations.withdraw(&reservation), &failure);
         });
         if let Some(own) = parts.pop() {
             self.shared.journal.append([], Waiter::tell(Then::Part(own)));
@@ -173,11 +173,9 @@ impl Basket {
 impl Drop for Basket {
     fn drop(&mut self) {
         if !self.over {
-            let waiting = self.shared.reservations.withdraw(&self.reservation);
-            let shared = Arc::clone(&self.shared);
-            let parts = countdown::parts(self.next, |_| ());
-            self.give_back(parts);
-            refuse_all(waiting, &shared.lost());
+            self.give_back(countdown::parts(self.next, |_| ()));
+            // After that word was sent: another try under the number comes behind it.
+            refuse_all(self.shared.reservations.withdraw(&self.reservation), &self.shared.lost());
         }
     }
 }

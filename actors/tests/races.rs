@@ -293,8 +293,8 @@ async fn who_waits_for_a_basket_that_is_made_is_refused() {
     shop.close().await;
 }
 
-/// The basket has failed, and its owner has said so to whoever asked for it, but the word that its unit is free lies
-/// in the mailbox of A behind somebody who wants that unit.
+/// The basket has failed, but the word that its unit is free lies in the mailbox of A behind somebody who wants that
+/// unit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refusal_does_not_rest_on_a_basket_that_has_failed_already() {
     let (shop, doors) = last_units().await;
@@ -302,7 +302,7 @@ async fn a_refusal_does_not_rest_on_a_basket_that_has_failed_already() {
     let mut at_b = doors.stop(doors.owner(&shop, "B").await);
     let winner = begin_basket(&shop, &["B"]).await;
     at_b.reached().await;
-    let failing = begin_basket(&shop, &["A", "B"]).await;
+    let mut failing = begin_basket(&shop, &["A", "B"]).await;
     shop.ping("A").await;
     let mut at_a = doors.stop(a);
     let asking = begin_basket(&shop, &["A"]).await;
@@ -312,6 +312,7 @@ async fn a_refusal_does_not_rest_on_a_basket_that_has_failed_already() {
     assert!(winner.answer("the winner").await.is_ok());
     // B has refused it by then, and its word to A lies behind who asks there.
     shop.ping("B").await;
+    failing.assert_unanswered();
     at_a.open();
     assert!(asking.answer("who asked for A").await.is_ok());
     assert!(is_short(&failing.answer("the failing basket").await));
@@ -328,7 +329,7 @@ async fn what_is_shown_does_not_hide_units_that_are_on_their_way_back() {
     let mut at_b = doors.stop(doors.owner(&shop, "B").await);
     let winner = begin_basket(&shop, &["B"]).await;
     at_b.reached().await;
-    let failing = begin_basket(&shop, &["A", "B"]).await;
+    let mut failing = begin_basket(&shop, &["A", "B"]).await;
     shop.ping("A").await;
     let mut before_the_change = doors.stop(a);
     let elsewhere = counted(&location("second"), 5, fresh_operation());
@@ -344,6 +345,7 @@ async fn what_is_shown_does_not_hide_units_that_are_on_their_way_back() {
     assert!(change.answer("the change").await.is_ok());
     // Not refused at a glance.
     let asking = begin_basket(&shop, &["A"]).await;
+    failing.assert_unanswered();
     after_the_change.open();
     assert!(asking.answer("who asked for A").await.is_ok());
     assert!(is_short(&failing.answer("the failing basket").await));

@@ -8,8 +8,8 @@ use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap};
 use crate::limits::{JSON_BYTES_MAX, REFUSED_BODY_BYTES_MAX};
 use crate::problem::{Code, Problem};
 
-/// Reads a JSON body whole, into memory of its own: what the connection read it into can then take the next request,
-/// while this one waits for the journal. Otherwise every request would cost a fresh read buffer.
+/// Reads a JSON body whole, into memory of its own: the connection's read buffer is then free for the next request while
+/// this one waits for the journal.
 pub(crate) async fn read<B>(headers: &HeaderMap, mut body: B) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,

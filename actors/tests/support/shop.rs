@@ -49,7 +49,12 @@ pub fn config() -> CoreConfig {
 impl Shop {
     /// An empty shop.
     pub async fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::open(&MemoryDisk::new(), clock, Payments::sandbox(), config()).await
+        Self::new_on(&MemoryDisk::new(), clock).await
+    }
+
+    /// The shop that this disk tells of, with the sandbox to pay at.
+    pub async fn new_on(disk: &MemoryDisk, clock: Arc<dyn Clock>) -> Self {
+        Self::open(disk, clock, Payments::sandbox(), config()).await
     }
 
     /// The shop that this disk tells of.
@@ -69,7 +74,7 @@ impl Shop {
 
     /// A second shop, as a process finds it that starts after a crash at this moment.
     pub async fn after_crash(&self, clock: Arc<dyn Clock>) -> Self {
-        Self::open(&self.disk.fork(), clock, Payments::sandbox(), config()).await
+        Self::new_on(&self.disk.fork(), clock).await
     }
 
     /// Puts a product and lays so many units of it on the shelf.

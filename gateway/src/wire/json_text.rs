@@ -1,13 +1,9 @@
 //! JSON kept as text: stored by the core without being understood, and given back as it is.
 
-use holdfast_engine::{SmolStr, check_text};
+use holdfast_engine::SmolStr;
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
-
-use super::decode::escape;
-use super::field_errors::{FieldErrors, name_code};
 
 /// A stored JSON object on its way out.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use holdfast_engine::SmolStr;
 
 use super::decode::escape;
 use super::field_errors::FieldErrors;
-use super::json_text::check_one;
+use super::notes::check_note;
 use crate::limits::{
     METADATA_BYTES_MAX, METADATA_KEY_BYTES_MAX, METADATA_KEYS_MAX, METADATA_VALUE_BYTES_MAX,
 };
@@ -29,7 +29,7 @@ pub(crate) fn check(metadata: Option<&Metadata>, errors: &mut FieldErrors) -> Op
         if value.len() > METADATA_VALUE_BYTES_MAX {
             errors.push(pointer(), "too_long", format!("must be at most {METADATA_VALUE_BYTES_MAX} bytes"));
         } else {
-            check_one(&pointer(), value, errors);
+            check_note(&pointer(), value, errors);
         }
     }
     let text = serde_json::to_string(metadata).unwrap_or_default();

@@ -12,6 +12,7 @@ pub(crate) mod json_text;
 pub(crate) mod lines;
 pub(crate) mod metadata;
 pub(crate) mod money;
+pub(crate) mod notes;
 pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod page;

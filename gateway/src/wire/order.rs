@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
 use super::int::Int;
-use super::json_text::{JsonText, check_texts};
+use super::json_text::JsonText;
 use super::lines::{self, LineRequest};
 use super::money::{self, Amount, CurrencyCode};
+use super::notes::check_texts;
 use super::object::Object;
 use super::text::Text;
 use super::time::Instant;

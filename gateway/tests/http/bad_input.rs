@@ -70,7 +70,7 @@ const RESERVE: &str = "/v1/reservations";
 const ORDER: &str = "/v1/orders";
 const ADJUST: &str = "/v1/stock/A/adjustments";
 
-fn basket(lines: Value) -> Value {
+fn basket(lines: &Value) -> Value {
     json!({"customer": "c", "lines": lines})
 }
 
@@ -208,10 +208,10 @@ async fn texts_that_are_no_names() {
         [("", "empty"), ("A ", "surrounding_space"), ("A\n", "control_character"), (&long_sku, "too_long")]
     {
         given
-            .invalid(RESERVE, &basket(json!([{"sku": sku, "quantity": 1}])), &[("/lines/0/sku", code)])
+            .invalid(RESERVE, &basket(&json!([{"sku": sku, "quantity": 1}])), &[("/lines/0/sku", code)])
             .await;
         let line = json!([{"sku": "A", "quantity": 1, "location": sku}]);
-        given.invalid(RESERVE, &basket(line), &[("/lines/0/location", code)]).await;
+        given.invalid(RESERVE, &basket(&line), &[("/lines/0/location", code)]).await;
     }
     given.invalid(RESERVE, &json!({"customer": 1, "lines": []}), &[("/customer", "wrong_type")]).await;
     given.invalid("/v1/orders/{ord}/cancel", &json!({"reason": ""}), &[("/reason", "empty")]).await;
@@ -224,15 +224,15 @@ async fn texts_that_are_no_names() {
 #[tokio::test]
 async fn baskets_of_the_wrong_size_or_shape() {
     let given = Given::new().await;
-    given.invalid(RESERVE, &basket(json!([])), &[("/lines", "empty")]).await;
+    given.invalid(RESERVE, &basket(&json!([])), &[("/lines", "empty")]).await;
     let lines: Vec<_> = (0..2_001).map(|_| json!({"sku": "A", "quantity": 1})).collect();
-    given.invalid(RESERVE, &basket(json!(lines)), &[("/lines", "too_many")]).await;
+    given.invalid(RESERVE, &basket(&json!(lines)), &[("/lines", "too_many")]).await;
     given.invalid(RESERVE, &json!({"customer": "c"}), &[("/lines", "required")]).await;
-    given.invalid(RESERVE, &basket(json!({"sku": "A"})), &[("/lines", "wrong_type")]).await;
-    given.invalid(RESERVE, &basket(json!([["A", 1]])), &[("/lines/0", "wrong_type")]).await;
-    given.invalid(RESERVE, &basket(json!([{"sku": "A"}])), &[("/lines/0/quantity", "required")]).await;
+    given.invalid(RESERVE, &basket(&json!({"sku": "A"})), &[("/lines", "wrong_type")]).await;
+    given.invalid(RESERVE, &basket(&json!([["A", 1]])), &[("/lines/0", "wrong_type")]).await;
+    given.invalid(RESERVE, &basket(&json!([{"sku": "A"}])), &[("/lines/0/quantity", "required")]).await;
     let misspelt = json!([{"sku": "A", "quantity": 1}, {"sku": "A", "qty": 1}]);
-    given.invalid(RESERVE, &basket(misspelt), &[("/lines/1/qty", "unknown_member")]).await;
+    given.invalid(RESERVE, &basket(&misspelt), &[("/lines/1/qty", "unknown_member")]).await;
     let twice = r#"{"customer":"c","customer":"d","lines":[]}"#;
     given.invalid_text(RESERVE, twice, &[("/customer", "duplicate_member")]).await;
     // All mistakes at once, each with its place.
@@ -257,7 +257,7 @@ async fn baskets_of_the_wrong_size_or_shape() {
         .await;
     // A hopeless body does not get a hopeless answer.
     let lines: Vec<_> = (0..2_000).map(|_| json!({"sku": "", "quantity": 0})).collect();
-    let problem = given.post(RESERVE, basket(json!(lines)).to_string());
+    let problem = given.post(RESERVE, basket(&json!(lines)).to_string());
     let problem = given.refused("2000 bad lines", problem, 422, "validation_failed").await;
     assert_eq!(pointers(&problem).len(), 100);
     given.shop.stop().await;
@@ -267,7 +267,7 @@ async fn baskets_of_the_wrong_size_or_shape() {
 async fn metadata_and_times_beyond_their_bounds() {
     let given = Given::new().await;
     let with = |member: &str, value: Value| {
-        let mut body = basket(json!([{"sku": "A", "quantity": 1}]));
+        let mut body = basket(&json!([{"sku": "A", "quantity": 1}]));
         body[member] = value;
         body
     };
@@ -280,6 +280,8 @@ async fn metadata_and_times_beyond_their_bounds() {
     let long = "v".repeat(501);
     given.invalid(RESERVE, &with("metadata", json!({"a/b": long})), &[("/metadata/a~1b", "too_long")]).await;
     given.invalid(RESERVE, &with("metadata", json!({"a": 1})), &[("/metadata/a", "wrong_type")]).await;
+    let bell = json!({"a": "ding\u{7}"});
+    given.invalid(RESERVE, &with("metadata", bell), &[("/metadata/a", "control_character")]).await;
     given.invalid(RESERVE, &with("metadata", json!([])), &[("/metadata", "wrong_type")]).await;
     let large: Value = (0..20)
         .map(|number| (format!("k{number}"), json!("v".repeat(500))))
@@ -319,6 +321,8 @@ async fn orders_that_make_no_sense() {
         ("payment", json!({"provider": "sandbox"}), "/payment/method", "required"),
         ("ship_to", json!("Leeds"), "/ship_to", "wrong_type"),
         ("ship_to", json!({"a": "x".repeat(2_048)}), "/ship_to", "too_long"),
+        ("ship_to", json!({"lines": ["1 High St", "a\u{202e}b"]}), "/ship_to/lines/1", "control_character"),
+        ("ship_to", json!({"a": {"b\u{0}": 1}}), "/ship_to/a/b\u{0}", "control_character"),
         ("reservation_id", json!("rsv_00000000000000000000000000"), "/reservation_id", "contradiction"),
         ("lines", Value::Null, "/lines", "required"),
         ("lines", json!([]), "/lines", "empty"),
@@ -394,7 +398,7 @@ async fn products_that_make_no_sense() {
 #[tokio::test]
 async fn heads_that_are_wrong() {
     let given = Given::new().await;
-    let body = basket(json!([{"sku": "A", "quantity": 1}])).to_string();
+    let body = basket(&json!([{"sku": "A", "quantity": 1}])).to_string();
     let reserve = || given.shop.request(Method::POST, RESERVE).body(body.clone());
     let json_type = || reserve().header("content-type", "application/json");
 

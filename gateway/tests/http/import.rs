@@ -17,8 +17,7 @@ async fn import(shop: &Shop, key: &str, query: &str, body: &str) -> Vec<Value> {
 }
 
 fn statuses(lines: &[Value]) -> Vec<(u64, &str)> {
-    let line = |line: &'_ Value| Some(line["line"].as_u64()?);
-    lines.iter().filter_map(|entry| Some((line(entry)?, entry["status"].as_str()?))).collect()
+    lines.iter().filter_map(|line| Some((line["line"].as_u64()?, line["status"].as_str()?))).collect()
 }
 
 const FILE: &str = r#"{"sku":"A","name":"Lantern","price":{"amount":"2.55","currency":"GBP"},"stock":{"main":5,"leeds":2}}

@@ -20,3 +20,4 @@ mod payments;
 mod products;
 mod reservations;
 mod stock;
+mod trouble;

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Shop, pointers};
 
-fn order(lines: Value) -> Value {
+fn order(lines: &Value) -> Value {
     json!({
         "customer": "c", "lines": lines, "currency": "GBP",
         "payment": {"provider": "sandbox", "method": "approve"}
@@ -20,7 +20,7 @@ async fn an_order_goes_from_checkout_to_return() {
     shop.stocked("A", 10).await;
     shop.stocked("B", 10).await;
     let mut body =
-        order(json!([{"sku": "A", "quantity": 6}, {"sku": "B", "quantity": 1, "unit_price": "0.005"}]));
+        order(&json!([{"sku": "A", "quantity": 6}, {"sku": "B", "quantity": 1, "unit_price": "0.005"}]));
     body["expected_total"] = json!("15.30");
     body["ship_to"] = json!({"name": "A. Buyer", "lines": ["1 High St", "Leeds"]});
     let placed = shop.post("/v1/orders", &body).await;
@@ -75,7 +75,7 @@ async fn a_reservation_is_checked_out() {
     let shop = Shop::open().await;
     shop.stocked("A", 10).await;
     let reservation = shop.reserved("A", 3).await;
-    let mut body = order(Value::Null);
+    let mut body = order(&Value::Null);
     body.as_object_mut().unwrap().remove("lines");
     body["reservation_id"] = reservation["id"].clone();
     let confirmed = shop.post("/v1/orders", &body).await.expect(StatusCode::CREATED);
@@ -107,15 +107,15 @@ async fn an_order_that_costs_something_else_is_refused_before_any_payment() {
     let shop = Shop::open().await;
     shop.stocked("A", 10).await;
     let before = shop.stock("A").await;
-    let mut body = order(json!([{"sku": "A", "quantity": 1}]));
+    let mut body = order(&json!([{"sku": "A", "quantity": 1}]));
     body["expected_total"] = json!("2.54");
     let changed = shop.post("/v1/orders", &body).await.refused(409, "total_changed");
     assert_eq!((&changed["expected"], &changed["actual"]), (&"2.54".into(), &"2.55".into()));
-    let mut body = order(json!([{"sku": "A", "quantity": 1}]));
+    let mut body = order(&json!([{"sku": "A", "quantity": 1}]));
     body["currency"] = json!("EUR");
     let no_price = shop.post("/v1/orders", &body).await.refused(422, "no_price");
     assert_eq!(pointers(&no_price), ["/lines/0/unit_price"]);
-    let short = shop.post("/v1/orders", &order(json!([{"sku": "A", "quantity": 11}]))).await;
+    let short = shop.post("/v1/orders", &order(&json!([{"sku": "A", "quantity": 11}]))).await;
     assert_eq!(pointers(&short.refused(409, "insufficient_stock")), ["/lines/0/quantity"]);
     assert_eq!(shop.available("A").await, before["available"].as_u64().unwrap());
     shop.stop().await;
@@ -125,7 +125,7 @@ async fn an_order_that_costs_something_else_is_refused_before_any_payment() {
 async fn a_confirmed_order_is_cancelled_and_its_units_are_free_again() {
     let shop = Shop::open().await;
     shop.stocked("A", 10).await;
-    let confirmed = shop.post("/v1/orders", &order(json!([{"sku": "A", "quantity": 4}]))).await;
+    let confirmed = shop.post("/v1/orders", &order(&json!([{"sku": "A", "quantity": 4}]))).await;
     let confirmed = confirmed.expect(StatusCode::CREATED);
     let cancelled = shop.post(&path(&confirmed, "/cancel"), &json!({"reason": "changed my mind"})).await;
     let cancelled = cancelled.expect(StatusCode::OK);
@@ -146,7 +146,7 @@ async fn a_customers_orders_are_listed_oldest_first() {
     shop.stocked("A", 10).await;
     let mut placed = Vec::new();
     for _ in 0..3 {
-        let order = shop.post("/v1/orders", &order(json!([{"sku": "A", "quantity": 1}]))).await;
+        let order = shop.post("/v1/orders", &order(&json!([{"sku": "A", "quantity": 1}]))).await;
         placed.push(order.expect(StatusCode::CREATED)["id"].clone());
     }
     let first = shop.get("/v1/orders?customer=c&limit=2").await.expect(StatusCode::OK);

@@ -30,8 +30,6 @@ use crate::plan::operation::OperationIndex;
 pub struct ReadBack {
     /// Every product.
     pub stock: BTreeMap<Sku, wire::Stock>,
-    /// Products whose counts added up only when they were read again.
-    pub late_products: u64,
     /// Every confirmed order.
     pub orders: BTreeMap<OperationIndex, wire::Order>,
     /// Every reservation.
@@ -86,9 +84,6 @@ pub struct Audit {
     pub needless_refusals: u64,
     /// Units promised that a write-off took from the shelf afterwards. No fault: the shelf was counted.
     pub short_units: u64,
-    /// Products whose counts added up only when they were read again: what a refused basket had gathered was still on its
-    /// way back.
-    pub late_products: u64,
     /// What all confirmed orders cost by our own reckoning, in pence.
     pub total_pence: i64,
     /// What is not as it should be.
@@ -131,7 +126,6 @@ pub fn audit(book: &Book, opening: &BTreeMap<Sku, u64>, found: &ReadBack) -> Aud
         oversold_units,
         needless_refusals: needless.len() as u64,
         short_units: shelves.values().map(shelf::Shelf::short_units).sum(),
-        late_products: found.late_products,
         total_pence: book.orders.values().map(|record| record.asked.total_pence()).sum(),
         differences,
         troubles: book.troubles.clone(),

@@ -33,11 +33,6 @@ impl Shelf {
         self.on_hand - self.held - self.allocated
     }
 
-    /// Whether the server says the same.
-    pub fn agrees(&self, stock: &wire::Stock) -> bool {
-        self.counts(stock).iter().all(|(_, expected, found)| expected == found)
-    }
-
     /// Every count by name: as it should be, and as the server says.
     fn counts(&self, stock: &wire::Stock) -> [(&'static str, i128, i128); 4] {
         [

@@ -67,7 +67,6 @@ fn story() -> (Ledger, ReadBack) {
     ledger.reserved(id, 0, BTreeMap::from([(sku("11111"), 3)]), reservation.clone(), span(9));
     let found = ReadBack {
         stock: BTreeMap::from([stock("11111", 15, 3, 0), stock("22222", 2, 0, 0)]),
-        late_products: 0,
         orders: BTreeMap::from([(ID, last)]),
         reservations: BTreeMap::from([(0, reservation)]),
     };

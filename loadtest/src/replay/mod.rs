@@ -18,9 +18,7 @@ pub use self::context::{Context, PaymentMix};
 pub use self::drive::{DriveError, Stop, drive};
 pub use self::import::{ImportError, import};
 pub use self::progress::Progress;
-pub use self::read_back::{
-    NotFresh, check_fresh, read_all, read_orders, read_reservations, read_settled_stock, read_stock,
-};
+pub use self::read_back::{NotFresh, check_fresh, read_all, read_orders, read_reservations, read_stock};
 
 use crate::audit::audit;
 use crate::client::{Client, ClientError, Keys, RetryPolicy};

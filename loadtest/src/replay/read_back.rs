@@ -1,13 +1,11 @@
 //! Asking the server what it has, product by product and order by order.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::context::Context;
 use crate::audit::ReadBack;
-use crate::audit::shelf::{self, Shelf};
 use crate::client::{Kind, Unanswered, path_segment, wire};
 use crate::goods::Sku;
 use crate::ledger::Book;
@@ -64,46 +62,11 @@ pub async fn read_all(context: &Context, book: &Book, in_flight: usize) -> Resul
     let orders = book.orders.iter().map(|(index, record)| (*index, record.answered.id.as_str()));
     let reservations =
         book.reservations.iter().map(|(number, record)| (*number, record.answered.id.as_str()));
-    let (stock, late_products) = read_settled_stock(context, book, in_flight).await?;
     Ok(ReadBack {
-        stock,
-        late_products,
+        stock: read_stock(context, in_flight).await?,
         orders: read_orders(context, orders, in_flight).await?,
         reservations: read_reservations(context, reservations, in_flight).await?,
     })
-}
-
-/// How long counts that do not add up are given to settle, and how often they are looked at.
-const SETTLES_WITHIN: Duration = Duration::from_secs(5);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Reads the stock of every product, and once more those whose counts do not add up, until they do or the time for it is
-/// over. A basket that was refused gives back what it had gathered a moment after the refusal is answered, so a count can
-/// lag; one that stays wrong is wrong. Gives back how many products were late.
-///
-/// # Errors
-/// If the server does not answer.
-pub async fn read_settled_stock(
-    context: &Context,
-    book: &Book,
-    in_flight: usize,
-) -> Result<(BTreeMap<Sku, wire::Stock>, u64), Unanswered> {
-    let expected = shelf::expected(book, context.ledger.opening());
-    let mut found = read_stock(context, in_flight).await?;
-    let unsettled = |found: &BTreeMap<Sku, wire::Stock>| -> Vec<Sku> {
-        let differs =
-            |(sku, shelf): &(&Sku, &Shelf)| !found.get(sku).is_some_and(|stock| shelf.agrees(stock));
-        expected.iter().filter(differs).map(|(sku, _)| sku.clone()).collect()
-    };
-    let mut late = unsettled(&found);
-    let late_products = late.len() as u64;
-    let patience = Instant::now() + SETTLES_WITHIN;
-    while !late.is_empty() && Instant::now() < patience {
-        tokio::time::sleep(LOOK_EVERY).await;
-        found.extend(read_stock_of(context, late.iter(), in_flight).await?);
-        late = unsettled(&found);
-    }
-    Ok((found, late_products))
 }
 
 /// Reads the stock of every product of the run.
@@ -114,15 +77,7 @@ pub async fn read_stock(
     context: &Context,
     in_flight: usize,
 ) -> Result<BTreeMap<Sku, wire::Stock>, Unanswered> {
-    read_stock_of(context, context.ledger.opening().keys(), in_flight).await
-}
-
-async fn read_stock_of(
-    context: &Context,
-    skus: impl Iterator<Item = &Sku>,
-    in_flight: usize,
-) -> Result<BTreeMap<Sku, wire::Stock>, Unanswered> {
-    let read = skus.map(async |sku| {
+    let read = context.ledger.opening().keys().map(async |sku| {
         let path = format!("/v1/stock/{}", path_segment(sku.as_str()));
         let found = read_one(context, Kind::ReadStock, &path).await?;
         Ok(found.map(|stock| (sku.clone(), stock)))

@@ -153,7 +153,7 @@ fn refusals(report: &Report) -> Table {
 fn verdict(audit: &Audit) -> String {
     let mut lines = vec![format!(
         "{}: {} oversold units, {} needless refusals; {} differences, {} troubles, {} requests of unknown fate\n\
-         compared: {} products ({} read again until they settled), {} orders worth {} GBP, {} reservations\n\
+         compared: {} products, {} orders worth {} GBP, {} reservations\n\
          promised units that are short after write-offs: {}",
         if audit.holds { "AUDIT HOLDS" } else { "AUDIT FAILED" },
         number(audit.oversold_units),
@@ -162,7 +162,6 @@ fn verdict(audit: &Audit) -> String {
         number(audit.troubles.len() as u64),
         number(audit.unanswered),
         number(audit.products),
-        number(audit.late_products),
         number(audit.orders),
         crate::money::pounds(audit.total_pence),
         number(audit.reservations),
