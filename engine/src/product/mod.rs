@@ -7,7 +7,7 @@
 //!             └── available   what is left; computed, never stored
 //! ```
 //!
-//! [`Product::decide`] answers a command with the events that would carry it out, or a [`Rejection`]; it changes
+//! [`Product::decide`] answers a command with the events that would carry it out, or a [`Rejection`](crate::Rejection); it changes
 //! nothing. [`Product::apply`] takes an event in; it never fails and never decides. One decides, journals and applies
 //! in that order without a pause between, from one place at a time: that is what makes the check and the taking one step.
 //!
