@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::Shop;
+use crate::harness::{Shop, eventually};
 
 fn with(change: impl FnOnce(&mut GatewayOptions)) -> EmbeddedOptions {
     let mut options = EmbeddedOptions::default();
@@ -70,9 +70,7 @@ async fn a_request_under_way_is_answered_while_the_node_stops() {
     let address = addr(&shop);
     let stopping = tokio::spawn(shop.stop());
     // Nobody new gets in once the drain has begun; the one under way is finished all the same.
-    while TcpStream::connect(&address).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    eventually(async || TcpStream::connect(&address).await.is_err()).await;
     let answer = exchange(&mut client, &body).await;
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     stopping.await.unwrap();

@@ -1,6 +1,7 @@
 //! A shop for a test: a node on a directory of its own, and a client that checks what every answer must have.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use holdfast_gateway::{Embedded, EmbeddedOptions, embedded};
 use reqwest::header::HeaderMap;
@@ -154,6 +155,16 @@ impl Answer {
     pub(crate) fn is_replayed(&self) -> bool {
         self.header("idempotent-replayed").as_deref() == Some("true")
     }
+}
+
+/// Waits until something holds that is bound to hold, for at most half a minute.
+pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
 }
 
 /// The pointers a refusal names, in order.

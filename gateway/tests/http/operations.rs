@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Answer, Shop};
+use crate::harness::{Answer, Shop, eventually};
 
 async fn ask(shop: &Shop, path: &str) -> Answer {
     Answer::read(reqwest::get(format!("{}{path}", shop.node.admin_url)).await.unwrap()).await
@@ -37,9 +37,13 @@ async fn metrics_count_what_happened() {
     let body = json!({"customer": "c", "lines": [{"sku": "A", "quantity": 1}]});
     shop.post("/v1/reservations", &body).await.refused(409, "insufficient_stock");
     shop.get("/v1/reservations/rsv_nope").await.refused(404, "reservation_not_found");
-    let metrics = reqwest::get(format!("{}/metrics", shop.node.admin_url)).await.unwrap();
-    assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
-    let text = metrics.text().await.unwrap();
+    // The journal's observer hears of a sync after whoever waited for it, so the last one may come a moment later.
+    let mut text = String::new();
+    eventually(async || {
+        text = scrape(&shop).await;
+        count(&text, "holdfast_journal_syncs_total") >= 3
+    })
+    .await;
     for line in [
         r#"holdfast_http_server_request_duration_seconds_count{route="/v1/reservations",method="POST",status="201"} 1"#,
         r#"holdfast_http_server_request_duration_seconds_count{route="/v1/reservations",method="POST",status="409"} 1"#,
@@ -52,8 +56,17 @@ async fn metrics_count_what_happened() {
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
     }
-    let syncs = text.lines().find_map(|line| line.strip_prefix("holdfast_journal_syncs_total ")).unwrap();
-    assert!(syncs.parse::<u64>().unwrap() >= 3, "{syncs}");
     assert!(text.contains("holdfast_journal_durable_sequence ") && text.ends_with("# EOF\n"));
     shop.stop().await;
+}
+
+async fn scrape(shop: &Shop) -> String {
+    let metrics = reqwest::get(format!("{}/metrics", shop.node.admin_url)).await.unwrap();
+    assert!(metrics.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    metrics.text().await.unwrap()
+}
+
+fn count(text: &str, name: &str) -> u64 {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+    value.parse().unwrap()
 }

@@ -7,7 +7,7 @@ use holdfast_gateway::EmbeddedOptions;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Shop};
+use crate::harness::{Answer, Shop, eventually};
 
 async fn pay(shop: &Shop, method: &str) -> Answer {
     let body = json!({
@@ -31,19 +31,16 @@ fn quick() -> CoreConfig {
     }
 }
 
-/// Reads the order until it stands as expected, for at most half a minute.
+/// Reads the order until it stands as expected.
 async fn until(shop: &Shop, id: &Value, status: &str) -> Value {
     let path = format!("/v1/orders/{}", id.as_str().unwrap());
-    let wait = async {
-        loop {
-            let order = shop.get(&path).await.expect(StatusCode::OK);
-            if order["status"] == status {
-                return order;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap()
+    let mut order = Value::Null;
+    eventually(async || {
+        order = shop.get(&path).await.expect(StatusCode::OK);
+        order["status"] == status
+    })
+    .await;
+    order
 }
 
 #[tokio::test]

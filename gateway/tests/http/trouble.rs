@@ -10,7 +10,7 @@ use holdfast_gateway::EmbeddedOptions;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::Shop;
+use crate::harness::{Shop, eventually};
 
 /// A provider with a bug, and one that never answers.
 struct Broken {
@@ -66,9 +66,7 @@ async fn too_much_at_once_is_refused_without_effect_and_room_comes_back() {
     let shop = shop(false, core).await;
     let request = shop.request(Method::POST, "/v1/orders").header("idempotency-key", "k").json(&order());
     let waiting = tokio::spawn(request.send());
-    while shop.node.core.stats().in_flight == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    eventually(async || shop.node.core.stats().in_flight == 1).await;
     let body = json!({"customer": "c", "lines": [{"sku": "A", "quantity": 1}]});
     let refused = shop.post_under("r", "/v1/reservations", &body).await;
     assert_eq!(refused.refused(503, "overloaded")["retryable"], true);
@@ -77,9 +75,7 @@ async fn too_much_at_once_is_refused_without_effect_and_room_comes_back() {
     shop.stock("A").await;
     // A client that goes away leaves its room to others.
     waiting.abort();
-    while shop.node.core.stats().in_flight > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    eventually(async || shop.node.core.stats().in_flight == 0).await;
     let made = shop.post_under("r", "/v1/reservations", &body).await;
     assert_eq!((made.status, made.is_replayed()), (StatusCode::CREATED, false));
 }
