@@ -22,7 +22,7 @@ use holdfast_engine::{
 };
 
 use crate::answer::{Failure, ReplyTo, reply};
-use crate::countdown::{self, Part};
+use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
@@ -132,31 +132,21 @@ impl Basket {
         }
     }
 
-    /// Ends the way: what was claimed goes back, and the callers hear why, once the facts behind it are durable.
+    /// Ends the way: what was claimed goes back, and the callers hear why once that, and all that the refusal rests on,
+    /// is durable: a refusal has no effect that is still to be seen when it is heard.
     pub(crate) fn refuse(mut self, rejection: Rejection) {
-        let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
-        // One for what the refusal rests on, one for each part that goes back: a refusal has no effect that is still to
-        // be seen when it is heard. The number is free from then on and no sooner, so that the word to give a part back
-        // cannot meet the same part of another try.
-        let mut parts = countdown::parts(self.next + 1, move |complete| {
-            let failure = if complete { Failure::Rejected(rejection) } else { shared.lost() };
-            refuse_all(shared.reservations.withdraw(&reservation), &failure);
-        });
-        if let Some(own) = parts.pop() {
-            self.shared.journal.append([], Waiter::tell(Then::Part(own)));
-        }
-        self.give_back(parts);
+        self.give_back(Some(rejection));
     }
 
-    fn give_back(&mut self, parts: Vec<Part>) {
+    fn give_back(&mut self, refusal: Option<Rejection>) {
         self.over = true;
-        for ((line, stop), part) in self.stops.iter().enumerate().zip(parts) {
-            stop.cell.send(&self.shared, ProductMessage::Abandon(self.hold(line), part));
-        }
-        // After that word was sent, as whoever sees the flight failed relies on it.
-        if let Some(flight) = &self.flight {
-            self.tell_waiting(flight.fail());
-        }
+        // Before any word is sent: an owner may die over it, and the next one must know that the claim is void.
+        let waiting = self.flight.as_ref().map(|flight| flight.fail());
+        let claimed = self.stops.iter().take(self.next).enumerate();
+        let claims = claimed.map(|(line, stop)| (Arc::clone(&stop.cell), self.hold(line))).collect();
+        let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
+        Withdrawal { shared, reservation, claims, refusal }.send();
+        self.tell_waiting(waiting.unwrap_or_default());
     }
 
     fn tell_waiting(&self, cells: Vec<Arc<ProductCell>>) {
@@ -173,10 +163,45 @@ impl Basket {
 impl Drop for Basket {
     fn drop(&mut self) {
         if !self.over {
-            self.give_back(countdown::parts(self.next, |_| ()));
-            // After that word was sent: another try under the number comes behind it.
-            refuse_all(self.shared.reservations.withdraw(&self.reservation), &self.shared.lost());
+            self.give_back(None);
         }
+    }
+}
+
+/// The end of a basket that failed: every product it claimed something of gives that back, and only then is its number
+/// free. So no two tries under one number are ever about, and whatever is held under it belongs to the one that is.
+struct Withdrawal {
+    shared: Arc<Shared>,
+    reservation: Arc<ReservationCell>,
+    claims: Arc<[(Arc<ProductCell>, HoldId)]>,
+    /// What the callers hear; that they may retry if nothing was decided.
+    refusal: Option<Rejection>,
+}
+
+impl Withdrawal {
+    fn send(self) {
+        let (shared, claims) = (Arc::clone(&self.shared), Arc::clone(&self.claims));
+        // One for what a refusal rests on, one for each claim.
+        let mut parts = countdown::parts(claims.len() + 1, move |complete| self.end(complete));
+        let own = parts.pop().map_or(Then::Nothing, Then::Part);
+        for ((cell, hold), part) in claims.iter().zip(parts) {
+            cell.send(&shared, ProductMessage::Abandon(*hold, part));
+        }
+        shared.journal.append([], Waiter::tell(own));
+    }
+
+    fn end(self, complete: bool) {
+        let gone =
+            || self.shared.journal.is_failed() || self.claims.iter().any(|(cell, _)| cell.is_forsaken());
+        if !complete && !gone() {
+            // An owner died over that word; its successor hears it again.
+            return self.send();
+        }
+        let failure = match self.refusal {
+            Some(rejection) if complete => Failure::Rejected(rejection),
+            _ => self.shared.lost(),
+        };
+        refuse_all(self.shared.reservations.withdraw(&self.reservation), &failure);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The face of the runtime: start it, ask it, end it.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
@@ -172,6 +172,7 @@ impl Core {
             orders: OnceLock::new(),
             runtime: tokio::runtime::Handle::current(),
             gate: Gate::default(),
+            ending: AtomicBool::new(false),
         });
         let (products, all_reservations, all_orders) = world.into_parts();
         all_reservations.for_each(|reservation| shared.reservations.insert(reservation));
@@ -450,6 +451,7 @@ impl Core {
     /// [`CloseError`] if the directory could not be sealed; nothing acknowledged is lost.
     pub async fn shutdown(&self) -> Result<(), CloseError> {
         self.shared.gate.close().await;
+        self.shared.ending.store(true, Ordering::SeqCst);
         self.held.timer.abort();
         if let Some(orders) = self.shared.orders.get() {
             drop(orders.stop_and_wait(None, None).await);

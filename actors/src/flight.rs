@@ -22,7 +22,7 @@ enum Outcome {
     Travelling(Vec<Arc<ProductCell>>),
     /// The reservation is made: what it claimed is taken.
     Arrived,
-    /// The reservation is not made: every product that it claimed something of has been sent word.
+    /// The reservation is not made: every product that it claimed something of is sent word.
     Failed,
 }
 
@@ -34,6 +34,11 @@ impl Flight {
     /// Whether what it claimed is taken for good.
     pub(crate) fn has_arrived(&self) -> bool {
         matches!(*self.outcome.lock(), Outcome::Arrived)
+    }
+
+    /// Whether what it claimed goes back.
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(*self.outcome.lock(), Outcome::Failed)
     }
 
     /// Asks to be told at this product, where it has claimed something, when its units come back or are taken. False if
@@ -56,7 +61,7 @@ impl Flight {
         self.end(Outcome::Arrived)
     }
 
-    /// Ends it; the word that its units are free is on its way to every product it claimed something of. Returns the
+    /// Ends it; the caller sends word that its units are free to every product it claimed something of. Returns the
     /// products where somebody waits.
     pub(crate) fn fail(&self) -> Vec<Arc<ProductCell>> {
         self.end(Outcome::Failed)

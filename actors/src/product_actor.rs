@@ -200,14 +200,6 @@ impl Owner {
 
     fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
         let Some(claim) = basket.claim() else { return };
-        if self.product.hold(claim.hold).is_some() {
-            // Left by an earlier try under the same number whose owner died on the way.
-            let why = HoldEnd::Abandoned;
-            if let Ok(Some(event)) = self.product.decide(at, &ProductCommand::End { hold: claim.hold, why }) {
-                self.pending.retain(|pending| pending.hold != claim.hold);
-                self.carry_out(event, Then::Nothing);
-            }
-        }
         let command = ProductCommand::Open(claim);
         match self.product.decide(at, &command) {
             Ok(Some(event)) => {

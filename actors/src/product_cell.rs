@@ -32,6 +32,9 @@ enum Seat {
     Taken(ActorRef<ProductMessage>),
     /// Nobody: its actor died, and what comes in the meantime waits.
     Vacant(VecDeque<ProductMessage>),
+    /// Nobody, ever again: the journal has failed, or the process ends. What comes is dropped, and whoever waits for its
+    /// answer hears that there will be none.
+    Forsaken,
 }
 
 /// What is shown: durable facts only.
@@ -60,7 +63,7 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
-    /// What is to be shown of a product with nothing pending.
+    /// What is to be shown of a product of which no basket under way has anything.
     pub(crate) fn of(product: &Product) -> Self {
         Self {
             details: None,
@@ -102,6 +105,7 @@ impl ProductCell {
         {
             self.seat_actor(shared, &mut seat, product);
         }
+        let mut undelivered = None;
         match &mut *seat {
             Seat::Taken(actor) => {
                 if let Err(ractor::MessagingErr::SendErr(message)) = actor.send_message(message) {
@@ -110,9 +114,13 @@ impl ProductCell {
                 }
             }
             Seat::Vacant(waiting) => waiting.push_back(message),
+            Seat::Forsaken => undelivered = Some(message),
             // Replaced above.
             Seat::Resting(_) => {}
         }
+        // A basket that is dropped sends messages, here perhaps, so the seat must be free.
+        drop(seat);
+        drop(undelivered);
     }
 
     /// How often its owner died.
@@ -131,14 +139,19 @@ impl ProductCell {
 
     /// Gives the rebuilt state to a new actor, which gets what has waited.
     pub(crate) fn reseat(self: &Arc<Self>, shared: &Arc<Shared>, product: Box<Product>) {
-        let mut undelivered = Vec::new();
+        let mut undelivered = VecDeque::new();
         let mut seat = self.seat.lock();
         if let Seat::Vacant(waiting) = &mut *seat {
-            let waiting = std::mem::take(waiting);
+            undelivered = std::mem::take(waiting);
             self.seat_actor(shared, &mut seat, product);
             if let Seat::Taken(actor) = &*seat {
-                undelivered
-                    .extend(waiting.into_iter().filter_map(|message| actor.send_message(message).err()));
+                undelivered = undelivered
+                    .into_iter()
+                    .filter_map(|message| match actor.send_message(message) {
+                        Err(ractor::MessagingErr::SendErr(message)) => Some(message),
+                        _ => None,
+                    })
+                    .collect();
             }
         }
         // A basket that is dropped sends messages, here perhaps, so the seat must be free.
@@ -146,11 +159,23 @@ impl ProductCell {
         drop(undelivered);
     }
 
+    /// Gives up: nobody will own the product again. What has waited is dropped.
+    pub(crate) fn forsake(&self) {
+        let waiting = std::mem::replace(&mut *self.seat.lock(), Seat::Forsaken);
+        // A basket that is dropped sends messages, here perhaps, so the seat must be free.
+        drop(waiting);
+    }
+
+    /// Whether nobody will ever own the product again in this process.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        matches!(*self.seat.lock(), Seat::Forsaken)
+    }
+
     fn seat_actor(self: &Arc<Self>, shared: &Arc<Shared>, seat: &mut Seat, product: Box<Product>) {
         match product_actor::spawn(Arc::clone(self), shared, product) {
             Some(actor) => *seat = Seat::Taken(actor),
-            // Only while the process ends. What is sent now is dropped, and its caller told to retry.
-            None => *seat = Seat::Vacant(VecDeque::new()),
+            // Only while the process ends.
+            None => *seat = Seat::Forsaken,
         }
     }
 

@@ -148,9 +148,12 @@ impl ReservationCell {
         *state = State::Made(Box::new(reservation));
     }
 
-    /// What becomes of the hold that this product has for this line. A basket under way keeps what it has.
+    /// What becomes of the hold that this product has for this line. A basket under way keeps what it has until it fails.
     pub(crate) fn verdict(&self, line: u16, sku: &Sku, kept: Option<Timestamp>) -> Verdict {
         match &*self.state.lock() {
+            State::Claimed(claim) if claim.flight.as_ref().is_some_and(|flight| flight.has_failed()) => {
+                Verdict::End(HoldEnd::Abandoned)
+            }
             State::Claimed(_) => Verdict::Open(kept),
             State::Made(reservation) => reservation.verdict(line, sku),
             State::Withdrawn => Verdict::End(HoldEnd::Abandoned),

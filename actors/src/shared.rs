@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) orders: OnceLock<ActorRef<OrderMessage>>,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) gate: Gate,
+    /// Whether actors end because the process does. Nothing that somebody waits for is under way then.
+    pub(crate) ending: AtomicBool,
 }
 
 impl Shared {

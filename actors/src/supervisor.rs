@@ -53,7 +53,7 @@ impl Actor for Supervisor {
             _ => return Ok(()),
         };
         let Some(shared) = duties.shared.upgrade() else { return Ok(()) };
-        if shared.gate.is_closed() {
+        if shared.ending.load(Ordering::SeqCst) {
             return Ok(());
         }
         match shared.owners.remove(&dead.get_id()) {
@@ -71,14 +71,14 @@ impl Actor for Supervisor {
                 let reader = Arc::clone(&duties.reader);
                 tokio::spawn(async move {
                     let rebuilt = tokio::spawn(rebuild(shared, Arc::clone(&cell), reader)).await;
-                    // Nobody would answer for the product any more, and what is sent to it would gather for ever.
-                    match rebuilt {
-                        Ok(Ok(())) => {}
-                        Ok(Err(why)) => {
-                            on_fatal(format!("product {} could not be rebuilt: {why}", cell.sku()))
-                        }
-                        Err(died) => on_fatal(format!("product {} could not be rebuilt: {died}", cell.sku())),
-                    }
+                    let why = match rebuilt {
+                        Ok(Ok(())) => return,
+                        Ok(Err(why)) => why,
+                        Err(died) => died.to_string(),
+                    };
+                    // Nobody answers for the product any more, so whoever waits for it is told.
+                    cell.forsake();
+                    on_fatal(format!("product {} could not be rebuilt: {why}", cell.sku()));
                 });
             }
             None => (duties.on_fatal)(format!("the order coordinator died: {why}")),
@@ -98,7 +98,9 @@ async fn rebuild(
 ) -> Result<(), String> {
     // What the dead owner decided is in the journal's queue; wait until it can be read.
     if durable(&shared).await.is_err() {
-        return Ok(()); // the journal has failed, and has said so
+        // The journal has failed, and has said so.
+        cell.forsake();
+        return Ok(());
     }
     let sku = cell.sku().clone();
     let read = tokio::task::spawn_blocking(move || read_product(&*reader, &sku)).await;
@@ -111,12 +113,21 @@ async fn rebuild(
     });
     for event in mended {
         product.apply(&event);
-        let waiter = Waiter::publish(Arc::clone(&cell), Publication::of(&product), Then::Nothing);
+        let publication = Publication { pending: pending(&shared, &product), ..Publication::of(&product) };
+        let waiter = Waiter::publish(Arc::clone(&cell), publication, Then::Nothing);
         let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
         product.journaled(sequence);
     }
     cell.reseat(&shared, product);
     Ok(())
+}
+
+/// Units of baskets that are still on their way.
+fn pending(shared: &Shared, product: &Product) -> u64 {
+    let under_way = product.holds().filter(|(id, _)| {
+        shared.reservations.get(id.reservation).is_some_and(|reservation| reservation.flight().is_some())
+    });
+    under_way.map(|(_, hold)| u64::from(hold.quantity.units())).sum()
 }
 
 fn read_product(reader: &dyn JournalReader, sku: &Sku) -> Result<Product, holdfast_persistence::ReplayError> {

@@ -168,6 +168,7 @@ async fn an_extension_moves_the_deadline_of_every_line() {
     assert_eq!(view.expires_in, Some(TTL));
     let view = shop.core.extend(BASKET, Some(Millis(500)), fresh_operation()).await.unwrap().value;
     assert_eq!(view.expires_in, Some(Millis(500)));
+    shop.settle().await;
     time.advance(Millis(500));
     eventually("it lapses", async || shop.core.stats().expired_holds == 1).await;
     assert_eq!((shop.counts("A").await.held, shop.counts("B").await.held), (0, 0));
