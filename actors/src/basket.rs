@@ -21,13 +21,12 @@ use holdfast_engine::{
     CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Rejection, SmolStr, Timestamp,
 };
 
-use crate::answer::{Failure, ReplyTo, reply};
+use crate::answer::{Failure, reply};
 use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
-use crate::reservation_cell::ReservationCell;
-use crate::reservation_view::ReservationView;
+use crate::reservation_cell::{Callers, ReservationCell};
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
@@ -99,16 +98,12 @@ impl Basket {
     }
 
     /// The event that makes the reservation, and the lines it is made of.
-    pub(crate) fn made(&self) -> (ReservationEvent, Vec<ReservationLine>) {
-        let lines: Vec<_> = self
-            .stops
-            .iter()
-            .map(|stop| ReservationLine {
-                sku: stop.cell.sku().clone(),
-                location: stop.location.clone(),
-                quantity: stop.quantity,
-            })
-            .collect();
+    pub(crate) fn made(&self) -> (ReservationEvent, impl Iterator<Item = ReservationLine>) {
+        let lines = self.stops.iter().map(|stop| ReservationLine {
+            sku: stop.cell.sku().clone(),
+            location: stop.location.clone(),
+            quantity: stop.quantity,
+        });
         let event = ReservationEvent::Made {
             customer: self.intent.customer.clone(),
             fingerprint: self.intent.fingerprint,
@@ -205,7 +200,7 @@ impl Withdrawal {
     }
 }
 
-pub(crate) fn refuse_all(waiting: Vec<ReplyTo<ReservationView>>, failure: &Failure) {
+pub(crate) fn refuse_all(waiting: Callers, failure: &Failure) {
     for caller in waiting {
         reply(caller, Err(failure.clone()));
     }

@@ -22,6 +22,8 @@ use crate::basket::{Basket, refuse_all};
 use crate::countdown::Part;
 use crate::flight::Flight;
 use crate::product_cell::{ProductCell, Publication};
+use crate::reservation_cell::Callers;
+use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
 use crate::waiter::{Then, Waiter};
@@ -111,7 +113,7 @@ impl Owner {
         // After a rebuild, baskets may still be on their way.
         let pending = product.holds().filter_map(|(id, hold)| {
             let flight = shared.reservations.get(id.reservation)?.flight()?;
-            Some(Pending { hold: *id, location: hold.location.clone(), quantity: hold.quantity, flight })
+            Some(Pending { hold: id, location: hold.location, quantity: hold.quantity, flight })
         });
         let pending = pending.collect();
         let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None };
@@ -314,7 +316,7 @@ impl Owner {
                 self.product.apply(&event);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
                 let created = shown.version == 1;
-                let publication = self.publication(Some(shown.clone()));
+                let publication = self.publication(Some(Box::new(shown.clone())));
                 self.append(
                     event,
                     publication,
@@ -460,7 +462,7 @@ impl Owner {
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
 
-    fn publication(&mut self, details: Option<ProductView>) -> Publication {
+    fn publication(&mut self, details: Option<Box<ProductView>>) -> Publication {
         Publication {
             details,
             stock: StockView::of(&self.product),
@@ -503,10 +505,7 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
     }
 }
 
-fn tell_made(
-    view: crate::reservation_view::ReservationView,
-    waiting: Vec<ReplyTo<crate::reservation_view::ReservationView>>,
-) {
+fn tell_made(view: ReservationView, waiting: Callers) {
     let mut waiting = waiting.into_iter();
     let Some(first) = waiting.next() else { return };
     for other in waiting {

@@ -55,7 +55,7 @@ pub(crate) struct Shown {
 /// New state to be shown when its record is durable.
 pub(crate) struct Publication {
     /// The details, if they changed.
-    pub(crate) details: Option<ProductView>,
+    pub(crate) details: Option<Box<ProductView>>,
     pub(crate) stock: StockView,
     pub(crate) pending: u64,
     pub(crate) next_deadline: Option<Timestamp>,
@@ -185,7 +185,7 @@ impl ProductCell {
         stock.sequence = sequence;
         let mut shown = self.shown.write();
         if let Some(details) = details {
-            shown.details = Some(Arc::new(ProductView { sequence, ..details }));
+            shown.details = Some(Arc::new(ProductView { sequence, ..*details }));
         }
         shown.stock = stock;
         shown.pending = pending;

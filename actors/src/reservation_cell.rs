@@ -12,12 +12,16 @@ use holdfast_engine::product::HoldEnd;
 use holdfast_engine::reservation::{Reservation, ReservationEvent, ReservationLine, Verdict};
 use holdfast_engine::{Event, Fingerprint, Rejection, ReservationId, Sequence, Sku, Timestamp};
 use parking_lot::Mutex;
+use smallvec::{SmallVec, smallvec};
 
 use crate::answer::ReplyTo;
 use crate::flight::Flight;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
+
+/// Who waits for a reservation to be made: nearly always one.
+pub(crate) type Callers = SmallVec<[ReplyTo<ReservationView>; 1]>;
 
 pub(crate) struct ReservationCell {
     id: ReservationId,
@@ -28,14 +32,14 @@ enum State {
     /// Somebody is making it.
     Claimed(Claim),
     /// It is made.
-    Made(Box<Reservation>),
+    Made(Reservation),
     /// It was not made; the number is free again.
     Withdrawn,
 }
 
 struct Claim {
     fingerprint: Fingerprint,
-    waiting: Vec<ReplyTo<ReservationView>>,
+    waiting: Callers,
     flight: Option<Arc<Flight>>,
 }
 
@@ -52,18 +56,24 @@ pub(crate) enum ClaimOutcome {
 }
 
 /// All reservations, by number.
-#[derive(Default)]
 pub(crate) struct Reservations {
     cells: DashMap<ReservationId, Arc<ReservationCell>>,
+}
+
+/// How many tables reservations are spread over. A table that doubles moves this part of all of them, and whoever wants
+/// one of those waits meanwhile.
+const TABLES: usize = 256;
+
+impl Default for Reservations {
+    fn default() -> Self {
+        Self { cells: DashMap::with_shard_amount(TABLES) }
+    }
 }
 
 impl Reservations {
     pub(crate) fn insert(&self, reservation: Reservation) {
         let id = reservation.id();
-        self.cells.insert(
-            id,
-            Arc::new(ReservationCell { id, state: Mutex::new(State::Made(Box::new(reservation))) }),
-        );
+        self.cells.insert(id, Arc::new(ReservationCell { id, state: Mutex::new(State::Made(reservation)) }));
     }
 
     pub(crate) fn get(&self, id: ReservationId) -> Option<Arc<ReservationCell>> {
@@ -82,7 +92,7 @@ impl Reservations {
         flight: Option<Arc<Flight>>,
         caller: ReplyTo<ReservationView>,
     ) -> ClaimOutcome {
-        let mut claim = Claim { fingerprint, waiting: vec![caller], flight };
+        let mut claim = Claim { fingerprint, waiting: smallvec![caller], flight };
         loop {
             let cell = match self.cells.entry(id) {
                 Entry::Vacant(vacant) => {
@@ -109,16 +119,16 @@ impl Reservations {
     }
 
     /// Gives the number of a claim back. Returns who waits for it.
-    pub(crate) fn withdraw(&self, cell: &Arc<ReservationCell>) -> Vec<ReplyTo<ReservationView>> {
+    pub(crate) fn withdraw(&self, cell: &Arc<ReservationCell>) -> Callers {
         let waiting = {
             let mut state = cell.state.lock();
             match std::mem::replace(&mut *state, State::Withdrawn) {
                 State::Claimed(claim) => claim.waiting,
                 made @ State::Made(_) => {
                     *state = made;
-                    return Vec::new();
+                    return Callers::new();
                 }
-                State::Withdrawn => Vec::new(),
+                State::Withdrawn => Callers::new(),
             }
         };
         self.cells.remove_if(&cell.id, |_, found| Arc::ptr_eq(found, cell));
@@ -135,9 +145,9 @@ impl ReservationCell {
     /// the event's position.
     pub(crate) fn make(
         &self,
-        lines: Vec<ReservationLine>,
+        lines: impl IntoIterator<Item = ReservationLine>,
         event: &ReservationEvent,
-        journal: impl FnOnce(ReservationView, Vec<ReplyTo<ReservationView>>) -> Sequence,
+        journal: impl FnOnce(ReservationView, Callers) -> Sequence,
     ) {
         let mut state = self.state.lock();
         let State::Claimed(claim) = &mut *state else { return };
@@ -145,7 +155,7 @@ impl ReservationCell {
         let mut reservation = Reservation::make(self.id, lines, event);
         let sequence = journal(ReservationView::made(&reservation), waiting);
         reservation.journaled(sequence);
-        *state = State::Made(Box::new(reservation));
+        *state = State::Made(reservation);
     }
 
     /// What becomes of the hold that this product has for this line. A basket under way keeps what it has until it fails.

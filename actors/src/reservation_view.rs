@@ -5,6 +5,7 @@ use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, OperationId, Quantity, ReservationId, Sequence, Sku,
     SmolStr, Timestamp,
 };
+use smallvec::SmallVec;
 
 /// A reservation, as an answer shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct ReservationView {
     /// Where it stands.
     pub state: ReservationState,
     /// Its lines, in the order of `(sku, location)`.
-    pub lines: Vec<ReservationLineView>,
+    pub lines: SmallVec<[ReservationLineView; 1]>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it lapses, while it can.

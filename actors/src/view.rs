@@ -2,6 +2,7 @@
 
 use holdfast_engine::product::{Product, ProductDetails};
 use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
+use smallvec::SmallVec;
 
 /// A product as it was last put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub struct StockView {
     /// Which product.
     pub sku: Sku,
     /// What lies where, in the order of the locations' names.
-    pub locations: Vec<LocationView>,
+    pub locations: SmallVec<[LocationView; 1]>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.

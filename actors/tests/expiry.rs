@@ -125,7 +125,7 @@ async fn units_come_back_though_nobody_asks() {
     // Both products of the basket have been told; nobody has read them.
     eventually("the last product follows", async || {
         let world = journal::world(&shop.disk);
-        ["A", "B"].iter().all(|name| world.products()[&sku(name)].holds().len() == 0)
+        ["A", "B"].iter().all(|name| world.products()[&sku(name)].holds_count() == 0)
     })
     .await;
     time.advance(TTL);

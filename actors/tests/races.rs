@@ -534,6 +534,6 @@ async fn the_widest_basket_is_made_with_one_answer_and_given_back_whole() {
     assert_eq!(winners[0].value.lines.len(), LINES_MAX);
     release(&shop, winners[0].value.id).await;
     let world = shop.audit().await;
-    assert!(world.products().values().all(|product| product.holds().len() == 0));
+    assert!(world.products().values().all(|product| product.holds_count() == 0));
     shop.close().await;
 }

@@ -417,7 +417,7 @@ fn keys(events: &[Event], settled: bool) -> Vec<String> {
                     PaymentStep::Void => "void".to_owned(),
                     PaymentStep::Refund(number) => format!("refund-{number}"),
                 };
-                let key = format!("{:032x}-{step_name}-{attempt}", id.0);
+                let key = format!("{:032x}-{step_name}-{attempt}", { id.0 });
                 attempts.insert(*step, key.clone());
                 asked.push(key);
             }

@@ -18,7 +18,7 @@ impl Hash for Product {
             level.hash(state);
         }
         let mut holds: Vec<_> = self.holds().collect();
-        holds.sort_by_key(|(id, _)| **id);
+        holds.sort_by_key(|(id, _)| *id);
         holds.hash(state);
         for allocation in self.allocations() {
             allocation.hash(state);

@@ -11,12 +11,14 @@ use smol_str::SmolStr;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
+        // There are many of them in tables beside 64-bit numbers, which need no wider alignment.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(Rust, packed(8))]
         pub struct $name(pub u128);
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({:032x})"), self.0)
+                write!(f, concat!(stringify!($name), "({:032x})"), { self.0 })
             }
         }
     };

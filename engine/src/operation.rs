@@ -47,6 +47,12 @@ pub enum Lookup<'a, T> {
 /// The operations carried out on one thing, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OperationLog<T> {
+    /// Most things never see one, and there are many things.
+    entries: Option<Box<Entries<T>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Entries<T> {
     records: VecDeque<OperationRecord<T>>,
     /// How many records were forgotten: the first one here is the one of this number.
     forgotten: u64,
@@ -55,6 +61,12 @@ pub struct OperationLog<T> {
 }
 
 impl<T> Default for OperationLog<T> {
+    fn default() -> Self {
+        Self { entries: None }
+    }
+}
+
+impl<T> Default for Entries<T> {
     fn default() -> Self {
         Self { records: VecDeque::new(), forgotten: 0, numbers: BTreeMap::new() }
     }
@@ -75,26 +87,29 @@ impl<T> OperationLog<T> {
 
     /// Remembers an operation that was carried out, and forgets what is older than the retention.
     pub(crate) fn record(&mut self, record: OperationRecord<T>) {
-        while self.records.front().is_some_and(|oldest| record.at.since(oldest.at) > Self::RETENTION) {
-            if let Some(oldest) = self.records.pop_front() {
-                self.numbers.remove(&oldest.operation.id);
-                self.forgotten += 1;
+        let entries = self.entries.get_or_insert_default();
+        while entries.records.front().is_some_and(|oldest| record.at.since(oldest.at) > Self::RETENTION) {
+            if let Some(oldest) = entries.records.pop_front() {
+                entries.numbers.remove(&oldest.operation.id);
+                entries.forgotten += 1;
             }
         }
-        self.numbers.insert(record.operation.id, self.forgotten + self.records.len() as u64);
-        self.records.push_back(record);
+        entries.numbers.insert(record.operation.id, entries.forgotten + entries.records.len() as u64);
+        entries.records.push_back(record);
     }
 
     /// Fills in where the event that brought the thing to this version stands in the journal, once that is known.
     pub(crate) fn set_sequence(&mut self, version: u64, sequence: Sequence) {
-        if let Some(record) = self.records.back_mut().filter(|record| record.version == version) {
+        let last = self.entries.as_mut().and_then(|entries| entries.records.back_mut());
+        if let Some(record) = last.filter(|record| record.version == version) {
             record.sequence = sequence;
         }
     }
 
     /// The record of an operation that was carried out.
     pub fn get(&self, id: OperationId) -> Option<&OperationRecord<T>> {
-        let number = self.numbers.get(&id)?.checked_sub(self.forgotten)?;
-        self.records.get(usize::try_from(number).ok()?)
+        let entries = self.entries.as_ref()?;
+        let number = entries.numbers.get(&id)?.checked_sub(entries.forgotten)?;
+        entries.records.get(usize::try_from(number).ok()?)
     }
 }

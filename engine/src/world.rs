@@ -154,7 +154,7 @@ impl World {
         if let ReservationEvent::Made { lines: count, .. } = event {
             // A refused try under the same number may have had more lines, whose end is still to come.
             let forming = self.forming.remove(&id).unwrap_or_default();
-            let lines = forming.into_iter().filter(|(line, _)| line < count).map(|(_, line)| line).collect();
+            let lines = forming.into_iter().filter(|(line, _)| line < count).map(|(_, line)| line);
             let before = self.reservations.insert(id, Reservation::make(id, lines, event));
             assert!(before.is_none(), "I4: {id:?} is made once");
         } else {
@@ -285,7 +285,7 @@ impl World {
     /// If it does not hold: that is an error in this program.
     pub fn check_settled(&self) {
         self.check();
-        let live: usize = self.products.values().map(|product| product.holds().len()).sum();
+        let live: usize = self.products.values().map(|product| product.holds_count()).sum();
         let mut expected = 0;
         for reservation in self.reservations.values() {
             for (position, line) in reservation.lines().iter().enumerate() {
@@ -317,7 +317,7 @@ pub fn mend_product(
     verdict: &dyn Fn(ReservationId, u16, &Sku) -> Option<Verdict>,
 ) -> Vec<ProductEvent> {
     let mut holds: Vec<_> = product.holds().collect();
-    holds.sort_by_key(|(id, _)| **id);
+    holds.sort_by_key(|(id, _)| *id);
     let mut events = Vec::new();
     for (id, hold) in holds {
         let verdict =
@@ -325,10 +325,10 @@ pub fn mend_product(
         match verdict {
             Verdict::Open(deadline) if deadline == hold.expires_at => {}
             Verdict::Open(deadline) => {
-                events.push(ProductEvent::HoldMoved { hold: *id, expires_at: deadline })
+                events.push(ProductEvent::HoldMoved { hold: id, expires_at: deadline })
             }
-            Verdict::Commit(quantity) => events.push(ProductEvent::HoldCommitted { hold: *id, quantity }),
-            Verdict::End(why) => events.push(ProductEvent::HoldEnded { hold: *id, why }),
+            Verdict::Commit(quantity) => events.push(ProductEvent::HoldCommitted { hold: id, quantity }),
+            Verdict::End(why) => events.push(ProductEvent::HoldEnded { hold: id, why }),
         }
     }
     events

@@ -168,7 +168,7 @@ impl Coordinator {
             entry.paying = true;
         }
         tracing::warn!(
-            order = format_args!("{:032x}", id.0),
+            order = format_args!("{:032x}", { id.0 }),
             ?step,
             "a payment call has no answer; asking the provider"
         );
@@ -261,7 +261,7 @@ impl Coordinator {
         );
         if let Err(rejection) = decided {
             // Pinned before it was placed, and only its order ends a pinned reservation.
-            tracing::error!(order = format_args!("{:032x}", id.0), %rejection, "an order's reservation is not its own");
+            tracing::error!(order = format_args!("{:032x}", { id.0 }), %rejection, "an order's reservation is not its own");
             return;
         }
         follow_all(&self.shared, &cell, parts);

@@ -40,7 +40,7 @@ impl PaymentCall {
             PaymentStep::Void => "void".to_owned(),
             PaymentStep::Refund(number) => format!("refund-{number}"),
         };
-        format!("{:032x}-{step}-{attempt}", order.0)
+        format!("{:032x}-{step}-{attempt}", { order.0 })
     }
 }
 

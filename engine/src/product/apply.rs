@@ -1,7 +1,8 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
-use super::{Allocation, Hold, HoldEnd, Product, ProductEvent, ProductResult, StockLevel};
+use super::holds::{Held, LocationNumber};
+use super::{Allocation, HoldEnd, Product, ProductEvent, ProductResult, Shelf, StockLevel};
 use crate::ids::{HoldId, LocationId};
 use crate::operation::OperationRecord;
 use crate::quantity::Quantity;
@@ -34,25 +35,21 @@ impl Product {
                 );
             }
             ProductEvent::HoldOpened { hold, location, quantity, expires_at } => {
-                let opened =
-                    Hold { location: location.clone(), quantity: *quantity, expires_at: Some(*expires_at) };
-                let before = self.holds.insert(*hold, opened);
+                let units = Quantity::from(*quantity);
+                let number = self.change_level(location, |level| level.held = sum(level.held, units));
+                let before = self.holds.insert(*hold, Held::new(number, *quantity, Some(*expires_at)));
                 assert!(before.is_none(), "I3: {hold:?} is opened once");
                 self.deadlines.insert((*expires_at, *hold));
-                let units = Quantity::from(*quantity);
-                self.change_level(location, |level| level.held = sum(level.held, units));
                 self.check_grant(location);
             }
             ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
             ProductEvent::HoldCommitted { hold, quantity } => {
                 let ended = self.end_hold(*hold);
                 assert!(*quantity <= Quantity::from(ended.quantity), "a commit takes at most what was held");
-                self.change_level(&ended.location, |level| level.allocated = sum(level.allocated, *quantity));
-                let allocation = Allocation {
-                    location: ended.location,
-                    committed: *quantity,
-                    progress: super::Fulfilment::default(),
-                };
+                let location = self.location(ended.location).clone();
+                self.change_level(&location, |level| level.allocated = sum(level.allocated, *quantity));
+                let allocation =
+                    Allocation { location, committed: *quantity, progress: super::Fulfilment::default() };
                 self.allocations.insert(*hold, allocation);
             }
             ProductEvent::HoldEnded {
@@ -80,16 +77,23 @@ impl Product {
         self.operations.record(record);
     }
 
-    fn change_level(&mut self, location: &LocationId, change: impl FnOnce(&mut StockLevel)) {
-        // `entry` would clone the name of the location on every call; nearly always it is there already.
-        if let Some(level) = self.levels.get_mut(location) {
-            change(level);
-            level.check();
-        } else {
-            let level = self.levels.entry(location.clone()).or_default();
-            change(level);
-            level.check();
+    fn change_level(
+        &mut self,
+        location: &LocationId,
+        change: impl FnOnce(&mut StockLevel),
+    ) -> LocationNumber {
+        if !self.shelves.contains_key(location) {
+            let Ok(number) = u32::try_from(self.locations.len()) else {
+                panic!("{} has more locations than there are names", self.sku)
+            };
+            self.locations.push(location.clone());
+            let shelf = Shelf { number: LocationNumber(number), level: StockLevel::default() };
+            self.shelves.insert(location.clone(), shelf);
         }
+        let Some(shelf) = self.shelves.get_mut(location) else { unreachable!("it was put there just now") };
+        change(&mut shelf.level);
+        shelf.level.check();
+        shelf.number
     }
 
     fn check_grant(&self, location: &LocationId) {
@@ -114,25 +118,24 @@ impl Product {
     }
 
     fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
-        let Some(hold) = self.holds.get_mut(&id) else {
-            panic!("I3: {id:?} is live when its deadline moves")
-        };
-        if let Some(old) = hold.expires_at {
+        let Some(hold) = self.holds.get_mut(id) else { panic!("I3: {id:?} is live when its deadline moves") };
+        if let Some(old) = hold.expires_at() {
             self.deadlines.remove(&(old, id));
         }
-        hold.expires_at = expires_at;
+        hold.move_deadline(expires_at);
         if let Some(new) = expires_at {
             self.deadlines.insert((new, id));
         }
     }
 
-    fn end_hold(&mut self, id: HoldId) -> Hold {
-        let Some(hold) = self.holds.remove(&id) else { panic!("I3: {id:?} ends exactly once") };
-        if let Some(deadline) = hold.expires_at {
+    fn end_hold(&mut self, id: HoldId) -> Held {
+        let Some(hold) = self.holds.remove(id) else { panic!("I3: {id:?} ends exactly once") };
+        if let Some(deadline) = hold.expires_at() {
             self.deadlines.remove(&(deadline, id));
         }
         let units = Quantity::from(hold.quantity);
-        self.change_level(&hold.location, |level| level.held = difference(level.held, units));
+        let location = self.location(hold.location).clone();
+        self.change_level(&location, |level| level.held = difference(level.held, units));
         hold
     }
 

@@ -24,10 +24,11 @@ mod command;
 mod decide;
 mod event;
 mod hold;
+mod holds;
 mod policy;
 mod stock;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use allocation::Allocation;
 pub use command::{Adjustment, OpenHold, ProductCommand, StockChange};
@@ -35,6 +36,8 @@ pub use event::{Fulfilment, HoldEnd, ProductEvent};
 pub use hold::Hold;
 pub use policy::{Policy, ProductDetails};
 pub use stock::StockLevel;
+
+use holds::{Held, Holds, LocationNumber};
 
 use crate::ids::{HoldId, LocationId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
@@ -54,11 +57,20 @@ pub struct Product {
     sequence: Sequence,
     created_at: Timestamp,
     updated_at: Timestamp,
-    levels: BTreeMap<LocationId, StockLevel>,
-    holds: HashMap<HoldId, Hold, foldhash::fast::FixedState>,
+    shelves: BTreeMap<LocationId, Shelf>,
+    /// The locations by number.
+    locations: Vec<LocationId>,
+    holds: Holds,
     deadlines: BTreeSet<(Timestamp, HoldId)>,
     allocations: BTreeMap<HoldId, Allocation>,
     operations: OperationLog<ProductResult>,
+}
+
+/// One location of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shelf {
+    number: LocationNumber,
+    level: StockLevel,
 }
 
 /// What a keyed operation on a product left behind for its answer.
@@ -93,8 +105,9 @@ impl Product {
             sequence: Sequence::default(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
-            levels: BTreeMap::new(),
-            holds: HashMap::default(),
+            shelves: BTreeMap::new(),
+            locations: Vec::new(),
+            holds: Holds::default(),
             deadlines: BTreeSet::new(),
             allocations: BTreeMap::new(),
             operations: OperationLog::default(),
@@ -143,22 +156,39 @@ impl Product {
 
     /// Its stock by location, in the order of the locations' names.
     pub fn levels(&self) -> impl ExactSizeIterator<Item = (&LocationId, &StockLevel)> {
-        self.levels.iter()
+        self.shelves.iter().map(|(location, shelf)| (location, &shelf.level))
     }
 
     /// Its stock at one location.
     pub fn level(&self, location: &LocationId) -> StockLevel {
-        self.levels.get(location).copied().unwrap_or_default()
+        self.shelves.get(location).map(|shelf| shelf.level).unwrap_or_default()
     }
 
     /// A live hold.
-    pub fn hold(&self, id: HoldId) -> Option<&Hold> {
-        self.holds.get(&id)
+    pub fn hold(&self, id: HoldId) -> Option<Hold> {
+        self.holds.get(id).map(|held| self.told(held))
     }
 
     /// All live holds, in no particular order.
-    pub fn holds(&self) -> impl ExactSizeIterator<Item = (&HoldId, &Hold)> {
-        self.holds.iter()
+    pub fn holds(&self) -> impl Iterator<Item = (HoldId, Hold)> {
+        self.holds.iter().map(|(id, held)| (id, self.told(held)))
+    }
+
+    /// How many live holds there are.
+    pub fn holds_count(&self) -> usize {
+        self.holds.len()
+    }
+
+    fn told(&self, held: &Held) -> Hold {
+        let location = self.location(held.location).clone();
+        Hold { location, quantity: held.quantity, expires_at: held.expires_at() }
+    }
+
+    fn location(&self, number: LocationNumber) -> &LocationId {
+        match self.locations.get(number.0 as usize) {
+            Some(location) => location,
+            None => panic!("{}: {number:?} was given to a location", self.sku),
+        }
     }
 
     /// What a committed hold has become.
@@ -182,7 +212,7 @@ impl Product {
     /// Whether more is promised somewhere than its rules allow, as after a count that found less.
     pub fn is_short(&self) -> bool {
         let policy = self.policy();
-        self.levels.values().any(|level| level.is_short(&policy))
+        self.shelves.values().any(|shelf| shelf.level.is_short(&policy))
     }
 
     /// The earliest deadline among its holds.
@@ -219,14 +249,14 @@ impl Product {
     /// If one does not hold: that is an error in this program.
     pub fn check(&self) {
         let mut held: BTreeMap<&LocationId, u64> = BTreeMap::new();
-        for hold in self.holds.values() {
-            *held.entry(&hold.location).or_default() += hold.quantity.quantity().units();
+        for (_, hold) in self.holds.iter() {
+            *held.entry(self.location(hold.location)).or_default() += hold.quantity.quantity().units();
         }
         let mut allocated: BTreeMap<&LocationId, u64> = BTreeMap::new();
         for allocation in self.allocations.values() {
             *allocated.entry(&allocation.location).or_default() += allocation.open().units();
         }
-        for (location, level) in &self.levels {
+        for (location, level) in self.levels() {
             level.check();
             assert_eq!(
                 level.held.units(),
@@ -248,7 +278,7 @@ impl Product {
             self.sku
         );
         let deadlines: BTreeSet<_> =
-            self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at?, *id))).collect();
+            self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
         assert_eq!(deadlines, self.deadlines, "{}: every deadline is indexed once", self.sku);
     }
 }

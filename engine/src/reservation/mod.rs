@@ -14,6 +14,7 @@
 
 mod event;
 
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 pub use event::ReservationEvent;
@@ -92,9 +93,10 @@ pub struct Made {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reservation {
     id: ReservationId,
-    lines: Vec<ReservationLine>,
+    /// Most reservations of a sale have one.
+    lines: SmallVec<[ReservationLine; 1]>,
     made: Made,
-    taken: Option<Vec<u32>>,
+    taken: Option<Box<[u32]>>,
     state: ReservationState,
     version: u64,
     sequence: Sequence,
@@ -118,10 +120,16 @@ impl Reservation {
     /// # Panics
     /// If the event is not [`ReservationEvent::Made`] for just these lines: that is an error in this program or a
     /// damaged journal.
-    pub fn make(id: ReservationId, lines: Vec<ReservationLine>, event: &ReservationEvent) -> Self {
+    pub fn make(
+        id: ReservationId,
+        lines: impl IntoIterator<Item = ReservationLine>,
+        event: &ReservationEvent,
+    ) -> Self {
         let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata } = event else {
             panic!("{id:?} begins with being made, not with {event:?}")
         };
+        let mut lines: SmallVec<_> = lines.into_iter().collect();
+        lines.shrink_to_fit();
         assert_eq!(usize::from(*count), lines.len(), "{id:?} is made of all its holds");
         let made = Made {
             customer: customer.clone(),
@@ -370,7 +378,7 @@ impl Reservation {
                 Held { expires_at: *expires_at }
             }
             (Held { .. } | Pinned { .. }, ReservationEvent::Committed { taken, at, .. }) => {
-                self.taken.clone_from(taken);
+                self.taken = taken.as_deref().map(Into::into);
                 Committed { at: *at }
             }
             (Held { .. } | Pinned { .. }, ReservationEvent::Released { at, .. }) => Released { at: *at },

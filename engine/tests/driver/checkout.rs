@@ -124,7 +124,7 @@ impl Driver {
         let at = self.now;
         let outcome = match payment {
             Payment::Approved => {
-                PaymentOutcome::Approved { reference: SmolStr::new(format!("{step:?}-{}", id.0)) }
+                PaymentOutcome::Approved { reference: SmolStr::new(format!("{step:?}-{}", { id.0 })) }
             }
             Payment::Declined => PaymentOutcome::Declined { reason: SmolStr::new_static("no funds") },
             Payment::Unknown if attempt.unknown => return Effect::Already,

@@ -13,9 +13,9 @@ impl Product {
         hold: HoldId,
         expires_at: Option<Timestamp>,
     ) -> Result<Option<ProductEvent>, Rejection> {
-        match self.holds.get(&hold) {
+        match self.holds.get(hold) {
             None => Err(Rejection::HoldNotFound { hold }),
-            Some(live) if live.expires_at == expires_at => Ok(None),
+            Some(live) if live.expires_at() == expires_at => Ok(None),
             Some(_) => Ok(Some(ProductEvent::HoldMoved { hold, expires_at })),
         }
     }
@@ -25,7 +25,7 @@ impl Product {
         hold: HoldId,
         quantity: Quantity,
     ) -> Result<Option<ProductEvent>, Rejection> {
-        let Some(live) = self.holds.get(&hold) else {
+        let Some(live) = self.holds.get(hold) else {
             return if self.allocations.contains_key(&hold) {
                 Ok(None)
             } else {
@@ -43,6 +43,6 @@ impl Product {
     }
 
     pub(super) fn decide_end(&self, hold: HoldId, why: HoldEnd) -> Option<ProductEvent> {
-        self.holds.contains_key(&hold).then_some(ProductEvent::HoldEnded { hold, why })
+        self.holds.get(hold).is_some().then_some(ProductEvent::HoldEnded { hold, why })
     }
 }

@@ -20,7 +20,7 @@ impl Product {
             });
         }
         assert!(
-            !self.holds.contains_key(&open.hold) && !self.allocations.contains_key(&open.hold),
+            self.holds.get(open.hold).is_none() && !self.allocations.contains_key(&open.hold),
             "I3: {:?} is opened once",
             open.hold
         );
