@@ -1,6 +1,11 @@
 //! What a caller gets: an answer, a refusal, or "not now".
 
+use std::sync::Arc;
+
 use holdfast_engine::Rejection;
+use tokio::sync::oneshot;
+
+use crate::shared::Permit;
 
 /// An answer, and whether it was given before to the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +60,44 @@ pub enum Unavailable {
 /// What becomes of a request that changes something.
 pub type Reply<T> = Result<Answer<T>, Failure>;
 
-pub(crate) type ReplyTo<T> = tokio::sync::oneshot::Sender<Reply<T>>;
+/// Where an answer goes. Carries the request's permit: a request whose caller went away is under way until it is
+/// answered, and counts.
+pub(crate) struct ReplyTo<T> {
+    to: oneshot::Sender<T>,
+    permit: Option<PermitShare>,
+}
 
-/// Sends a reply. A caller that went away does not hear it, which changes nothing: what was done is done, and a
-/// repeat under the same key finds it.
-pub(crate) fn reply<T>(to: ReplyTo<T>, reply: Reply<T>) {
-    drop(to.send(reply));
+/// A request's permit, or a share in one. Given back when the last share is dropped.
+enum PermitShare {
+    #[allow(dead_code, reason = "kept for its drop")]
+    Whole(Permit),
+    #[allow(dead_code, reason = "kept for its drop")]
+    Part(Arc<Permit>),
+}
+
+impl<T> ReplyTo<T> {
+    /// An answer to come, and where it will arrive.
+    pub(crate) fn channel(permit: Option<Permit>) -> (Self, oneshot::Receiver<T>) {
+        let (to, answer) = oneshot::channel();
+        (Self { to, permit: permit.map(PermitShare::Whole) }, answer)
+    }
+
+    /// The same with a share in a permit, of which the caller keeps the other.
+    pub(crate) fn channel_with_share(permit: &Arc<Permit>) -> (Self, oneshot::Receiver<T>) {
+        let (to, answer) = oneshot::channel();
+        (Self { to, permit: Some(PermitShare::Part(Arc::clone(permit))) }, answer)
+    }
+
+    /// Sends the answer. A caller that went away does not hear it, which changes nothing: what was done is done, and a
+    /// repeat under the same key finds it.
+    pub(crate) fn answer(self, answer: T) {
+        // First, so that whoever has an answer is not counted any more.
+        drop(self.permit);
+        drop(self.to.send(answer));
+    }
+
+    /// Gives the permit back, where what is still waited for is not the core's own work.
+    pub(crate) fn give_back_permit(&mut self) {
+        self.permit = None;
+    }
 }

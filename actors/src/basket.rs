@@ -21,7 +21,7 @@ use holdfast_engine::{
     CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Rejection, SmolStr, Timestamp,
 };
 
-use crate::answer::{Failure, reply};
+use crate::answer::Failure;
 use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
@@ -202,6 +202,6 @@ impl Withdrawal {
 
 pub(crate) fn refuse_all(waiting: Callers, failure: &Failure) {
     for caller in waiting {
-        reply(caller, Err(failure.clone()));
+        caller.answer(Err(failure.clone()));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -38,6 +39,36 @@ impl Clock for SystemClock {
     fn sleep_until(&self, instant: Timestamp) -> Sleep {
         let span = instant.since(self.now());
         Box::pin(tokio::time::sleep(Duration::from_millis(span.0)))
+    }
+}
+
+/// The clock, moved on so far that it begins no earlier than `instant`. A machine whose clock was set back while the
+/// process was down would otherwise bring lapsed deadlines back to life.
+pub(crate) fn not_before(instant: Timestamp, clock: Arc<dyn Clock>) -> Arc<dyn Clock> {
+    let behind = instant.since(clock.now());
+    if behind == Millis(0) {
+        return clock;
+    }
+    tracing::warn!(
+        behind_ms = behind.0,
+        "the clock is behind the journal's last fact; going on from there, ahead of the clock by as much"
+    );
+    Arc::new(MovedClock { clock, ahead: behind })
+}
+
+/// A clock that is ahead of another one.
+struct MovedClock {
+    clock: Arc<dyn Clock>,
+    ahead: Millis,
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now().plus(self.ahead)
+    }
+
+    fn sleep_until(&self, instant: Timestamp) -> Sleep {
+        self.clock.sleep_until(Timestamp::from_millis(instant.millis().saturating_sub_unsigned(self.ahead.0)))
     }
 }
 

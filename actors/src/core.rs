@@ -6,20 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use holdfast_engine::product::{Adjustment, ProductDetails};
-use holdfast_engine::world::World;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
     Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
-    CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore, MemoryDisk,
-    OpenError, Opened, Options, Partition, SyncedGroup, VisitError,
+    AppendError, CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore,
+    MemoryDisk, OpenError, Opened, Options, Partition, Rebuild, SyncedGroup,
 };
 use parking_lot::Mutex;
 use ractor::{ActorRef, SpawnErr};
-use tokio::sync::oneshot;
 
-use crate::answer::{Failure, Reply, ReplyTo, Unavailable};
+use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::directory::Directory;
@@ -28,11 +26,11 @@ use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, Pla
 use crate::payment::Payments;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
-use crate::recovery::Recovery;
+use crate::recovery::{Recovered, Recovery};
 use crate::reservation_cell::Reservations;
 use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
-use crate::shared::{Counters, Gate, Shared};
+use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
 use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
 use crate::waiter::Waiter;
@@ -63,8 +61,19 @@ struct OpenJournal {
     close: Close,
 }
 
+/// Why the process must end. Nothing acknowledged is lost, and the next start takes up what was under way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fatal {
+    /// The journal cannot be written any more: the disk, or its space.
+    #[error("the journal failed: {0}")]
+    Journal(String),
+    /// A part of the runtime died that cannot be replaced while it runs: a defect.
+    #[error("{0}")]
+    Runtime(String),
+}
+
 /// Who hears that the process must end, and why. Called at most a few times, from any thread.
-pub type OnFatal = Box<dyn Fn(String) + Send + Sync>;
+pub type OnFatal = Box<dyn Fn(Fatal) + Send + Sync>;
 
 /// Numbers for people who watch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -109,12 +118,13 @@ impl Core {
         let fatal = Arc::clone(&on_fatal);
         let hooks = Hooks {
             observer: observer.unwrap_or_else(|| Box::new(|_: &SyncedGroup| {})),
-            on_failure: Box::new(move |error| fatal(format!("the journal failed: {error}"))),
+            on_failure: Box::new(move |error| fatal(Fatal::Journal(error.to_string()))),
         };
-        let (path, now) = (dir.to_path_buf(), clock.now());
-        let read = tokio::task::spawn_blocking(move || read(&path, hooks, now)).await;
-        let (world, journal) = read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        let started = Self::start(world, journal, config, clock, payments, on_fatal).await;
+        let path = dir.to_path_buf();
+        let read = tokio::task::spawn_blocking(move || read(&path, hooks, clock)).await;
+        let (recovered, journal) =
+            read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        let started = Self::start(recovered, journal, config, payments, on_fatal).await;
         started.map_err(|error| OpenError::Io {
             doing: "starting the actors for",
             path: dir.to_path_buf(),
@@ -136,23 +146,23 @@ impl Core {
         let on_fatal = Arc::new(on_fatal);
         let fatal = Arc::clone(&on_fatal);
         let mut store = disk.open(Partition(0));
-        let mut recovery = Recovery::default();
-        let tail = store.replay(Sequence(1), &mut |sequence, event| recovery.take(sequence, &event))?;
+        let mut recovery = Recovery::new(clock);
+        let tail = store.replay(Sequence(1), &mut |sequence, event| recovery.event(sequence, event))?;
+        recovery.end()?;
         let reader = store.reader()?;
         let observer = Box::new(|_: &SyncedGroup| {});
-        let on_failure = Box::new(move |error: &_| fatal(format!("the journal failed: {error}")));
+        let on_failure = Box::new(move |error: &AppendError| fatal(Fatal::Journal(error.to_string())));
         let (appender, writer) = GroupCommit::start(store, tail.epoch.next(), &tail, observer, on_failure)?;
-        let world = recovery.finish(clock.now(), &appender)?;
+        let recovered = recovery.finish(&appender);
         let close = Box::new(move || Ok(writer.close().map(drop)?));
         let journal = OpenJournal { appender, reader, secret: [7; 32], close };
-        Ok(Self::start(world, journal, config, clock, payments, on_fatal).await?)
+        Ok(Self::start(recovered, journal, config, payments, on_fatal).await?)
     }
 
     async fn start(
-        world: World,
+        Recovered { world, clock }: Recovered,
         journal: OpenJournal,
         config: CoreConfig,
-        clock: Arc<dyn Clock>,
         payments: Payments,
         on_fatal: Arc<OnFatal>,
     ) -> Result<Self, SpawnErr> {
@@ -186,7 +196,7 @@ impl Core {
         let duties = supervisor::Duties {
             shared: Arc::downgrade(&shared),
             reader,
-            on_fatal: Arc::new(move |why| on_fatal(why)),
+            on_fatal: Arc::new(move |why| on_fatal(Fatal::Runtime(why))),
         };
         let supervisor = supervisor::spawn(duties).await?;
         drop(shared.supervisor.set(supervisor.get_cell()));
@@ -195,7 +205,7 @@ impl Core {
         drop(shared.orders.set(coordinator));
         let timer = tokio::spawn(expiry::run(Arc::downgrade(&shared), clock, deadlines));
         // What recovery has mended is shown from here on, so it must be durable first.
-        if reservations::durable(&shared).await.is_err() {
+        if reservations::durable(&shared, None).await.is_err() {
             tracing::error!("the journal failed before the doors were opened");
         }
         let held = Held { secret, journal: Mutex::new(Some(close)), supervisor, timer };
@@ -227,9 +237,9 @@ impl Core {
         details: ProductDetails,
         operation: Operation,
     ) -> Reply<PutAnswer> {
-        let _permit = Gate::enter(&self.shared)?;
+        let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get_or_create(&sku);
-        self.ask(&cell, |caller| ProductMessage::Put(Box::new(details), operation, caller)).await
+        self.ask(&cell, permit, |caller| ProductMessage::Put(Box::new(details), operation, caller)).await
     }
 
     /// A product as it was last put.
@@ -267,9 +277,7 @@ impl Core {
                 return Ok(shown.stock.clone());
             }
         }
-        let (caller, answer) = oneshot::channel();
-        cell.send(&self.shared, ProductMessage::Read(caller));
-        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
+        self.ask(&cell, Gate::enter(&self.shared)?, ProductMessage::Read).await
     }
 
     /// Changes a count.
@@ -277,9 +285,9 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn adjust(&self, sku: Sku, adjustment: Adjustment) -> Reply<AdjustAnswer> {
-        let _permit = Gate::enter(&self.shared)?;
+        let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
-        self.ask(&cell, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
+        self.ask(&cell, permit, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
     }
 
     /// Makes a reservation: all of it, or nothing.
@@ -287,8 +295,7 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn reserve(&self, request: Reserve) -> Reply<ReservationView> {
-        let _permit = Gate::enter(&self.shared)?;
-        reservations::reserve(&self.shared, request).await
+        reservations::reserve(&self.shared, Some(Gate::enter(&self.shared)?), request).await
     }
 
     /// A reservation as it is now.
@@ -301,7 +308,7 @@ impl Core {
         let view = cell.and_then(|cell| cell.read(|reservation| ReservationView::now(reservation, now)));
         let view = view.ok_or(Rejection::ReservationNotFound { reservation: id })?;
         if view.sequence > self.shared.journal.durable() {
-            reservations::durable(&self.shared).await?;
+            reservations::durable(&self.shared, Some(Gate::enter(&self.shared)?)).await?;
         }
         Ok(view)
     }
@@ -316,8 +323,7 @@ impl Core {
         taken: Option<Vec<TakenLine>>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        let _permit = Gate::enter(&self.shared)?;
-        reservations::commit(&self.shared, id, taken, operation).await
+        reservations::commit(&self.shared, Gate::enter(&self.shared)?, id, taken, operation).await
     }
 
     /// Gives a reservation back.
@@ -325,8 +331,7 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn release(&self, id: ReservationId, operation: Operation) -> Reply<ReservationView> {
-        let _permit = Gate::enter(&self.shared)?;
-        reservations::release(&self.shared, id, operation).await
+        reservations::release(&self.shared, Gate::enter(&self.shared)?, id, operation).await
     }
 
     /// Moves a reservation's deadline to `ttl` from now; to as long as it was made for if not given.
@@ -339,8 +344,7 @@ impl Core {
         ttl: Option<Millis>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        let _permit = Gate::enter(&self.shared)?;
-        reservations::extend(&self.shared, id, ttl, operation).await
+        reservations::extend(&self.shared, Gate::enter(&self.shared)?, id, ttl, operation).await
     }
 
     /// Checks out: holds or takes over the units, pays, and promises them. Answers when that has ended, or with the
@@ -349,17 +353,18 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn place_order(&self, request: PlaceOrderRequest) -> Reply<OrderView> {
-        let _permit = Gate::enter(&self.shared)?;
+        // Its share goes back when the order is written down; this one when its caller has an answer, or does not want it.
+        let permit = Arc::new(Gate::enter(&self.shared)?);
         let id = request.id;
-        let (caller, mut answer) = oneshot::channel();
+        let (caller, mut answer) = ReplyTo::channel_with_share(&permit);
         self.tell_orders(OrderMessage::Place(Box::new(request), caller))?;
         loop {
             let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
             if let Ok(answer) = wait {
                 return answer.unwrap_or_else(|_| Err(self.shared.lost()));
             }
-            match self.order(id).await {
-                Ok(view) => return Ok(crate::answer::Answer { value: view, replayed: false }),
+            match self.ask_orders(None, |caller| OrderMessage::Read(id, caller)).await {
+                Ok(view) => return Ok(Answer::fresh(view)),
                 // Not placed yet, so it hears of a refusal or of its placing before long.
                 Err(Failure::Rejected(_)) => {}
                 Err(failure) => return Err(failure),
@@ -372,9 +377,8 @@ impl Core {
     /// # Errors
     /// [`Rejection::OrderNotFound`] if there is none.
     pub async fn order(&self, id: OrderId) -> Result<OrderView, Failure> {
-        let (caller, answer) = oneshot::channel();
-        self.tell_orders(OrderMessage::Read(id, caller))?;
-        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
+        let permit = Gate::enter(&self.shared)?;
+        self.ask_orders(Some(permit), |caller| OrderMessage::Read(id, caller)).await
     }
 
     /// A customer's orders after this one, oldest first.
@@ -387,9 +391,9 @@ impl Core {
         after: Option<OrderId>,
         limit: usize,
     ) -> Result<Vec<OrderView>, Failure> {
-        let (caller, answer) = oneshot::channel();
-        self.tell_orders(OrderMessage::List(customer.clone(), after, limit, caller))?;
-        answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
+        let permit = Gate::enter(&self.shared)?;
+        let list = |caller| OrderMessage::List(customer.clone(), after, limit, caller);
+        self.ask_orders(Some(permit), list).await
     }
 
     /// Calls an order off, before anything of it has left; what was paid is paid back.
@@ -464,9 +468,17 @@ impl Core {
     }
 
     async fn operate(&self, id: OrderId, request: OrderRequest, operation: Operation) -> Reply<OrderView> {
-        let _permit = Gate::enter(&self.shared)?;
-        let (caller, answer) = oneshot::channel();
-        self.tell_orders(OrderMessage::Operate(id, request, operation, caller))?;
+        let permit = Gate::enter(&self.shared)?;
+        self.ask_orders(Some(permit), |caller| OrderMessage::Operate(id, request, operation, caller)).await
+    }
+
+    async fn ask_orders<T>(
+        &self,
+        permit: Option<Permit>,
+        message: impl FnOnce(ReplyTo<Result<T, Failure>>) -> OrderMessage,
+    ) -> Result<T, Failure> {
+        let (caller, answer) = ReplyTo::channel(permit);
+        self.tell_orders(message(caller))?;
         answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 
@@ -482,30 +494,27 @@ impl Core {
     async fn ask<T>(
         &self,
         cell: &Arc<ProductCell>,
-        message: impl FnOnce(ReplyTo<T>) -> ProductMessage,
-    ) -> Reply<T> {
-        let (caller, answer) = oneshot::channel();
+        permit: Permit,
+        message: impl FnOnce(ReplyTo<Result<T, Failure>>) -> ProductMessage,
+    ) -> Result<T, Failure> {
+        let (caller, answer) = ReplyTo::channel(Some(permit));
         cell.send(&self.shared, message(caller));
         answer.await.unwrap_or_else(|_| Err(self.shared.lost()))
     }
 }
 
-fn read(path: &Path, hooks: Hooks, now: Timestamp) -> Result<(World, OpenJournal), OpenError> {
-    let mut recovery = Recovery::default();
-    let opened: Opened<Waiter> = Journal::open(path, &Options::default(), hooks, &mut |sequence, event| {
-        recovery.take(sequence, &event)
-    })?;
+fn read(path: &Path, hooks: Hooks, clock: Arc<dyn Clock>) -> Result<(Recovered, OpenJournal), OpenError> {
+    let mut recovery = Recovery::new(clock);
+    let opened: Opened<Waiter> = Journal::open(path, &Options::default(), hooks, &mut recovery)?;
     let journal = opened.journal;
-    let damaged =
-        |error: VisitError| OpenError::Damaged { path: path.to_path_buf(), detail: error.to_string() };
-    let world = recovery.finish(now, journal.appender()).map_err(damaged)?;
+    let recovered = recovery.finish(journal.appender());
     let open = OpenJournal {
         appender: journal.appender().clone(),
         reader: journal.reader(),
         secret: *journal.secret().bytes(),
         close: Box::new(move || journal.close()),
     };
-    Ok((world, open))
+    Ok((recovered, open))
 }
 
 fn units(lines: Vec<OrderUnits>) -> Vec<(Sku, LocationId, LineQuantity)> {

@@ -50,7 +50,7 @@ mod waiter;
 pub use answer::{Answer, Failure, Reply, Unavailable};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;
-pub use core::{Core, CoreStats, OnFatal};
+pub use core::{Core, CoreStats, Fatal, OnFatal};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
     RefundView,

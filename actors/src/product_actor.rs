@@ -17,7 +17,7 @@ use holdfast_engine::{
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 
-use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable, reply};
+use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, refuse_all};
 use crate::countdown::Part;
 use crate::flight::Flight;
@@ -31,9 +31,9 @@ use crate::waiter::{Then, Waiter};
 /// What can be said to a product's owner.
 pub(crate) enum ProductMessage {
     /// Create it or replace its details.
-    Put(Box<ProductDetails>, Operation, ReplyTo<PutAnswer>),
+    Put(Box<ProductDetails>, Operation, ReplyTo<Reply<PutAnswer>>),
     /// Change a count.
-    Adjust(Box<Adjustment>, ReplyTo<AdjustAnswer>),
+    Adjust(Box<Adjustment>, ReplyTo<Reply<AdjustAnswer>>),
     /// A basket wants its part.
     Visit(Box<Basket>),
     /// A basket gives its part back.
@@ -47,7 +47,7 @@ pub(crate) enum ProductMessage {
     /// A deadline has come.
     Settle,
     /// Show the counts as they are now.
-    Read(tokio::sync::oneshot::Sender<Result<StockView, Failure>>),
+    Read(ReplyTo<Result<StockView, Failure>>),
 }
 
 /// Starts an owner. `None` only while the runtime is ending.
@@ -309,7 +309,7 @@ impl Owner {
         at: Timestamp,
         details: ProductDetails,
         operation: Operation,
-        caller: ReplyTo<PutAnswer>,
+        caller: ReplyTo<Reply<PutAnswer>>,
     ) {
         match self.product.decide(at, &ProductCommand::Put { details: details.clone(), operation }) {
             Ok(Some(event)) => {
@@ -348,7 +348,7 @@ impl Owner {
         }
     }
 
-    fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<AdjustAnswer>) {
+    fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<Reply<AdjustAnswer>>) {
         let operation = adjustment.operation;
         match self.product.decide(at, &ProductCommand::Adjust(adjustment)) {
             Ok(Some(event)) => {
@@ -400,11 +400,11 @@ impl Owner {
         }
     }
 
-    fn read(&self, caller: tokio::sync::oneshot::Sender<Result<StockView, Failure>>) {
+    fn read(&self, caller: ReplyTo<Result<StockView, Failure>>) {
         let view = StockView::of(&self.product);
         let tell = move |durable: Option<Sequence>| {
             let view = durable.map(|_| view).ok_or(Failure::Unavailable(Unavailable::JournalFailed));
-            drop(caller.send(view));
+            caller.answer(view);
         };
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
@@ -439,14 +439,14 @@ impl Owner {
         event: ProductEvent,
         publication: Publication,
         answer: impl FnOnce(Sequence) -> Reply<T> + Send + 'static,
-        caller: ReplyTo<T>,
+        caller: ReplyTo<Reply<T>>,
     ) {
         let tell = move |first: Option<Sequence>| {
             let answer = match first {
                 Some(first) => answer(first),
                 None => Err(Unavailable::JournalFailed.into()),
             };
-            reply(caller, answer);
+            caller.answer(answer);
         };
         let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
         let sequence =
@@ -455,9 +455,9 @@ impl Owner {
     }
 
     /// Gives an answer once everything it may rest on is durable.
-    fn answer_durable<T: Send + 'static>(&self, answer: Reply<T>, caller: ReplyTo<T>) {
+    fn answer_durable<T: Send + 'static>(&self, answer: Reply<T>, caller: ReplyTo<Reply<T>>) {
         let tell = move |durable: Option<Sequence>| {
-            reply(caller, if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
+            caller.answer(if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
         };
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
@@ -509,7 +509,7 @@ fn tell_made(view: ReservationView, waiting: Callers) {
     let mut waiting = waiting.into_iter();
     let Some(first) = waiting.next() else { return };
     for other in waiting {
-        reply(other, Ok(Answer::repeated(view.clone())));
+        other.answer(Ok(Answer::repeated(view.clone())));
     }
-    reply(first, Ok(Answer::fresh(view)));
+    first.answer(Ok(Answer::fresh(view)));
 }

@@ -5,47 +5,66 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use holdfast_engine::world::World;
 use holdfast_engine::{Event, Sequence, Timestamp};
-use holdfast_persistence::{GroupCommit, VisitError};
+use holdfast_persistence::{GroupCommit, Rebuild, VisitError};
 
+use crate::clock::{self, Clock};
 use crate::waiter::{Then, Waiter};
 
-#[derive(Default)]
 pub(crate) struct Recovery {
     world: World,
+    clock: Arc<dyn Clock>,
+    /// The latest instant that stands in the journal.
+    latest: Timestamp,
+    mended: Vec<Event>,
+}
+
+/// What a journal came to.
+pub(crate) struct Recovered {
+    pub(crate) world: World,
+    /// The clock by which it goes on: no fact is younger than its now.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Recovery {
-    /// Takes in the next event of the journal.
-    pub(crate) fn take(&mut self, sequence: Sequence, event: &Event) -> Result<(), VisitError> {
-        judged(|| self.world.apply(sequence, event))
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { world: World::default(), clock, latest: Timestamp::from_millis(i64::MIN), mended: Vec::new() }
     }
 
-    /// Finishes what was under way, journals that, and gives the state.
-    pub(crate) fn finish(
-        mut self,
-        now: Timestamp,
-        journal: &GroupCommit<Waiter>,
-    ) -> Result<World, VisitError> {
-        let mut mended = Vec::new();
+    /// Journals what was mended and gives the state.
+    pub(crate) fn finish(self, journal: &GroupCommit<Waiter>) -> Recovered {
+        if !self.mended.is_empty() {
+            tracing::info!(events = self.mended.len(), "finished what the last process left under way");
+        }
+        for event in self.mended {
+            journal.append([event], Waiter::tell(Then::Nothing));
+        }
+        Recovered { world: self.world, clock: self.clock }
+    }
+}
+
+impl Rebuild for Recovery {
+    fn event(&mut self, sequence: Sequence, event: Event) -> Result<(), VisitError> {
+        self.latest = event.at().map_or(self.latest, |at| at.max(self.latest));
+        judged(|| self.world.apply(sequence, &event))
+    }
+
+    /// Finishes what was under way and checks the whole.
+    fn end(&mut self) -> Result<(), VisitError> {
+        self.clock = clock::not_before(self.latest, Arc::clone(&self.clock));
+        let now = self.clock.now();
         judged(|| {
             let mut next = self.world.sequence();
             self.world.reconcile(now, &mut |event: &Event| {
-                mended.push(event.clone());
+                self.mended.push(event.clone());
                 next = next.plus(1);
                 next
             });
             self.world.check_settled();
-        })?;
-        if !mended.is_empty() {
-            tracing::info!(events = mended.len(), "finished what the last process left under way");
-        }
-        for event in mended {
-            journal.append([event], Waiter::tell(Then::Nothing));
-        }
-        Ok(self.world)
+        })
     }
 }
 

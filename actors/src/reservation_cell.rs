@@ -14,14 +14,14 @@ use holdfast_engine::{Event, Fingerprint, Rejection, ReservationId, Sequence, Sk
 use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
 
-use crate::answer::ReplyTo;
+use crate::answer::{Answer, Reply, ReplyTo};
 use crate::flight::Flight;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
 /// Who waits for a reservation to be made: nearly always one.
-pub(crate) type Callers = SmallVec<[ReplyTo<ReservationView>; 1]>;
+pub(crate) type Callers = SmallVec<[ReplyTo<Reply<ReservationView>>; 1]>;
 
 pub(crate) struct ReservationCell {
     id: ReservationId,
@@ -49,10 +49,9 @@ pub(crate) enum ClaimOutcome {
     Ours(Arc<ReservationCell>),
     /// Somebody makes or has made it; the caller will hear what came of it.
     Known,
-    /// It is made, and this is the answer that was given then.
-    Repeat(ReservationView),
-    /// The number stands for another request.
-    Reused,
+    /// The number is taken, and this is the answer once that is durable: the first one again if it was taken by the same
+    /// request.
+    Taken(ReplyTo<Reply<ReservationView>>, Box<Reply<ReservationView>>),
 }
 
 /// All reservations, by number.
@@ -90,12 +89,12 @@ impl Reservations {
         id: ReservationId,
         fingerprint: Fingerprint,
         flight: Option<Arc<Flight>>,
-        caller: ReplyTo<ReservationView>,
+        caller: ReplyTo<Reply<ReservationView>>,
     ) -> ClaimOutcome {
-        let mut claim = Claim { fingerprint, waiting: smallvec![caller], flight };
         loop {
             let cell = match self.cells.entry(id) {
                 Entry::Vacant(vacant) => {
+                    let claim = Claim { fingerprint, waiting: smallvec![caller], flight };
                     let cell = Arc::new(ReservationCell { id, state: Mutex::new(State::Claimed(claim)) });
                     vacant.insert(Arc::clone(&cell));
                     return ClaimOutcome::Ours(cell);
@@ -104,13 +103,16 @@ impl Reservations {
             };
             match &mut *cell.state.lock() {
                 State::Claimed(other) if other.fingerprint == fingerprint => {
-                    other.waiting.append(&mut claim.waiting);
+                    other.waiting.push(caller);
                     return ClaimOutcome::Known;
                 }
                 State::Made(reservation) if reservation.made().fingerprint == fingerprint => {
-                    return ClaimOutcome::Repeat(ReservationView::made(reservation));
+                    let again = Answer::repeated(ReservationView::made(reservation));
+                    return ClaimOutcome::Taken(caller, Box::new(Ok(again)));
                 }
-                State::Claimed(_) | State::Made(_) => return ClaimOutcome::Reused,
+                State::Claimed(_) | State::Made(_) => {
+                    return ClaimOutcome::Taken(caller, Box::new(Err(Rejection::KeyReused.into())));
+                }
                 // It was withdrawn just now and is about to leave the map.
                 State::Withdrawn => {}
             }
@@ -187,7 +189,7 @@ impl ReservationCell {
     }
 
     /// Decides something about the reservation and puts the decision into the journal. `then` waits for its record,
-    /// or, where there was nothing to decide, for whatever was decided before. Returns what `look` sees afterwards.
+    /// or, where there was nothing to decide or a refusal, for whatever was decided before. Returns what `look` sees afterwards.
     pub(crate) fn decide<T>(
         &self,
         shared: &Shared,
@@ -196,23 +198,30 @@ impl ReservationCell {
         look: impl FnOnce(&Reservation, bool) -> T,
     ) -> Result<T, Rejection> {
         let mut state = self.state.lock();
-        let State::Made(reservation) = &mut *state else {
-            return Err(Rejection::ReservationNotFound { reservation: self.id });
-        };
-        let decided = decide(reservation, shared.clock.now())?;
         let waiter = Waiter::tell(then);
-        let changed = decided.is_some();
+        let not_found = Rejection::ReservationNotFound { reservation: self.id };
+        let decided = match &mut *state {
+            State::Made(reservation) => {
+                decide(reservation, shared.clock.now()).map(|event| (reservation, event))
+            }
+            State::Claimed(_) | State::Withdrawn => Err(not_found),
+        };
         match decided {
-            Some(event) => {
+            Ok((reservation, Some(event))) => {
                 reservation.apply(&event);
                 let sequence = shared.journal.append([Event::Reservation(self.id, event)], waiter);
                 reservation.journaled(sequence);
+                Ok(look(reservation, true))
             }
-            None => {
+            Ok((reservation, None)) => {
                 shared.journal.append([], waiter);
+                Ok(look(reservation, false))
+            }
+            Err(rejection) => {
+                shared.journal.append([], waiter);
+                Err(rejection)
             }
         }
-        Ok(look(reservation, changed))
     }
 
     /// Ends the reservation if its deadline has come.

@@ -8,16 +8,15 @@ use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Rejection, ReservationId, Shortage,
     Sku, SmolStr, Timestamp,
 };
-use tokio::sync::oneshot;
 
-use crate::answer::{Answer, Failure, Reply, Unavailable};
+use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, Intent, Stop};
 use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
-use crate::shared::Shared;
+use crate::shared::{Permit, Shared};
 use crate::waiter::{Then, Waiter};
 
 /// A reservation to be made.
@@ -61,20 +60,23 @@ pub struct TakenLine {
 }
 
 /// Makes a reservation: all of it, or nothing.
-pub(crate) async fn reserve(shared: &Arc<Shared>, request: Reserve) -> Reply<ReservationView> {
-    let (caller, answer) = oneshot::channel();
+pub(crate) async fn reserve(
+    shared: &Arc<Shared>,
+    permit: Option<Permit>,
+    request: Reserve,
+) -> Reply<ReservationView> {
+    let (caller, answer) = ReplyTo::channel(permit);
     let flight = (request.lines.len() > 1).then(Flight::new);
     let outcome = shared.reservations.claim(request.id, request.fingerprint, flight.clone(), caller);
     match outcome {
         ClaimOutcome::Ours(cell) => begin(shared, &cell, request, flight),
         ClaimOutcome::Known => {}
-        ClaimOutcome::Repeat(view) => {
-            durable(shared).await?;
-            return Ok(Answer::repeated(view));
-        }
-        ClaimOutcome::Reused => {
-            durable(shared).await?;
-            return Err(Rejection::KeyReused.into());
+        ClaimOutcome::Taken(caller, reply) => {
+            let tell = move |durable: Option<_>| {
+                let failed = || Err(Unavailable::JournalFailed.into());
+                caller.answer(durable.map_or_else(failed, |_| *reply));
+            };
+            shared.journal.append([], Waiter::tell(Then::call(tell)));
         }
     }
     answer.await.unwrap_or_else(|_| Err(shared.lost()))
@@ -183,11 +185,12 @@ fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
 /// Commits a reservation: all of it, or the units named.
 pub(crate) async fn commit(
     shared: &Arc<Shared>,
+    permit: Permit,
     id: ReservationId,
     taken: Option<Vec<TakenLine>>,
     operation: Operation,
 ) -> Reply<ReservationView> {
-    end(shared, id, operation, |reservation, at| {
+    end(shared, permit, id, operation, |reservation, at| {
         let units = taken.map(|taken| units_by_line(reservation, &taken)).transpose()?;
         reservation.decide_commit(at, units.as_deref(), operation)
     })
@@ -197,21 +200,23 @@ pub(crate) async fn commit(
 /// Gives a reservation back.
 pub(crate) async fn release(
     shared: &Arc<Shared>,
+    permit: Permit,
     id: ReservationId,
     operation: Operation,
 ) -> Reply<ReservationView> {
-    end(shared, id, operation, |reservation, at| reservation.decide_release(at, operation)).await
+    end(shared, permit, id, operation, |reservation, at| reservation.decide_release(at, operation)).await
 }
 
 /// Moves a reservation's deadline to `ttl` from now. Refused while a product of it is short, because a longer hold is a
 /// new promise.
 pub(crate) async fn extend(
     shared: &Arc<Shared>,
+    permit: Permit,
     id: ReservationId,
     ttl: Option<Millis>,
     operation: Operation,
 ) -> Reply<ReservationView> {
-    end(shared, id, operation, |reservation, at| {
+    end(shared, permit, id, operation, |reservation, at| {
         let mut ttl_max = Policy::HOLD_TTL_LIMIT;
         let mut short = None;
         for line in reservation.lines() {
@@ -256,6 +261,7 @@ fn units_by_line(reservation: &Reservation, taken: &[TakenLine]) -> Result<Vec<u
 /// The reservation decides; its products follow; the answer leaves when all of that is durable.
 async fn end(
     shared: &Arc<Shared>,
+    permit: Permit,
     id: ReservationId,
     operation: Operation,
     decide: impl FnOnce(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
@@ -263,9 +269,9 @@ async fn end(
     let not_found = || Rejection::ReservationNotFound { reservation: id };
     let cell = shared.reservations.get(id).ok_or_else(not_found)?;
     let lines = cell.read(|reservation| reservation.lines().len()).ok_or_else(not_found)?;
-    let (done, complete) = oneshot::channel();
+    let (caller, complete) = ReplyTo::channel(Some(permit));
     // One for the decision, one for each product.
-    let mut parts = countdown::parts(lines + 1, move |complete| _ = done.send(complete));
+    let mut parts = countdown::parts(lines + 1, move |complete| caller.answer(complete));
     let own = parts.pop().map_or(Then::Nothing, Then::Part);
     let decided = cell.decide(shared, decide, own, |reservation, changed| {
         (ReservationView::after(reservation, operation.id), changed)
@@ -274,10 +280,12 @@ async fn end(
         Ok((Some(view), changed)) => (view, changed),
         Ok((None, _)) => return Err(Rejection::KeyReused.into()),
         Err(rejection) => {
-            drop(parts);
-            // The refusal may rest on what is not durable yet.
-            durable(shared).await?;
-            return Err(rejection.into());
+            // The refusal may rest on what is not durable yet. Nothing is left for the products to do.
+            parts.into_iter().for_each(Part::finish);
+            return match complete.await {
+                Ok(true) => Err(rejection.into()),
+                _ => Err(shared.lost()),
+            };
         }
     };
     follow_all(shared, &cell, parts);
@@ -304,11 +312,11 @@ pub(crate) fn follow_all(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, part
 }
 
 /// Waits until everything decided so far is durable.
-pub(crate) async fn durable(shared: &Shared) -> Result<(), Failure> {
-    let (done, waiting) = oneshot::channel();
-    let tell = move |durable: Option<_>| _ = done.send(durable.is_some());
+pub(crate) async fn durable(shared: &Shared, permit: Option<Permit>) -> Result<(), Failure> {
+    let (caller, durable) = ReplyTo::channel(permit);
+    let tell = move |durable: Option<_>| caller.answer(durable.is_some());
     shared.journal.append([], Waiter::tell(Then::call(tell)));
-    match waiting.await {
+    match durable.await {
         Ok(true) => Ok(()),
         _ => Err(Unavailable::JournalFailed.into()),
     }

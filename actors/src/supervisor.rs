@@ -97,7 +97,7 @@ async fn rebuild(
     reader: Arc<dyn JournalReader>,
 ) -> Result<(), String> {
     // What the dead owner decided is in the journal's queue; wait until it can be read.
-    if durable(&shared).await.is_err() {
+    if durable(&shared, None).await.is_err() {
         // The journal has failed, and has said so.
         cell.forsake();
         return Ok(());

@@ -279,7 +279,7 @@ async fn a_failed_journal_ends_every_promise() {
     reading.assert_unanswered();
     listing.assert_unanswered();
     assert!(shop.core.is_ready());
-    assert_eq!(*shop.fatal.lock().unwrap(), Vec::<String>::new());
+    assert_eq!(*shop.fatal.lock().unwrap(), vec![]);
 
     drop(gate);
     for (name, begun) in waiting {

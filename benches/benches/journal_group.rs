@@ -47,9 +47,13 @@ fn append_and_sync(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a directory");
     let hooks =
         Hooks { observer: Box::new(|_: &SyncedGroup| {}), on_failure: Box::new(|error| panic!("{error}")) };
-    let opened =
-        Journal::<Tell>::open(&dir.path().join("data"), &Options::default(), hooks, &mut |_, _| Ok(()))
-            .expect("a journal");
+    let opened = Journal::<Tell>::open(
+        &dir.path().join("data"),
+        &Options::default(),
+        hooks,
+        &mut |_: Sequence, _: Event| Ok(()),
+    )
+    .expect("a journal");
     let mut raw = OpenOptions::new().create(true).append(true).open(dir.path().join("raw")).expect("a file");
     let sku = Sku::new("HOT-1").expect("a name");
     let mut group = criterion.benchmark_group("journal");

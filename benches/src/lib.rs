@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use holdfast_actors::{Core, CoreConfig, Payments, Reserve, ReserveLine, SystemClock};
+use holdfast_actors::{Core, CoreConfig, Fatal, Payments, Reserve, ReserveLine, SystemClock};
 use holdfast_engine::product::{Adjustment, Policy, ProductDetails, StockChange};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, Quantity, ReservationId, Sku,
@@ -79,7 +79,7 @@ pub fn reserve_one(sku: &Sku) -> Reserve {
 pub async fn core_with(skus: &[Sku]) -> Result<(TempDir, Core)> {
     let dir = tempfile::tempdir()?;
     let config = CoreConfig { in_flight_max: 1 << 20, ..CoreConfig::default() };
-    let fatal = Box::new(|why: String| panic!("{why}"));
+    let fatal = Box::new(|why: Fatal| panic!("{why}"));
     let clock = Arc::new(SystemClock::default());
     let core = Core::open(&dir.path().join("data"), config, clock, Payments::sandbox(), None, fatal).await?;
     for sku in skus {

@@ -4,6 +4,7 @@ use crate::ids::{OrderId, ReservationId, Sku};
 use crate::order::OrderEvent;
 use crate::product::ProductEvent;
 use crate::reservation::ReservationEvent;
+use crate::time::Timestamp;
 
 /// One fact, ready for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,18 @@ pub enum Event {
     Reservation(ReservationId, ReservationEvent),
     /// About an order.
     Order(OrderId, OrderEvent),
+}
+
+impl Event {
+    /// When it happened, where it says so: most facts about a product are followed or preceded by one that does.
+    pub const fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Product(_, ProductEvent::Put { at, .. } | ProductEvent::Adjusted { at, .. }) => Some(*at),
+            Self::Product(_, _) => None,
+            Self::Reservation(_, event) => Some(event.at()),
+            Self::Order(_, event) => event.at(),
+        }
+    }
 }
 
 /// Most payload bytes (texts, lists) one event may carry, so that a journal frame always has room for it. The

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use holdfast_actors::{Clock, Core, CoreConfig, Payments, SystemClock};
+use holdfast_actors::{Clock, Core, CoreConfig, Fatal, Payments, SystemClock};
 use holdfast_persistence::{CloseError, OpenError};
 
 use crate::gateway::{Gateway, GatewayOptions, ServeError, serve};
@@ -79,7 +79,7 @@ pub enum EmbeddedError {
 pub async fn embedded(data_dir: &Path, options: EmbeddedOptions) -> Result<Embedded, EmbeddedError> {
     let EmbeddedOptions { gateway, core, clock, payments } = options;
     let metrics = Arc::new(Metrics::new());
-    let on_fatal = Box::new(|why: String| tracing::error!(why, "the core has failed"));
+    let on_fatal = Box::new(|why: Fatal| tracing::error!(%why, "the core has failed"));
     let core = Core::open(data_dir, core, clock, payments, Some(metrics.group_observer()), on_fatal).await?;
     let gateway = serve(gateway, core.clone(), Arc::clone(&metrics)).await?;
     Ok(Embedded {

@@ -28,6 +28,8 @@ pub enum Exit {
     Io = 15,
     /// The journal failed while running: nothing was acknowledged after that, and nothing acknowledged is lost.
     JournalFailed = 20,
+    /// A part of the program died that cannot be replaced while it runs: a defect. Nothing acknowledged is lost.
+    RuntimeFailed = 21,
     /// Told twice to stop: ended at once, without waiting for requests under way.
     Interrupted = 130,
 }

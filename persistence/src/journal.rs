@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::data_dir::{DataDir, Generation, MarkedStore, OpenError, Options, Recovered, Secret};
 use crate::group_commit::{Ack, GroupCommit, GroupObserver, OnFailure, Writer, WriterFailed};
-use crate::store::{Epoch, JournalReader, JournalStore, Tail, Visitor};
+use crate::store::{Epoch, JournalReader, JournalStore, Rebuild, Tail};
 
 /// The journal of a running node. Owns the directory until it is closed; appending goes through
 /// [`appender`](Self::appender).
@@ -58,19 +58,19 @@ pub enum CloseError {
 }
 
 impl<A: Ack> Journal<A> {
-    /// Opens the data directory at `path`, or makes one there, gives every event in its journal to `visit`, and then
+    /// Opens the data directory at `path`, or makes one there, gives every event in its journal to `rebuild`, and then
     /// starts the writer, in a new epoch.
     ///
     /// # Errors
-    /// [`OpenError`], each with what to do about it. What `visit` built must then be thrown away.
+    /// [`OpenError`], each with what to do about it. What `rebuild` built must then be thrown away.
     pub fn open(
         path: &Path,
         options: &Options,
         hooks: Hooks,
-        visit: &mut Visitor<'_>,
+        rebuild: &mut dyn Rebuild,
     ) -> Result<Opened<A>, OpenError> {
         let data_dir = DataDir::open(path, options)?;
-        let Recovered { store, tail, sealed } = data_dir.recover(options, visit)?;
+        let Recovered { store, tail, sealed } = data_dir.recover(options, rebuild)?;
         let epoch = tail.epoch.next();
         let unreadable =
             |source| OpenError::Io { doing: "reading beside the writer", path: path.to_path_buf(), source };

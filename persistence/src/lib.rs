@@ -23,7 +23,7 @@
 //!
 //! # Example
 //! ```
-//! use holdfast_engine::Sequence;
+//! use holdfast_engine::{Event, Sequence};
 //! use holdfast_persistence::{Ack, Hooks, Journal, Opened, Options, SyncedGroup};
 //!
 //! struct Tell(std::sync::mpsc::Sender<Sequence>);
@@ -42,7 +42,8 @@
 //!     observer: Box::new(|_: &SyncedGroup| {}),
 //!     on_failure: Box::new(|error| eprintln!("the journal stopped: {error}")),
 //! };
-//! let Opened { journal, .. } = Journal::open(&path, &Options::default(), hooks, &mut |_sequence, _event| Ok(()))?;
+//! let mut ignore = |_: Sequence, _: Event| Ok(());
+//! let Opened { journal, .. } = Journal::open(&path, &Options::default(), hooks, &mut ignore)?;
 //!
 //! // Without events this is a barrier: it hears when all that was appended before is durable.
 //! let (tell, told) = std::sync::mpsc::channel();
@@ -75,5 +76,6 @@ pub use memory::{MemoryDisk, MemoryFrames, MemoryStore, SyncGate};
 pub use record::RecordError;
 pub use sled_store::{SledOpenError, SledStore};
 pub use store::{
-    AppendError, Epoch, JournalReader, JournalStore, Partition, ReplayError, Tail, VisitError, Visitor,
+    AppendError, Epoch, JournalReader, JournalStore, Partition, Rebuild, ReplayError, Tail, VisitError,
+    Visitor,
 };

@@ -52,6 +52,30 @@ pub struct Tail {
 /// What a visitor may answer when it cannot use an event. Ends the replay.
 pub type VisitError = Box<dyn Error + Send + Sync>;
 
+/// Builds something out of a journal at its opening, and judges it.
+pub trait Rebuild {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// If it does not fit. Ends the opening, which counts as damage.
+    fn event(&mut self, sequence: Sequence, event: Event) -> Result<(), VisitError>;
+
+    /// Hears that this was the last one. Whatever is wrong with the whole is said here: up to this point the files are as
+    /// they were found.
+    ///
+    /// # Errors
+    /// If it does not fit together. Ends the opening, which counts as damage.
+    fn end(&mut self) -> Result<(), VisitError> {
+        Ok(())
+    }
+}
+
+impl<F: FnMut(Sequence, Event) -> Result<(), VisitError>> Rebuild for F {
+    fn event(&mut self, sequence: Sequence, event: Event) -> Result<(), VisitError> {
+        self(sequence, event)
+    }
+}
+
 /// Takes the events of a journal in order, each with its position.
 pub type Visitor<'a> = dyn FnMut(Sequence, Event) -> Result<(), VisitError> + 'a;
 

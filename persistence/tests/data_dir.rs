@@ -22,10 +22,11 @@ use support::{Ears, Tell, assert_same_contents, contents, quiet_hooks};
 
 fn open_with(path: &Path) -> Result<(Opened<Tell>, Vec<Event>), OpenError> {
     let mut events = Vec::new();
-    let opened = Journal::open(path, &Options::default(), quiet_hooks(), &mut |_, event| {
-        events.push(event);
-        Ok(())
-    })?;
+    let opened =
+        Journal::open(path, &Options::default(), quiet_hooks(), &mut |_: Sequence, event: Event| {
+            events.push(event);
+            Ok(())
+        })?;
     Ok((opened, events))
 }
 
@@ -410,9 +411,12 @@ fn an_event_that_cannot_be_applied_leaves_the_journal_as_good_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         directory_with(dir.path(), end);
         let sealed = dir.path().join("seal").exists();
-        let error = Journal::<Tell>::open(dir.path(), &Options::default(), quiet_hooks(), &mut |_, _| {
-            Err("no".into())
-        })
+        let error = Journal::<Tell>::open(
+            dir.path(),
+            &Options::default(),
+            quiet_hooks(),
+            &mut |_: Sequence, _: Event| Err("no".into()),
+        )
         .map(|_| ())
         .unwrap_err();
         assert!(error.to_string().contains("the event at sequence 1 could not be applied: no"), "{error}");

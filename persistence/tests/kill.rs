@@ -43,12 +43,16 @@ impl Ack for Print {
 fn writer_process() {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return };
     println!("\nopening:");
-    let opened =
-        Journal::open(Path::new(&directory), &Options::default(), quiet_hooks(), &mut |sequence, event| {
+    let opened = Journal::open(
+        Path::new(&directory),
+        &Options::default(),
+        quiet_hooks(),
+        &mut |sequence: Sequence, event: Event| {
             assert_eq!(event, hold_opened(sequence.0));
             println!("\nvisited: {}", sequence.0);
             Ok(())
-        });
+        },
+    );
     let Opened { journal, tail, .. } = opened.unwrap();
     println!("\nopen:");
     let mut next = tail.last.0;
@@ -116,12 +120,16 @@ impl Writer {
 
 fn open(directory: &Path) -> Result<(Opened<Tell>, u64), OpenError> {
     let mut events = 0;
-    let opened =
-        Journal::open(directory, &Options::default(), quiet_hooks(), &mut |sequence, event: Event| {
+    let opened = Journal::open(
+        directory,
+        &Options::default(),
+        quiet_hooks(),
+        &mut |sequence: Sequence, event: Event| {
             assert_eq!(event, hold_opened(sequence.0));
             events += 1;
             Ok(())
-        })?;
+        },
+    )?;
     Ok((opened, events))
 }
 

@@ -1,15 +1,16 @@
 //! The coordinator's actor and its state.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use holdfast_engine::order::{Order, OrderEvent};
-use holdfast_engine::{CustomerId, Event, OrderId, Sequence};
+use holdfast_engine::{CustomerId, Event, OrderId, Sequence, Timestamp};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 
 use super::checkout::Placing;
 use super::{OrderMessage, OrderRequest, OrderView};
-use crate::answer::{Failure, ReplyTo, Unavailable, reply};
+use crate::answer::{Failure, Reply, ReplyTo, Unavailable};
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
@@ -57,16 +58,16 @@ pub(super) struct Coordinator {
     pub(super) placing: HashMap<OrderId, Placing>,
     pub(super) orders: HashMap<OrderId, Entry>,
     /// Orders of each customer, oldest first.
-    by_customer: HashMap<CustomerId, Vec<OrderId>>,
+    by_customer: HashMap<CustomerId, BTreeSet<(Timestamp, OrderId)>>,
 }
 
 /// A placed order with what only the coordinator knows.
 pub(super) struct Entry {
     pub(super) order: Order,
     /// Who waits for the end of the checkout.
-    pub(super) waiting: Vec<ReplyTo<OrderView>>,
+    pub(super) waiting: Vec<ReplyTo<Reply<OrderView>>>,
     /// Requests that wait until the shipment under way has ended.
-    pub(super) queued: VecDeque<(OrderRequest, holdfast_engine::Operation, ReplyTo<OrderView>)>,
+    pub(super) queued: VecDeque<(OrderRequest, holdfast_engine::Operation, ReplyTo<Reply<OrderView>>)>,
     /// Whether a payment call or a question about one is under way.
     pub(super) paying: bool,
     /// Questions asked in a row about a payment whose fate is unknown.
@@ -80,8 +81,7 @@ impl Entry {
 }
 
 impl Coordinator {
-    fn new(shared: Arc<Shared>, myself: ActorRef<OrderMessage>, mut orders: Vec<Order>) -> Self {
-        orders.sort_by_key(|order| (order.placed().at, order.id()));
+    fn new(shared: Arc<Shared>, myself: ActorRef<OrderMessage>, orders: Vec<Order>) -> Self {
         let mut coordinator = Self {
             shared,
             myself,
@@ -95,9 +95,10 @@ impl Coordinator {
         coordinator
     }
 
-    pub(super) fn insert(&mut self, order: Order, waiting: Vec<ReplyTo<OrderView>>) {
+    pub(super) fn insert(&mut self, order: Order, waiting: Vec<ReplyTo<Reply<OrderView>>>) {
         let id = order.id();
-        self.by_customer.entry(order.placed().customer.clone()).or_default().push(id);
+        let placed = order.placed();
+        self.by_customer.entry(placed.customer.clone()).or_default().insert((placed.at, id));
         self.orders.insert(id, Entry { waiting, ..Entry::new(order) });
         self.shared.counters.orders.store(self.orders.len() as u64, std::sync::atomic::Ordering::Relaxed);
     }
@@ -143,19 +144,19 @@ impl Coordinator {
         let Some(entry) = self.orders.get_mut(&id) else { return };
         let queued = entry.queued.drain(..).map(|(_, _, caller)| caller);
         for caller in entry.waiting.drain(..).chain(queued) {
-            reply(caller, Err(Unavailable::JournalFailed.into()));
+            caller.answer(Err(Unavailable::JournalFailed.into()));
         }
     }
 
     /// Gives an answer once everything it may rest on is durable.
-    pub(super) fn answer_durable(&self, answer: crate::answer::Reply<OrderView>, caller: ReplyTo<OrderView>) {
+    pub(super) fn answer_durable(&self, answer: Reply<OrderView>, caller: ReplyTo<Reply<OrderView>>) {
         let tell = move |durable: Option<Sequence>| {
-            reply(caller, if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
+            caller.answer(if durable.is_some() { answer } else { Err(Unavailable::JournalFailed.into()) });
         };
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
 
-    fn read(&self, id: OrderId, caller: tokio::sync::oneshot::Sender<Result<OrderView, Failure>>) {
+    fn read(&self, id: OrderId, caller: ReplyTo<Result<OrderView, Failure>>) {
         let view = match self.orders.get(&id) {
             Some(entry) => Ok(OrderView::now(&entry.order)),
             None => Err(holdfast_engine::Rejection::OrderNotFound { order: id }.into()),
@@ -168,26 +169,24 @@ impl Coordinator {
         customer: &CustomerId,
         after: Option<OrderId>,
         limit: usize,
-        caller: tokio::sync::oneshot::Sender<Result<Vec<OrderView>, Failure>>,
+        caller: ReplyTo<Result<Vec<OrderView>, Failure>>,
     ) {
-        let ids = self.by_customer.get(customer).map_or(&[][..], Vec::as_slice);
-        let from = match after {
-            Some(after) => ids.iter().position(|id| *id == after).map_or(ids.len(), |position| position + 1),
-            None => 0,
+        let from = match after.map(|id| (id, self.orders.get(&id))) {
+            None => Bound::Unbounded,
+            Some((id, Some(entry))) => Bound::Excluded((entry.order.placed().at, id)),
+            Some((_, None)) => return self.show_durable(Ok(Vec::new()), caller),
         };
-        let entries = ids.iter().skip(from).take(limit).filter_map(|id| self.orders.get(id));
+        let ids =
+            self.by_customer.get(customer).into_iter().flat_map(|ids| ids.range((from, Bound::Unbounded)));
+        let entries = ids.take(limit).filter_map(|(_, id)| self.orders.get(id));
         let views = entries.map(|entry| OrderView::now(&entry.order)).collect();
         self.show_durable(Ok(views), caller);
     }
 
-    fn show_durable<T: Send + 'static>(
-        &self,
-        view: Result<T, Failure>,
-        caller: tokio::sync::oneshot::Sender<Result<T, Failure>>,
-    ) {
+    fn show_durable<T: Send + 'static>(&self, view: Result<T, Failure>, caller: ReplyTo<Result<T, Failure>>) {
         let tell = move |durable: Option<Sequence>| {
             let view = if durable.is_some() { view } else { Err(Unavailable::JournalFailed.into()) };
-            drop(caller.send(view));
+            caller.answer(view);
         };
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }

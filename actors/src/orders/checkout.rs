@@ -8,7 +8,7 @@ use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, Reser
 
 use super::actor::Coordinator;
 use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
-use crate::answer::{Answer, Failure, ReplyTo, Unavailable, reply};
+use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::reservations::{Reserve, ReserveLine, reserve};
 use crate::waiter::{Then, Waiter};
 
@@ -17,7 +17,7 @@ pub(super) struct Placing {
     request: PlaceOrderRequest,
     /// The order as it was priced when it was asked for: a price that changes meanwhile concerns the next one.
     order: PlaceOrder,
-    waiting: Vec<ReplyTo<OrderView>>,
+    waiting: Vec<ReplyTo<Reply<OrderView>>>,
 }
 
 /// How often an order makes itself a new reservation because its last one lapsed before the order was written down.
@@ -25,7 +25,7 @@ pub(super) struct Placing {
 const RESERVATION_TRIES_MAX: u16 = 16;
 
 impl Coordinator {
-    pub(super) fn place(&mut self, request: PlaceOrderRequest, caller: ReplyTo<OrderView>) {
+    pub(super) fn place(&mut self, request: PlaceOrderRequest, mut caller: ReplyTo<Reply<OrderView>>) {
         let id = request.id;
         if let Some(entry) = self.orders.get_mut(&id) {
             if entry.order.placed().fingerprint != request.fingerprint {
@@ -35,9 +35,12 @@ impl Coordinator {
                 Some(view) => self.answer_durable(Ok(Answer::repeated(view)), caller),
                 // It will not come to an end here, and those who waited for that have been told.
                 None if self.shared.journal.is_failed() => {
-                    reply(caller, Err(Unavailable::JournalFailed.into()))
+                    caller.answer(Err(Unavailable::JournalFailed.into()))
                 }
-                None => entry.waiting.push(caller),
+                None => {
+                    caller.give_back_permit();
+                    entry.waiting.push(caller);
+                }
             }
             return;
         }
@@ -88,7 +91,7 @@ impl Coordinator {
         };
         let (shared, myself) = (std::sync::Arc::clone(&self.shared), self.myself.clone());
         self.shared.runtime.spawn(async move {
-            let outcome = reserve(&shared, request).await.map(|_| ());
+            let outcome = reserve(&shared, None, request).await.map(|_| ());
             drop(myself.send_message(OrderMessage::Held { id, reservation, try_number, outcome }));
         });
     }
@@ -107,7 +110,9 @@ impl Coordinator {
         }
         match self.pin_and_place(id, reservation) {
             Ok(order) => {
-                let waiting = self.placing.remove(&id).map(|placing| placing.waiting).unwrap_or_default();
+                let mut waiting = self.placing.remove(&id).map(|placing| placing.waiting).unwrap_or_default();
+                // From here on it may be the payment provider that everybody waits for.
+                waiting.iter_mut().for_each(ReplyTo::give_back_permit);
                 self.insert(order, waiting);
                 self.advance(id);
             }

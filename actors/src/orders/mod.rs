@@ -26,7 +26,7 @@ use holdfast_engine::{
 pub(crate) use actor::spawn;
 pub use view::{OrderLineView, OrderView, RefundStatus, RefundView};
 
-use crate::answer::{Failure, ReplyTo};
+use crate::answer::{Failure, Reply, ReplyTo};
 use crate::payment::{PaymentAnswer, PaymentFate};
 
 /// A checkout.
@@ -96,7 +96,7 @@ pub(crate) enum OrderRequest {
 /// What the coordinator hears.
 pub(crate) enum OrderMessage {
     /// A checkout is asked for.
-    Place(Box<PlaceOrderRequest>, ReplyTo<OrderView>),
+    Place(Box<PlaceOrderRequest>, ReplyTo<Reply<OrderView>>),
     /// The reservation a checkout asked for is made, or not. `try_number` tells which one of its tries it was.
     Held { id: OrderId, reservation: ReservationId, try_number: u16, outcome: Result<(), Failure> },
     /// An intent to pay is durable: make the call.
@@ -112,15 +112,20 @@ pub(crate) enum OrderMessage {
     /// What the order had taken is given back.
     StockReturned(OrderId, Result<(), Failure>),
     /// Something is asked of a placed order.
-    Operate(OrderId, OrderRequest, Operation, ReplyTo<OrderView>),
+    Operate(OrderId, OrderRequest, Operation, ReplyTo<Reply<OrderView>>),
     /// The shelves have answered a shipment: which lines went, and why others did not.
-    ShelvesAnswered { id: OrderId, went: Vec<u16>, refused: Vec<Rejection>, caller: ReplyTo<OrderView> },
+    ShelvesAnswered {
+        id: OrderId,
+        went: Vec<u16>,
+        refused: Vec<Rejection>,
+        caller: ReplyTo<Reply<OrderView>>,
+    },
     /// An owner died before an order's units had followed an operation.
-    UnitsLost(OrderId, Operation, ReplyTo<OrderView>),
+    UnitsLost(OrderId, Operation, ReplyTo<Reply<OrderView>>),
     /// Show an order.
-    Read(OrderId, tokio::sync::oneshot::Sender<Result<OrderView, Failure>>),
+    Read(OrderId, ReplyTo<Result<OrderView, Failure>>),
     /// Show a customer's orders after this one, oldest first.
-    List(CustomerId, Option<OrderId>, usize, tokio::sync::oneshot::Sender<Result<Vec<OrderView>, Failure>>),
+    List(CustomerId, Option<OrderId>, usize, ReplyTo<Result<Vec<OrderView>, Failure>>),
     /// Begin again what a dead owner left undone.
     StepAgain(OrderId),
     /// The journal failed, so nothing more happens to an order here: whoever waits for something is told.

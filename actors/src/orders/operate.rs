@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::actor::Coordinator;
 use super::{OrderMessage, OrderRequest, OrderView};
-use crate::answer::{Answer, ReplyTo, Unavailable, reply};
+use crate::answer::{Answer, Reply, ReplyTo, Unavailable};
 use crate::countdown;
 use crate::product_actor::ProductMessage;
 use crate::waiter::Then;
@@ -20,15 +20,15 @@ impl Coordinator {
         id: OrderId,
         request: OrderRequest,
         operation: Operation,
-        caller: ReplyTo<OrderView>,
+        caller: ReplyTo<Reply<OrderView>>,
     ) {
         let Some(entry) = self.orders.get_mut(&id) else {
-            return reply(caller, Err(Rejection::OrderNotFound { order: id }.into()));
+            return caller.answer(Err(Rejection::OrderNotFound { order: id }.into()));
         };
         if entry.order.shipping().is_some() {
             if self.shared.journal.is_failed() {
                 // The shipment will not end here, and those who waited for that have been told.
-                return reply(caller, Err(Unavailable::JournalFailed.into()));
+                return caller.answer(Err(Unavailable::JournalFailed.into()));
             }
             return entry.queued.push_back((request, operation, caller));
         }
@@ -58,7 +58,7 @@ impl Coordinator {
     }
 
     /// The order has decided; its units follow, and then the answer leaves.
-    fn move_units(&self, id: OrderId, operation: Operation, caller: ReplyTo<OrderView>) {
+    fn move_units(&self, id: OrderId, operation: Operation, caller: ReplyTo<Reply<OrderView>>) {
         let Some(entry) = self.orders.get(&id) else { return };
         let Some(view) = OrderView::after(&entry.order, operation.id) else { return };
         let targets: Vec<_> = (0..)
@@ -68,9 +68,9 @@ impl Coordinator {
         let (shared, myself) = (Arc::clone(&self.shared), self.myself.clone());
         let parts = countdown::parts(targets.len(), move |complete| {
             if complete {
-                reply(caller, Ok(Answer::fresh(view)));
+                caller.answer(Ok(Answer::fresh(view)));
             } else if shared.journal.is_failed() {
-                reply(caller, Err(Unavailable::JournalFailed.into()));
+                caller.answer(Err(Unavailable::JournalFailed.into()));
             } else {
                 drop(myself.send_message(OrderMessage::UnitsLost(id, operation, caller)));
             }
@@ -83,12 +83,12 @@ impl Coordinator {
     }
 
     /// The owner of a product died on the way. It is being rebuilt, and messages to it wait until it is: say it again.
-    pub(super) fn units_lost(&self, id: OrderId, operation: Operation, caller: ReplyTo<OrderView>) {
+    pub(super) fn units_lost(&self, id: OrderId, operation: Operation, caller: ReplyTo<Reply<OrderView>>) {
         self.move_units(id, operation, caller);
     }
 
     /// Asks the shelves for the units of the shipment under way.
-    fn ask_shelves(&self, id: OrderId, caller: ReplyTo<OrderView>) {
+    fn ask_shelves(&self, id: OrderId, caller: ReplyTo<Reply<OrderView>>) {
         let Some(entry) = self.orders.get(&id) else { return };
         let Some(shipping) = entry.order.shipping() else { return };
         let went = Arc::new(Mutex::new((Vec::new(), Vec::new())));
@@ -119,7 +119,7 @@ impl Coordinator {
         id: OrderId,
         went: &[u16],
         refused: Vec<Rejection>,
-        caller: ReplyTo<OrderView>,
+        caller: ReplyTo<Reply<OrderView>>,
     ) {
         let Some(shipping) = self.orders.get(&id).and_then(|entry| entry.order.shipping()).cloned() else {
             return;

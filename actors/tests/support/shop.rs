@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use holdfast_actors::{
-    Clock, Core, CoreConfig, Failure, LocationCounts, ManualClock, OrderView, Payments, StockView,
+    Clock, Core, CoreConfig, Failure, Fatal, LocationCounts, ManualClock, OrderView, Payments, StockView,
     Unavailable,
 };
 use holdfast_engine::order::OrderStatus;
@@ -24,7 +24,7 @@ pub struct Shop {
     pub disk: MemoryDisk,
     pub core: Core,
     /// What the core called fatal.
-    pub fatal: Arc<Mutex<Vec<String>>>,
+    pub fatal: Arc<Mutex<Vec<Fatal>>>,
 }
 
 pub fn clock() -> Arc<ManualClock> {
@@ -67,7 +67,7 @@ impl Shop {
     ) -> Self {
         let fatal = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&fatal);
-        let on_fatal = Box::new(move |why| told.lock().unwrap().push(why));
+        let on_fatal = Box::new(move |why: Fatal| told.lock().unwrap().push(why));
         let opened = Core::open_memory(disk, config, clock, payments, on_fatal);
         let core = within("opening", opened).await.expect("memory opens");
         Self { disk: disk.clone(), core, fatal }
@@ -183,7 +183,7 @@ impl Shop {
             }
             assert_eq!((shown.version, shown.sequence), (product.version(), product.sequence()), "{sku}");
         }
-        assert_eq!(*self.fatal.lock().unwrap(), Vec::<String>::new());
+        assert_eq!(*self.fatal.lock().unwrap(), Vec::<Fatal>::new());
         world
     }
 

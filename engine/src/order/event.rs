@@ -93,6 +93,25 @@ pub enum OrderEvent {
     },
 }
 
+impl OrderEvent {
+    /// When it happened, except for lines of an order that is not placed yet.
+    pub const fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::LinesAdded { .. } => None,
+            Self::Placed(OrderPlaced { at, .. })
+            | Self::PaymentRequested { at, .. }
+            | Self::PaymentUnknown { at, .. }
+            | Self::PaymentSettled { at, .. }
+            | Self::StockCommitted { at }
+            | Self::Compensated { at }
+            | Self::Cancelled { at, .. }
+            | Self::ShipmentStarted { at, .. }
+            | Self::Shipped { at, .. }
+            | Self::Returned { at, .. } => Some(*at),
+        }
+    }
+}
+
 /// How an order begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderPlaced {

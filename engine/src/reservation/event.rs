@@ -72,3 +72,18 @@ pub enum ReservationEvent {
         at: Timestamp,
     },
 }
+
+impl ReservationEvent {
+    /// When it happened.
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Made { at, .. }
+            | Self::Extended { at, .. }
+            | Self::Pinned { at, .. }
+            | Self::Unpinned { at, .. }
+            | Self::Committed { at, .. }
+            | Self::Released { at, .. }
+            | Self::Expired { at } => *at,
+        }
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 
 const EXITS: &str = "Exit codes: 0 done, 1 failed while running, 2 bad command line; the data directory is 10 in use, \
 11 not permitted, 12 something else, 13 of a newer version, 14 damaged, 15 on a failing disk; 20 the journal failed, \
-130 interrupted twice.";
+21 a part of the program died, 130 interrupted twice.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

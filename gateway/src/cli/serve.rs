@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_actors::{Core, OpenError};
+use holdfast_actors::{Core, Fatal, OpenError};
 use holdfast_gateway::{EmbeddedOptions, Exit, Gateway, Metrics};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -67,13 +67,13 @@ async fn serve(args: &ServeArgs) -> Result<(), Stopped> {
 
     tokio::select! {
         () = signals.next() => {}
-        Some(why) = failure.recv() => return Err(journal_failed(&why)),
+        Some(why) = failure.recv() => return Err(failed_while_running(&why)),
     }
     tracing::info!(?shutdown_timeout, "told to stop: finishing what is under way");
     tokio::select! {
         ended = end(gateway, &core) => ended,
         () = signals.next() => Err(Stopped::interrupted()),
-        Some(why) = failure.recv() => Err(journal_failed(&why)),
+        Some(why) = failure.recv() => Err(failed_while_running(&why)),
     }
 }
 
@@ -81,7 +81,7 @@ async fn start(
     args: &ServeArgs,
     options: EmbeddedOptions,
     metrics: Arc<Metrics>,
-    failed: mpsc::UnboundedSender<String>,
+    failed: mpsc::UnboundedSender<Fatal>,
 ) -> Result<(Core, Gateway), Stopped> {
     let on_fatal = Box::new(move |why| {
         // Nobody listens any more when the process is ending anyway.
@@ -130,9 +130,19 @@ async fn end(gateway: Gateway, core: &Core) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn journal_failed(why: &str) -> Stopped {
-    Stopped::new(
-        Exit::JournalFailed,
-        format!("{why}; nothing was acknowledged since. Check the disk and its free space, then start again"),
-    )
+fn failed_while_running(why: &Fatal) -> Stopped {
+    match why {
+        Fatal::Journal(_) => Stopped::new(
+            Exit::JournalFailed,
+            format!(
+                "{why}; nothing was acknowledged since. Check the disk and its free space, then start again"
+            ),
+        ),
+        Fatal::Runtime(_) => Stopped::new(
+            Exit::RuntimeFailed,
+            format!(
+                "{why}; everything acknowledged is in the journal. Start again, and report this with the log"
+            ),
+        ),
+    }
 }

@@ -38,7 +38,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use holdfast_engine::Sequence;
+use holdfast_engine::{Event, Sequence};
 
 pub use error::OpenError;
 pub use format::{DATA_FORMAT, Generation};
@@ -49,7 +49,7 @@ use crate::durable_fs::{
     create_private_dir, entries, remove_file, remove_tree, rename, sync_dir, write_private,
 };
 use crate::sled_store::{DB_FILE, SledOpenError, SledStore, sync_files};
-use crate::store::{JournalStore as _, Partition, Tail, Visitor};
+use crate::store::{JournalStore as _, Partition, Rebuild, Tail};
 use error::{AtPath as _, damaged};
 use format::Format;
 use seal::Seal;
@@ -147,11 +147,11 @@ impl DataDir {
         &self.secret
     }
 
-    /// Opens the journal, gives every event in it to `visit`, and proves that nothing acknowledged is missing.
+    /// Opens the journal, gives every event in it to `rebuild`, and proves that nothing acknowledged is missing.
     ///
     /// # Errors
-    /// [`OpenError`]. The journal's files are then as they were, and what `visit` built must be thrown away.
-    pub fn recover(&self, options: &Options, visit: &mut Visitor<'_>) -> Result<Recovered, OpenError> {
+    /// [`OpenError`]. The journal's files are then as they were, and what `rebuild` built must be thrown away.
+    pub fn recover(&self, options: &Options, rebuild: &mut dyn Rebuild) -> Result<Recovered, OpenError> {
         recovery::tidy(&self.path)?;
         let journal = self.path.join(JOURNAL);
         require_journal(&journal)?;
@@ -160,9 +160,9 @@ impl DataDir {
         let (store, tail) = match &seal {
             Some(seal) => {
                 seal.verify(&self.path, self.format.generation)?;
-                self.open_sealed(seal, watermark, options, visit)?
+                self.open_sealed(seal, watermark, options, rebuild)?
             }
-            None => self.open_after_crash(watermark, options, visit)?,
+            None => self.open_after_crash(watermark, options, rebuild)?,
         };
         let store = MarkedStore::new(store, &self.path, &tail).at("writing the watermark of", &self.path)?;
         Ok(Recovered { store, tail, sealed: seal.is_some() })
@@ -174,13 +174,13 @@ impl DataDir {
         seal: &Seal,
         watermark: Watermark,
         options: &Options,
-        visit: &mut Visitor<'_>,
+        rebuild: &mut dyn Rebuild,
     ) -> Result<(SledStore, Tail), OpenError> {
         let journal = self.path.join(JOURNAL);
         // Gone, on disk, before sled writes its first byte: from here on the directory counts as in use.
         remove_file(&self.path, SEAL).at("removing the seal of", &self.path)?;
         let store = open_sled(&journal, options)?;
-        replay(store, &journal, visit)
+        replay(store, &journal, rebuild)
             .and_then(|(store, tail)| {
                 if (tail.last, tail.hash) != (seal.last, seal.last_hash) {
                     let detail =
@@ -204,11 +204,11 @@ impl DataDir {
         &self,
         watermark: Watermark,
         options: &Options,
-        visit: &mut Visitor<'_>,
+        rebuild: &mut dyn Rebuild,
     ) -> Result<(SledStore, Tail), OpenError> {
         let journal = self.path.join(JOURNAL);
         recovery::set_aside(&self.path)?;
-        let opened = open_sled(&journal, options).and_then(|store| replay(store, &journal, visit));
+        let opened = open_sled(&journal, options).and_then(|store| replay(store, &journal, rebuild));
         // On an error the store, if there was one, is dropped by now and has let go of the copy.
         let verified = opened.and_then(|(store, tail)| match watermark.check(&tail) {
             Ok(()) => Ok((store, tail)),
@@ -292,7 +292,7 @@ fn create(path: &Path, options: &Options) -> Result<Format, OpenError> {
     // An empty journal, closed and sealed like any other: the first start is then one like all that follow.
     let journal = path.join(JOURNAL);
     create_private_dir(&journal).at("creating", &journal)?;
-    let (store, tail) = replay(open_sled(&journal, options)?, &journal, &mut |_, _| Ok(()))?;
+    let (store, tail) = replay(open_sled(&journal, options)?, &journal, &mut |_: Sequence, _: Event| Ok(()))?;
     store.close().map_err(|error| sled_trouble(error, &journal))?;
     let sealed = Seal::of(path, format.generation, tail.last, tail.hash).and_then(|seal| seal.write(path));
     sealed.at("sealing", &journal)?;
@@ -322,9 +322,12 @@ fn open_sled(journal: &Path, options: &Options) -> Result<SledStore, OpenError> 
 fn replay(
     mut store: SledStore,
     journal: &Path,
-    visit: &mut Visitor<'_>,
+    rebuild: &mut dyn Rebuild,
 ) -> Result<(SledStore, Tail), OpenError> {
-    let tail = store.replay(Sequence(1), visit).map_err(|error| OpenError::from_replay(error, journal))?;
+    let tail = store
+        .replay(Sequence(1), &mut |sequence, event| rebuild.event(sequence, event))
+        .map_err(|error| OpenError::from_replay(error, journal))?;
+    rebuild.end().map_err(|error| damaged(journal, error.to_string()))?;
     Ok((store, tail))
 }
 
