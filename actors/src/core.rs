@@ -364,9 +364,9 @@ impl Core {
                 return answer.unwrap_or_else(|_| Err(self.shared.lost()));
             }
             match self.ask_orders(None, |caller| OrderMessage::Read(id, caller)).await {
-                Ok(view) => return Ok(Answer::fresh(view)),
-                // Not placed yet, so it hears of a refusal or of its placing before long.
-                Err(Failure::Rejected(_)) => {}
+                Ok(view) if view.is_being_paid() => return Ok(Answer::fresh(view)),
+                // Decided by now, or not placed yet: either way its answer comes before long.
+                Ok(_) | Err(Failure::Rejected(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use holdfast_engine::order::{Order, OrderEvent};
-use holdfast_engine::{CustomerId, Event, OrderId, Sequence, Timestamp};
+use holdfast_engine::{CustomerId, Event, OrderId, Sequence};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 
 use super::checkout::Placing;
@@ -58,7 +58,7 @@ pub(super) struct Coordinator {
     pub(super) placing: HashMap<OrderId, Placing>,
     pub(super) orders: HashMap<OrderId, Entry>,
     /// Orders of each customer, oldest first.
-    by_customer: HashMap<CustomerId, BTreeSet<(Timestamp, OrderId)>>,
+    by_customer: HashMap<CustomerId, BTreeSet<(Sequence, OrderId)>>,
 }
 
 /// A placed order with what only the coordinator knows.
@@ -97,8 +97,8 @@ impl Coordinator {
 
     pub(super) fn insert(&mut self, order: Order, waiting: Vec<ReplyTo<Reply<OrderView>>>) {
         let id = order.id();
-        let placed = order.placed();
-        self.by_customer.entry(placed.customer.clone()).or_default().insert((placed.at, id));
+        let number = (order.placed_sequence(), id);
+        self.by_customer.entry(order.placed().customer.clone()).or_default().insert(number);
         self.orders.insert(id, Entry { waiting, ..Entry::new(order) });
         self.shared.counters.orders.store(self.orders.len() as u64, std::sync::atomic::Ordering::Relaxed);
     }
@@ -173,7 +173,7 @@ impl Coordinator {
     ) {
         let from = match after.map(|id| (id, self.orders.get(&id))) {
             None => Bound::Unbounded,
-            Some((id, Some(entry))) => Bound::Excluded((entry.order.placed().at, id)),
+            Some((id, Some(entry))) => Bound::Excluded((entry.order.placed_sequence(), id)),
             Some((_, None)) => return self.show_durable(Ok(Vec::new()), caller),
         };
         let ids =

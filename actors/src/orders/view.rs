@@ -83,6 +83,11 @@ pub enum RefundStatus {
 }
 
 impl OrderView {
+    /// Whether its payment has not come to an end.
+    pub fn is_being_paid(&self) -> bool {
+        matches!(self.status, OrderStatus::PaymentPending | OrderStatus::PaymentUnknown)
+    }
+
     /// The order as it is.
     pub(crate) fn now(order: &Order) -> Self {
         let currency = order.total().currency();

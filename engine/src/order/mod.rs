@@ -43,6 +43,7 @@ pub const PAYMENT_ATTEMPTS_MAX: u32 = 4;
 pub struct Order {
     id: OrderId,
     placed: OrderPlaced,
+    placed_sequence: Sequence,
     lines: Vec<LineState>,
     total: Money,
     stage: Stage,
@@ -254,6 +255,11 @@ impl Order {
     /// How many events have been applied to it.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Journal position of its placing: orders were placed in the order of these.
+    pub fn placed_sequence(&self) -> Sequence {
+        self.placed_sequence
     }
 
     /// Journal position of its last event.

@@ -43,6 +43,7 @@ impl Order {
             sequence: Sequence::default(),
             operations: OperationLog::default(),
             placed: placed.clone(),
+            placed_sequence: Sequence::default(),
         }
     }
 
@@ -52,8 +53,7 @@ impl Order {
     /// If the event does not fit where the order stands: that is an error in this program or a damaged journal.
     pub fn apply(&mut self, event: &OrderEvent) {
         self.version += 1;
-        let at = instant_of(event);
-        let at = at.unwrap_or(self.updated_at);
+        let at = event.at().unwrap_or(self.updated_at);
         self.updated_at = at;
         match event {
             OrderEvent::LinesAdded { .. } | OrderEvent::Placed(_) => panic!("{:?} is placed once", self.id),
@@ -89,6 +89,9 @@ impl Order {
     pub fn journaled(&mut self, sequence: Sequence) {
         self.sequence = sequence;
         let version = self.version;
+        if version == 1 {
+            self.placed_sequence = sequence;
+        }
         if let Some(outcome) = self.outcome.as_mut().filter(|outcome| outcome.version == version) {
             outcome.sequence = sequence;
         }
@@ -290,20 +293,4 @@ fn compensate(reason: &SmolStr, authorisation: Option<SmolStr>, committed: bool)
         attempt: Attempt::default(),
         committed,
     })
-}
-
-fn instant_of(event: &OrderEvent) -> Option<Timestamp> {
-    match event {
-        OrderEvent::LinesAdded { .. } => None,
-        OrderEvent::Placed(placed) => Some(placed.at),
-        OrderEvent::PaymentRequested { at, .. }
-        | OrderEvent::PaymentUnknown { at, .. }
-        | OrderEvent::PaymentSettled { at, .. }
-        | OrderEvent::StockCommitted { at }
-        | OrderEvent::Compensated { at }
-        | OrderEvent::Cancelled { at, .. }
-        | OrderEvent::ShipmentStarted { at, .. }
-        | OrderEvent::Shipped { at, .. }
-        | OrderEvent::Returned { at, .. } => Some(*at),
-    }
 }
