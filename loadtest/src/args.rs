@@ -90,7 +90,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value = "64")]
     in_flight: NonZeroUsize,
     /// How much stock there is to begin with
-    #[arg(long, value_enum, default_value = "scarce")]
+    #[arg(long, value_enum, default_value = "enough")]
     stock: StockRule,
     /// How the report is printed
     #[arg(short, long, value_enum, default_value = "table")]

@@ -27,6 +27,7 @@ mod scratch;
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,13 +116,18 @@ impl Victim {
     }
 }
 
+/// Says something about a test that passes, too: the test runner keeps what goes through `eprintln` to itself then.
+fn say(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_kill_9() {
     let cycles = usize::try_from(from_environment("HOLDFAST_KILL_CYCLES", || 25)).unwrap();
     let seed = from_environment("HOLDFAST_KILL_SEED", || rand::random::<u32>().into());
     eprintln!(
         "{cycles} kills, seed {seed}: HOLDFAST_KILL_CYCLES={cycles} HOLDFAST_KILL_SEED={seed} repeats the draw"
-    );
+    ));
 
     let range = products(PRODUCTS);
     let rows = Synth { seed, orders: cycles * ORDERS_PER_CYCLE }.rows(&range);
@@ -182,7 +188,7 @@ async fn what_was_answered_survives_kill_9() {
          them had changed what is free",
         victim.starts,
         context.client.attempts()
-    );
+    ));
     check_all(&context, "at the end").await;
     child.stop().await.unwrap();
     let child = victim.start().await;

@@ -1,5 +1,6 @@
 //! The order stream that tests replay: the real one where it is at hand, a made-up one where it is not.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use holdfast_loadtest::csv_stream::read_file;
