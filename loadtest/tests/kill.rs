@@ -125,7 +125,7 @@ fn say(what: &str) {
 async fn what_was_answered_survives_kill_9() {
     let cycles = usize::try_from(from_environment("HOLDFAST_KILL_CYCLES", || 25)).unwrap();
     let seed = from_environment("HOLDFAST_KILL_SEED", || rand::random::<u32>().into());
-    eprintln!(
+    say(&format!(
         "{cycles} kills, seed {seed}: HOLDFAST_KILL_CYCLES={cycles} HOLDFAST_KILL_SEED={seed} repeats the draw"
     ));
 
@@ -183,7 +183,7 @@ async fn what_was_answered_survives_kill_9() {
         drop(nothing_new);
     }
     let (operations, baskets) = work.await.unwrap();
-    eprintln!(
+    say(&format!(
         "{operations} operations, {baskets} baskets, {} starts, {:?}; {caught_open} requests caught open, {caught_done} of \
          them had changed what is free",
         victim.starts,
