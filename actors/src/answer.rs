@@ -96,6 +96,11 @@ impl<T> ReplyTo<T> {
         drop(self.to.send(answer));
     }
 
+    /// Whether nobody waits for it any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.to.is_closed()
+    }
+
     /// Gives the permit back, where what is still waited for is not the core's own work.
     pub(crate) fn give_back_permit(&mut self) {
         self.permit = None;

@@ -15,7 +15,7 @@ use holdfast_persistence::{
     MemoryDisk, OpenError, Opened, Options, Partition, Rebuild, SyncedGroup,
 };
 use parking_lot::Mutex;
-use ractor::{ActorRef, SpawnErr};
+use ractor::ActorRef;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::clock::Clock;
@@ -156,7 +156,7 @@ impl Core {
         let recovered = recovery.finish(&appender);
         let close = Box::new(move || Ok(writer.close().map(drop)?));
         let journal = OpenJournal { appender, reader, secret: [7; 32], close };
-        Ok(Self::start(recovered, journal, config, payments, on_fatal).await?)
+        Self::start(recovered, journal, config, payments, on_fatal).await
     }
 
     async fn start(
@@ -165,7 +165,7 @@ impl Core {
         config: CoreConfig,
         payments: Payments,
         on_fatal: Arc<OnFatal>,
-    ) -> Result<Self, SpawnErr> {
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let OpenJournal { appender, reader, secret, close } = journal;
         let (expiry, deadlines) = Expiry::new();
         let shared = Arc::new(Shared {
@@ -205,9 +205,9 @@ impl Core {
         drop(shared.orders.set(coordinator));
         let timer = tokio::spawn(expiry::run(Arc::downgrade(&shared), clock, deadlines));
         // What recovery has mended is shown from here on, so it must be durable first.
-        if reservations::durable(&shared, None).await.is_err() {
-            tracing::error!("the journal failed before the doors were opened");
-        }
+        reservations::durable(&shared, None)
+            .await
+            .map_err(|_| "the journal failed before the doors were opened")?;
         let held = Held { secret, journal: Mutex::new(Some(close)), supervisor, timer };
         Ok(Self { shared, held: Arc::new(held) })
     }
@@ -357,14 +357,20 @@ impl Core {
         let permit = Arc::new(Gate::enter(&self.shared)?);
         let id = request.id;
         let (caller, mut answer) = ReplyTo::channel_with_share(&permit);
-        self.tell_orders(OrderMessage::Place(Box::new(request), caller))?;
+        let is_repeat = Arc::new(AtomicBool::new(false));
+        let place =
+            OrderMessage::Place { request: Box::new(request), caller, is_repeat: Arc::clone(&is_repeat) };
+        self.tell_orders(place)?;
         loop {
             let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
             if let Ok(answer) = wait {
                 return answer.unwrap_or_else(|_| Err(self.shared.lost()));
             }
             match self.ask_orders(None, |caller| OrderMessage::Read(id, caller)).await {
-                Ok(view) if view.is_being_paid() => return Ok(Answer::fresh(view)),
+                Ok(view) if view.is_being_paid() => {
+                    // Set before the order could be read.
+                    return Ok(Answer { value: view, replayed: is_repeat.load(Ordering::Relaxed) });
+                }
                 // Decided by now, or not placed yet: either way its answer comes before long.
                 Ok(_) | Err(Failure::Rejected(_)) => {}
                 Err(failure) => return Err(failure),

@@ -385,13 +385,12 @@ impl Owner {
     ) {
         match self.product.decide(at, &ProductCommand::Advance { hold, to }) {
             Ok(event) => {
-                tell(Ok(()));
-                match event {
-                    Some(event) => self.carry_out(event, Then::Part(part)),
-                    None => {
-                        self.shared.journal.append([], Waiter::tell(Then::Part(part)));
-                    }
+                if let Some(event) = event {
+                    self.carry_out(event, Then::Nothing);
                 }
+                // After it was decided, and before the part can be finished: whoever hears of the part counts on it.
+                tell(Ok(()));
+                self.shared.journal.append([], Waiter::tell(Then::Part(part)));
             }
             Err(rejection) => {
                 tell(Err(rejection));

@@ -207,12 +207,13 @@ impl ProductCell {
     pub(crate) fn details(&self) -> Option<Arc<ProductView>> {
         self.shown.read().details.clone()
     }
+}
 
+impl Shown {
     /// Whether so many units at this location may be free now. Errs towards yes: units of baskets under way and of
     /// lapsed holds may come back.
     pub(crate) fn may_have(&self, location: &LocationId, units: u64, now: Timestamp) -> bool {
-        let shown = self.shown.read();
-        shown.stock.available_at(location) + shown.pending >= units
-            || shown.next_deadline.is_some_and(|deadline| deadline <= now)
+        self.stock.available_at(location) + self.pending >= units
+            || self.next_deadline.is_some_and(|deadline| deadline <= now)
     }
 }

@@ -159,10 +159,10 @@ fn merge(stops: &mut Vec<Stop>) -> Result<(), Rejection> {
 
 /// A look at what is shown refuses what no product could grant, without a message to any.
 fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
-    if stop.cell.may_have(&stop.location, u64::from(stop.quantity.units()), at) {
+    let shown = stop.cell.shown();
+    if shown.may_have(&stop.location, u64::from(stop.quantity.units()), at) {
         return Ok(());
     }
-    let shown = stop.cell.shown();
     let Some(details) = &shown.details else { return Ok(()) };
     if !details.details.policy.sellable || stop.quantity > details.details.policy.line_quantity_max {
         // The product itself says why.

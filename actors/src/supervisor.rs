@@ -111,9 +111,11 @@ async fn rebuild(
         let kept = product.hold(hold).and_then(|hold| hold.expires_at);
         Some(shared.reservations.get(id)?.verdict(line, sku, kept))
     });
+    // What is mended away is none of these: they are kept open.
+    let pending = pending(&shared, &product);
     for event in mended {
         product.apply(&event);
-        let publication = Publication { pending: pending(&shared, &product), ..Publication::of(&product) };
+        let publication = Publication { pending, ..Publication::of(&product) };
         let waiter = Waiter::publish(Arc::clone(&cell), publication, Then::Nothing);
         let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
         product.journaled(sequence);

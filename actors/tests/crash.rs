@@ -1,7 +1,8 @@
 //! Crashes at random moments: whatever was answered before is true after the restart, and nothing is there by half.
 //!
 //! A crash is a copy of what is synced at that moment, taken while clients are at work; each copy is then opened as the
-//! next process would open it. `HOLDFAST_SEED` and `HOLDFAST_ROUNDS` run others and more.
+//! next process would open it. `HOLDFAST_SEED` and `HOLDFAST_ROUNDS` run others and more; a seed repeats what is asked and
+//! when it crashes, not how the threads meet.
 
 #![allow(
     clippy::unwrap_used,
@@ -153,7 +154,9 @@ async fn whatever_was_answered_before_a_crash_is_true_after_it() {
         }
     }
     println!("{crashes} crashes, {answered} answers compared");
-    assert!(crashes >= 100 && answered > 1_000, "only {crashes} crashes and {answered} answers");
+    let rounds = support::seeds::rounds(20);
+    assert!(crashes as u64 >= rounds * 5, "only {crashes} crashes in {rounds} rounds");
+    assert!(answered > crashes, "only {answered} answers in {crashes} crashes");
 }
 
 /// Asks the next process about everything that was answered by the one before.

@@ -152,6 +152,27 @@ async fn the_deadlines_of_the_last_process_are_kept() {
     }
 }
 
+/// The machine comes up with its clock an hour behind: what had lapsed stays lapsed, and what had not goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_set_back_over_a_restart_brings_nothing_back_to_life() {
+    let (shop, time) = held_shop().await;
+    time.advance(TTL);
+    shop.settle().await;
+    shop.core.release(BASKET, fresh_operation()).await.unwrap_err();
+    let made = shop.core.reserve(new_basket([line("A", 1)])).await.unwrap().value;
+    time.set(START);
+    let revived = shop.after_crash(time.clone()).await;
+    assert_eq!(revived.core.now(), START.plus(TTL));
+    let lapsed = revived.core.reservation(BASKET).await.unwrap();
+    assert!(matches!(lapsed.state, ReservationState::Expired { .. }), "{lapsed:?}");
+    assert_eq!(revived.core.reservation(made.id).await.unwrap().expires_in, Some(TTL));
+    time.advance(TTL);
+    eventually("the later one lapses", async || revived.counts("A").await.held == 0).await;
+    revived.audit().await;
+    revived.close().await;
+    shop.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_extension_moves_the_deadline_of_every_line() {
     let (shop, time) = held_shop().await;

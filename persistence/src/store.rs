@@ -60,8 +60,8 @@ pub trait Rebuild {
     /// If it does not fit. Ends the opening, which counts as damage.
     fn event(&mut self, sequence: Sequence, event: Event) -> Result<(), VisitError>;
 
-    /// Hears that this was the last one. Whatever is wrong with the whole is said here: up to this point the files are as
-    /// they were found.
+    /// Hears that this was the last one. Whatever is wrong with the whole is said here: up to this point the files can
+    /// still be put back as they were found.
     ///
     /// # Errors
     /// If it does not fit together. Ends the opening, which counts as damage.

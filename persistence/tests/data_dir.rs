@@ -16,7 +16,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use holdfast_engine::{Event, Sequence};
-use holdfast_persistence::{DATA_FORMAT, Journal, OpenError, Opened, Options};
+use holdfast_persistence::{DATA_FORMAT, Journal, OpenError, Opened, Options, Rebuild, VisitError};
 use support::events::{every_event, hold_opened};
 use support::{Ears, Tell, assert_same_contents, contents, quiet_hooks};
 
@@ -420,6 +420,42 @@ fn an_event_that_cannot_be_applied_leaves_the_journal_as_good_as_it_was() {
         .map(|_| ())
         .unwrap_err();
         assert!(error.to_string().contains("the event at sequence 1 could not be applied: no"), "{error}");
+        let (opened, events) = open(dir.path());
+        assert_eq!((opened.sealed, events), (sealed, holds(1..=40)));
+        close(opened);
+    }
+}
+
+/// Takes every event and finds at the end that they make no sense.
+struct EndsBadly(u64);
+
+impl Rebuild for EndsBadly {
+    fn event(&mut self, _: Sequence, _: Event) -> Result<(), VisitError> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), VisitError> {
+        Err("a hold belongs to nobody".into())
+    }
+}
+
+#[test]
+fn a_journal_that_makes_no_sense_as_a_whole_is_left_as_good_as_it_was() {
+    for end in [close, crash] {
+        let dir = tempfile::tempdir().unwrap();
+        directory_with(dir.path(), end);
+        let sealed = dir.path().join("seal").exists();
+        let before = contents(dir.path());
+        let mut rebuild = EndsBadly(0);
+        let opened = Journal::<Tell>::open(dir.path(), &Options::default(), quiet_hooks(), &mut rebuild);
+        let error = opened.map(|_| ()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains("a hold belongs to nobody"), "{error}");
+        assert_eq!(rebuild.0, 40);
+        if !sealed {
+            assert_same_contents(&before, &contents(dir.path()));
+        }
         let (opened, events) = open(dir.path());
         assert_eq!((opened.sealed, events), (sealed, holds(1..=40)));
         close(opened);

@@ -61,11 +61,18 @@ pub(super) struct Coordinator {
     by_customer: HashMap<CustomerId, BTreeSet<(Sequence, OrderId)>>,
 }
 
+/// Who waits for the end of a checkout.
+pub(super) struct Waiting {
+    pub(super) caller: ReplyTo<Reply<OrderView>>,
+    /// Whether another request had begun the checkout before.
+    pub(super) is_repeat: bool,
+}
+
 /// A placed order with what only the coordinator knows.
 pub(super) struct Entry {
     pub(super) order: Order,
     /// Who waits for the end of the checkout.
-    pub(super) waiting: Vec<ReplyTo<Reply<OrderView>>>,
+    pub(super) waiting: Vec<Waiting>,
     /// Requests that wait until the shipment under way has ended.
     pub(super) queued: VecDeque<(OrderRequest, holdfast_engine::Operation, ReplyTo<Reply<OrderView>>)>,
     /// Whether a payment call or a question about one is under way.
@@ -95,7 +102,7 @@ impl Coordinator {
         coordinator
     }
 
-    pub(super) fn insert(&mut self, order: Order, waiting: Vec<ReplyTo<Reply<OrderView>>>) {
+    pub(super) fn insert(&mut self, order: Order, waiting: Vec<Waiting>) {
         let id = order.id();
         let number = (order.placed_sequence(), id);
         self.by_customer.entry(order.placed().customer.clone()).or_default().insert(number);
@@ -105,7 +112,7 @@ impl Coordinator {
 
     fn handle(&mut self, message: OrderMessage) {
         match message {
-            OrderMessage::Place(request, caller) => self.place(*request, caller),
+            OrderMessage::Place { request, caller, is_repeat } => self.place(*request, caller, &is_repeat),
             OrderMessage::Held { id, reservation, try_number, outcome } => {
                 self.held(id, reservation, try_number, outcome);
             }
@@ -140,11 +147,12 @@ impl Coordinator {
     }
 
     /// Tells everybody who waits for something of this order that it will not come.
-    fn stopped(&mut self, id: OrderId) {
+    pub(super) fn stopped(&mut self, id: OrderId) {
         let Some(entry) = self.orders.get_mut(&id) else { return };
         let queued = entry.queued.drain(..).map(|(_, _, caller)| caller);
-        for caller in entry.waiting.drain(..).chain(queued) {
-            caller.answer(Err(Unavailable::JournalFailed.into()));
+        let waiting = entry.waiting.drain(..).map(|waiting| waiting.caller);
+        for caller in waiting.chain(queued) {
+            caller.answer(Err(self.shared.lost()));
         }
     }
 

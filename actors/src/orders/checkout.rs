@@ -1,12 +1,13 @@
 //! From the request to a placed order: price it, hold its units, pin them, write it down.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, ReservationId, Sku, UnitPrice};
 
-use super::actor::Coordinator;
+use super::actor::{Coordinator, Waiting};
 use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::reservations::{Reserve, ReserveLine, reserve};
@@ -17,7 +18,7 @@ pub(super) struct Placing {
     request: PlaceOrderRequest,
     /// The order as it was priced when it was asked for: a price that changes meanwhile concerns the next one.
     order: PlaceOrder,
-    waiting: Vec<ReplyTo<Reply<OrderView>>>,
+    waiting: Vec<Waiting>,
 }
 
 /// How often an order makes itself a new reservation because its last one lapsed before the order was written down.
@@ -25,9 +26,15 @@ pub(super) struct Placing {
 const RESERVATION_TRIES_MAX: u16 = 16;
 
 impl Coordinator {
-    pub(super) fn place(&mut self, request: PlaceOrderRequest, mut caller: ReplyTo<Reply<OrderView>>) {
+    pub(super) fn place(
+        &mut self,
+        request: PlaceOrderRequest,
+        mut caller: ReplyTo<Reply<OrderView>>,
+        is_repeat: &AtomicBool,
+    ) {
         let id = request.id;
         if let Some(entry) = self.orders.get_mut(&id) {
+            is_repeat.store(true, Ordering::Relaxed);
             if entry.order.placed().fingerprint != request.fingerprint {
                 return self.answer_durable(Err(Rejection::KeyReused.into()), caller);
             }
@@ -39,14 +46,17 @@ impl Coordinator {
                 }
                 None => {
                     caller.give_back_permit();
-                    entry.waiting.push(caller);
+                    // Who polls for days leaves one behind at each time.
+                    entry.waiting.retain(|waiting| !waiting.caller.is_gone());
+                    entry.waiting.push(Waiting { caller, is_repeat: true });
                 }
             }
             return;
         }
         if let Some(placing) = self.placing.get_mut(&id) {
+            is_repeat.store(true, Ordering::Relaxed);
             if placing.request.fingerprint == request.fingerprint {
-                placing.waiting.push(caller);
+                placing.waiting.push(Waiting { caller, is_repeat: true });
             } else {
                 self.answer_durable(Err(Rejection::KeyReused.into()), caller);
             }
@@ -59,7 +69,8 @@ impl Coordinator {
             Err(rejection) => return self.answer_durable(Err(rejection.into()), caller),
         };
         let source = request.source.clone();
-        self.placing.insert(id, Placing { request, order, waiting: vec![caller] });
+        self.placing
+            .insert(id, Placing { request, order, waiting: vec![Waiting { caller, is_repeat: false }] });
         match source {
             OrderSource::Reservation(reservation) => self.held(id, reservation, 0, Ok(())),
             OrderSource::Lines(lines) => self.hold(id, &lines, 0),
@@ -112,7 +123,7 @@ impl Coordinator {
             Ok(order) => {
                 let mut waiting = self.placing.remove(&id).map(|placing| placing.waiting).unwrap_or_default();
                 // From here on it may be the payment provider that everybody waits for.
-                waiting.iter_mut().for_each(ReplyTo::give_back_permit);
+                waiting.iter_mut().for_each(|waiting| waiting.caller.give_back_permit());
                 self.insert(order, waiting);
                 self.advance(id);
             }
@@ -163,7 +174,7 @@ impl Coordinator {
 
     fn refuse(&mut self, id: OrderId, failure: &Failure) {
         if let Some(placing) = self.placing.remove(&id) {
-            for caller in placing.waiting {
+            for Waiting { caller, .. } in placing.waiting {
                 self.answer_durable(Err(failure.clone()), caller);
             }
         }

@@ -17,6 +17,9 @@ mod operate;
 mod saga;
 mod view;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use holdfast_engine::order::PaymentStep;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OrderId, Rejection,
@@ -96,7 +99,12 @@ pub(crate) enum OrderRequest {
 /// What the coordinator hears.
 pub(crate) enum OrderMessage {
     /// A checkout is asked for.
-    Place(Box<PlaceOrderRequest>, ReplyTo<Reply<OrderView>>),
+    Place {
+        request: Box<PlaceOrderRequest>,
+        caller: ReplyTo<Reply<OrderView>>,
+        /// Set if another request has begun it before.
+        is_repeat: Arc<AtomicBool>,
+    },
     /// The reservation a checkout asked for is made, or not. `try_number` tells which one of its tries it was.
     Held { id: OrderId, reservation: ReservationId, try_number: u16, outcome: Result<(), Failure> },
     /// An intent to pay is durable: make the call.

@@ -66,11 +66,12 @@ impl Coordinator {
             .map(|(line, state)| (entry.order.hold(line), state.ordered.sku.clone(), state.progress))
             .collect();
         let (shared, myself) = (Arc::clone(&self.shared), self.myself.clone());
+        let cells: Vec<_> = targets.iter().filter_map(|(_, sku, _)| self.shared.directory.get(sku)).collect();
         let parts = countdown::parts(targets.len(), move |complete| {
             if complete {
                 caller.answer(Ok(Answer::fresh(view)));
-            } else if shared.journal.is_failed() {
-                caller.answer(Err(Unavailable::JournalFailed.into()));
+            } else if shared.journal.is_failed() || cells.iter().any(|cell| cell.is_forsaken()) {
+                caller.answer(Err(shared.lost()));
             } else {
                 drop(myself.send_message(OrderMessage::UnitsLost(id, operation, caller)));
             }
@@ -125,6 +126,12 @@ impl Coordinator {
             return;
         };
         if went.len() + refused.len() < shipping.lines.len() {
+            let skus = self.orders.get(&id).map(|entry| entry.order.lines()).unwrap_or_default();
+            let mut cells = skus.iter().filter_map(|line| self.shared.directory.get(&line.ordered.sku));
+            if cells.any(|cell| cell.is_forsaken()) {
+                caller.answer(Err(self.shared.lost()));
+                return self.stopped(id);
+            }
             return self.ask_shelves(id, caller);
         }
         let lines: Vec<_> = shipping.lines.into_iter().filter(|asked| went.contains(&asked.line)).collect();

@@ -8,7 +8,7 @@ use holdfast_engine::product::Fulfilment;
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{OrderId, Rejection, Sequence, SmolStr};
 
-use super::actor::Coordinator;
+use super::actor::{Coordinator, Waiting};
 use super::{OrderMessage, OrderView};
 use crate::answer::{Answer, Failure, Unavailable};
 use crate::config::CoreConfig;
@@ -66,9 +66,8 @@ impl Coordinator {
         let Some(entry) = self.orders.get_mut(&id) else { return };
         let Some(view) = OrderView::outcome(&entry.order) else { return };
         let waiting = std::mem::take(&mut entry.waiting);
-        for (position, caller) in waiting.into_iter().enumerate() {
-            let answer = Answer { value: view.clone(), replayed: position > 0 };
-            self.answer_durable(Ok(answer), caller);
+        for Waiting { caller, is_repeat } in waiting {
+            self.answer_durable(Ok(Answer { value: view.clone(), replayed: is_repeat }), caller);
         }
     }
 

@@ -141,6 +141,10 @@ impl Clock for DoorClock {
         self.time.now()
     }
 
+    fn running(&self) -> Millis {
+        self.time.running()
+    }
+
     fn sleep_until(&self, instant: Timestamp) -> Sleep {
         self.time.sleep_until(instant)
     }

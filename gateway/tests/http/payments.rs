@@ -107,6 +107,10 @@ async fn a_payment_whose_fate_is_unknown_keeps_its_units() {
     let order = pay(&shop, "timeout").await.expect(StatusCode::ACCEPTED);
     let order = until(&shop, &order["id"], "payment_unknown").await;
     assert_eq!(shop.available("A").await, 8);
+    // Who asks again hears that it is still so, and that it is not the first to ask.
+    let again = pay(&shop, "timeout").await;
+    assert_eq!(again.expect(StatusCode::ACCEPTED)["status"], "payment_unknown");
+    assert!(again.is_replayed());
     let reservation = order["reservation_id"].as_str().unwrap();
     let reservation = shop.get(&format!("/v1/reservations/{reservation}")).await.expect(StatusCode::OK);
     assert_eq!((&reservation["status"], &reservation["expires_at"]), (&"in_checkout".into(), &Value::Null));

@@ -179,8 +179,8 @@ impl DataDir {
         let journal = self.path.join(JOURNAL);
         // Gone, on disk, before sled writes its first byte: from here on the directory counts as in use.
         remove_file(&self.path, SEAL).at("removing the seal of", &self.path)?;
-        let store = open_sled(&journal, options)?;
-        replay(store, &journal, rebuild)
+        open_sled(&journal, options)
+            .and_then(|store| replay(store, &journal, rebuild))
             .and_then(|(store, tail)| {
                 if (tail.last, tail.hash) != (seal.last, seal.last_hash) {
                     let detail =
