@@ -82,10 +82,11 @@ pub async fn core_with(skus: &[Sku]) -> Result<(TempDir, Core)> {
     let fatal = Box::new(|why: Fatal| panic!("{why}"));
     let clock = Arc::new(SystemClock::default());
     let core = Core::open(&dir.path().join("data"), config, clock, Payments::sandbox(), None, fatal).await?;
-    for sku in skus {
-        core.put_product(sku.clone(), details(), operation()).await?;
-        core.adjust(sku.clone(), plenty()).await?;
-    }
+    // All at once: one by one each would wait for a sync of its own.
+    let puts = skus.iter().map(|sku| core.put_product(sku.clone(), details(), operation()));
+    futures::future::try_join_all(puts).await?;
+    let counts = skus.iter().map(|sku| core.adjust(sku.clone(), plenty()));
+    futures::future::try_join_all(counts).await?;
     Ok((dir, core))
 }
 
