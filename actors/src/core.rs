@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
+use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, ProductDetails};
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
@@ -418,7 +419,8 @@ impl Core {
         self.operate(id, OrderRequest::Ship { lines: units(lines) }, operation).await
     }
 
-    /// Takes shipped units back to the shelf; their price is paid back.
+    /// Takes shipped units back to the shelf, where they are sold again unless they are `damaged`; their price is paid
+    /// back.
     ///
     /// # Errors
     /// [`Failure`].
@@ -426,10 +428,17 @@ impl Core {
         &self,
         id: OrderId,
         lines: Vec<OrderUnits>,
+        damaged: bool,
         reason: SmolStr,
         operation: Operation,
     ) -> Reply<OrderView> {
-        self.operate(id, OrderRequest::Return { lines: units(lines), reason }, operation).await
+        let lines = lines.into_iter().map(|OrderUnits { sku, location, quantity }| ReturnLine {
+            sku,
+            location,
+            quantity,
+            damaged,
+        });
+        self.operate(id, OrderRequest::Return { lines: lines.collect(), reason }, operation).await
     }
 
     /// Numbers for people who watch.

@@ -491,11 +491,12 @@ impl Owner {
 
 fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Option<AdjustAnswer> {
     match &record.result {
-        ProductResult::Adjusted { location, delta, on_hand } => Some(AdjustAnswer {
+        ProductResult::Adjusted { location, condition, delta, level } => Some(AdjustAnswer {
             sku: product.sku().clone(),
             location: location.clone(),
+            condition: *condition,
             delta: *delta,
-            on_hand: *on_hand,
+            level: *level,
             at: record.at,
             version: record.version,
             sequence: record.sequence,

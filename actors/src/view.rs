@@ -1,6 +1,6 @@
 //! What callers see of products: plain copies, published when the facts behind them are durable.
 
-use holdfast_engine::product::{Product, ProductDetails};
+use holdfast_engine::product::{Condition, Product, ProductDetails, StockLevel};
 use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
 use smallvec::SmallVec;
 
@@ -50,10 +50,12 @@ pub struct AdjustAnswer {
     pub sku: Sku,
     /// Where.
     pub location: LocationId,
-    /// By how many units the count changed.
+    /// Which of the units there.
+    pub condition: Condition,
+    /// By how many of these.
     pub delta: i64,
-    /// The count afterwards.
-    pub on_hand: holdfast_engine::Quantity,
+    /// The counts there afterwards.
+    pub level: StockLevel,
     /// When.
     pub at: Timestamp,
     /// The product's version afterwards.
@@ -87,8 +89,12 @@ pub struct LocationView {
 /// Units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LocationCounts {
-    /// Counted on the shelf.
+    /// Counted on the shelf, in whatever condition.
     pub on_hand: u64,
+    /// Of these, damaged.
+    pub damaged: u64,
+    /// Of these, waiting to be looked at.
+    pub quality_control: u64,
     /// Claimed by live holds.
     pub held: u64,
     /// Promised, not shipped.
@@ -105,6 +111,8 @@ impl StockView {
             location: location.clone(),
             counts: LocationCounts {
                 on_hand: level.on_hand.units(),
+                damaged: level.damaged.units(),
+                quality_control: level.quality_control.units(),
                 held: level.held.units(),
                 allocated: level.allocated.units(),
                 available: product.available(location).units(),
@@ -124,6 +132,8 @@ impl StockView {
         self.locations.iter().fold(LocationCounts::default(), |sum, LocationView { counts, .. }| {
             LocationCounts {
                 on_hand: sum.on_hand + counts.on_hand,
+                damaged: sum.damaged + counts.damaged,
+                quality_control: sum.quality_control + counts.quality_control,
                 held: sum.held + counts.held,
                 allocated: sum.allocated + counts.allocated,
                 available: sum.available + counts.available,

@@ -237,7 +237,7 @@ fn every_request(core: &Core) -> Vec<Request<'_>> {
             "return",
             async move {
                 let back = vec![order_units("A", 1)];
-                told(core.return_units(ORDER, back, SmolStr::default(), fresh_operation()).await)
+                told(core.return_units(ORDER, back, false, SmolStr::default(), fresh_operation()).await)
             }
             .boxed(),
         ),

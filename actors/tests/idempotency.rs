@@ -126,7 +126,10 @@ impl Deed {
             Self::Ship => told(core.ship(OrderId(ORDER), vec![order_units("B", 1)], key).await),
             Self::Return => {
                 let lines = vec![order_units("A", 1), order_units("B", 1)];
-                told(core.return_units(OrderId(ORDER), lines, SmolStr::new_static("too small"), key).await)
+                told(
+                    core.return_units(OrderId(ORDER), lines, false, SmolStr::new_static("too small"), key)
+                        .await,
+                )
             }
         }
     }
@@ -159,7 +162,7 @@ impl Deed {
                 let id = OrderId(KEY);
                 shop.core.ship(id, vec![order_units("B", 1)], fresh_operation()).await.unwrap();
                 let back = vec![order_units("B", 1)];
-                shop.core.return_units(id, back, SmolStr::default(), fresh_operation()).await.unwrap();
+                shop.core.return_units(id, back, false, SmolStr::default(), fresh_operation()).await.unwrap();
                 shop.rested(KEY).await;
             }
             Self::Cancel | Self::Return => {
@@ -372,9 +375,10 @@ async fn a_refused_key_can_be_used_again() {
     assert!(matches!(rejected(told(too_late)), Rejection::OrderState { .. }));
     let nothing_left = core.ship(id, vec![order_units("A", 1)], key(1)).await;
     assert!(matches!(rejected(told(nothing_left)), Rejection::LineExceeded { .. }));
-    let too_many = core.return_units(id, vec![order_units("A", 2)], SmolStr::default(), key(1)).await;
+    let too_many = core.return_units(id, vec![order_units("A", 2)], false, SmolStr::default(), key(1)).await;
     assert!(matches!(rejected(told(too_many)), Rejection::LineExceeded { .. }));
-    let back = core.return_units(id, vec![order_units("A", 1)], SmolStr::default(), key(2)).await.unwrap();
+    let back =
+        core.return_units(id, vec![order_units("A", 1)], false, SmolStr::default(), key(2)).await.unwrap();
     assert!(!back.replayed);
 
     shop.rested(ORDER).await;

@@ -284,7 +284,9 @@ async fn the_books_agree_after_many_orders_with_a_moody_bank() {
                         core.ship(id, vec![order_units("A", a)], fresh_operation()).await.unwrap();
                         for _ in 0..a {
                             let one = vec![order_units("A", 1)];
-                            core.return_units(id, one, SmolStr::default(), fresh_operation()).await.unwrap();
+                            core.return_units(id, one, false, SmolStr::default(), fresh_operation())
+                                .await
+                                .unwrap();
                         }
                     }
                     _ => {}
@@ -343,7 +345,7 @@ impl Story {
                 within("a shipment", core.ship(id, first, operation(2, 1))).await.unwrap();
                 within("the rest", core.ship(id, vec![], operation(3, 1))).await.unwrap();
                 let back = vec![order_units("A", 2)];
-                let back = core.return_units(id, back, SmolStr::default(), operation(4, 1));
+                let back = core.return_units(id, back, false, SmolStr::default(), operation(4, 1));
                 within("a return", back).await.unwrap();
             }
         }
@@ -701,7 +703,8 @@ async fn what_is_asked_during_a_shipment_waits_for_it() {
     let second = begin(core.ship(id, vec![order_units("A", 1)], operation(2, 1))).await;
     let cancel = begin(core.cancel_order(id, SmolStr::default(), operation(3, 1))).await;
     let back =
-        begin(core.return_units(id, vec![order_units("A", 2)], SmolStr::default(), operation(4, 1))).await;
+        begin(core.return_units(id, vec![order_units("A", 2)], false, SmolStr::default(), operation(4, 1)))
+            .await;
     eventually("the intention is durable", async || {
         let events = journal::events(&shop.disk);
         events.iter().any(|event| matches!(event, Event::Order(_, OrderEvent::ShipmentStarted { .. })))

@@ -44,7 +44,7 @@ async fn assert_turned_away(shop: &Shop, why: Unavailable) {
     assert!(is(&core.place_order(order(22, [order_line("A", 1)], "approve")).await, why));
     assert!(is(&core.cancel_order(id, SmolStr::default(), fresh_operation()).await, why));
     assert!(is(&core.ship(id, vec![], fresh_operation()).await, why));
-    assert!(is(&core.return_units(id, vec![], SmolStr::default(), fresh_operation()).await, why));
+    assert!(is(&core.return_units(id, vec![], false, SmolStr::default(), fresh_operation()).await, why));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -136,7 +136,7 @@ impl Deed {
             Self::Ship => told(core.ship(OrderId(ORDER), vec![], key).await),
             Self::Return => {
                 let back = vec![order_units("A", 1)];
-                told(core.return_units(OrderId(ORDER), back, SmolStr::default(), key).await)
+                told(core.return_units(OrderId(ORDER), back, false, SmolStr::default(), key).await)
             }
         }
     }
@@ -217,8 +217,8 @@ async fn what_is_asked_of_a_dead_owner_is_served_after_the_rebuild() {
     both.assert_unanswered();
     end.assert_unanswered();
     drop(gate);
-    assert_eq!(decided.answer("what it had decided").await.unwrap().value.on_hand.units(), 14);
-    assert_eq!(count.answer("a count").await.unwrap().value.on_hand.units(), 16);
+    assert_eq!(decided.answer("what it had decided").await.unwrap().value.level.on_hand.units(), 14);
+    assert_eq!(count.answer("a count").await.unwrap().value.level.on_hand.units(), 16);
     both.answer("a basket").await.unwrap();
     end.answer("a commit").await.unwrap();
     assert_eq!(shop.core.stats().actor_restarts, 1);

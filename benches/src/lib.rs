@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast_actors::{Core, CoreConfig, Fatal, Payments, Reserve, ReserveLine, SystemClock};
-use holdfast_engine::product::{Adjustment, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, Quantity, ReservationId, Sku,
     SmolStr,
@@ -44,10 +44,12 @@ pub fn details() -> ProductDetails {
 pub fn plenty() -> Adjustment {
     Adjustment {
         location: LocationId::main(),
+        condition: Condition::Sellable,
         change: StockChange::To(Quantity::MAX),
         expected: None,
         reason: SmolStr::new_static("opening stock"),
         reference: None,
+        actor: None,
         operation: operation(),
     }
 }

@@ -4,6 +4,7 @@
 use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, Sku};
 use crate::money::Money;
 use crate::order::OrderStatus;
+use crate::product::Condition;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Millis, Timestamp};
 
@@ -64,26 +65,30 @@ pub enum Rejection {
         max: LineQuantity,
     },
     /// The count is not what the caller believed.
-    #[error("{sku} at {location}: {on_hand} on hand, not {expected}")]
+    #[error("{sku} at {location}: {actual} {} there, not {expected}", .condition.words())]
     StockChanged {
         /// Which product.
         sku: Sku,
         /// Where.
         location: LocationId,
+        /// Which of the units there.
+        condition: Condition,
         /// What the caller believed.
         expected: Quantity,
         /// What is there.
-        on_hand: Quantity,
+        actual: Quantity,
     },
     /// The count would go below zero.
-    #[error("{sku} at {location}: {on_hand} on hand cannot change by {delta}")]
+    #[error("{sku} at {location}: {actual} {} there cannot change by {delta}", .condition.words())]
     StockBelowZero {
         /// Which product.
         sku: Sku,
         /// Where.
         location: LocationId,
+        /// Which of the units there.
+        condition: Condition,
         /// What is there.
-        on_hand: Quantity,
+        actual: Quantity,
         /// By how much it should have changed.
         delta: i64,
     },
@@ -96,7 +101,7 @@ pub enum Rejection {
         location: LocationId,
     },
     /// Not enough on the shelf to ship.
-    #[error("{sku} at {location}: {requested} to ship, {on_hand} on hand")]
+    #[error("{sku} at {location}: {requested} to ship, {sellable} sellable there")]
     NotOnShelf {
         /// Which product.
         sku: Sku,
@@ -104,8 +109,8 @@ pub enum Rejection {
         location: LocationId,
         /// Units to ship.
         requested: Quantity,
-        /// Units there.
-        on_hand: Quantity,
+        /// Units there that are fit for it.
+        sellable: Quantity,
     },
     /// No such live hold.
     #[error("there is no such hold")]

@@ -20,7 +20,7 @@ mod view;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use holdfast_engine::order::PaymentStep;
+use holdfast_engine::order::{PaymentStep, ReturnLine};
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OrderId, Rejection,
     ReservationId, Sku, SmolStr, UnitPrice,
@@ -93,7 +93,7 @@ pub struct OrderUnits {
 pub(crate) enum OrderRequest {
     Cancel { reason: SmolStr },
     Ship { lines: Vec<(Sku, LocationId, LineQuantity)> },
-    Return { lines: Vec<(Sku, LocationId, LineQuantity)>, reason: SmolStr },
+    Return { lines: Vec<ReturnLine>, reason: SmolStr },
 }
 
 /// What the coordinator hears.

@@ -60,6 +60,8 @@ pub struct OrderLineView {
     pub cancelled: Quantity,
     /// Units that came back.
     pub returned: Quantity,
+    /// Of these, damaged.
+    pub damaged: Quantity,
 }
 
 /// Money owed or paid back.
@@ -99,6 +101,7 @@ impl OrderView {
             shipped: line.progress.shipped,
             cancelled: line.progress.cancelled,
             returned: line.progress.returned,
+            damaged: line.progress.damaged,
         });
         let placed = order.placed();
         Self {
@@ -134,6 +137,7 @@ impl OrderView {
         for line in &mut view.lines {
             line.shipped = Quantity::ZERO;
             line.returned = Quantity::ZERO;
+            line.damaged = Quantity::ZERO;
             if outcome.status == OrderStatus::Confirmed {
                 line.cancelled = Quantity::ZERO;
             }
@@ -154,6 +158,7 @@ impl OrderView {
             line.shipped = progress.shipped;
             line.cancelled = progress.cancelled;
             line.returned = progress.returned;
+            line.damaged = progress.damaged;
         }
         Some(view)
     }

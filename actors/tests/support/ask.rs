@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use holdfast_actors::{
     OrderRequestLine, OrderSource, OrderUnits, PlaceOrderRequest, Reserve, ReserveLine, TakenLine,
 };
-use holdfast_engine::product::{Adjustment, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation, OperationId,
     OrderId, Quantity, ReservationId, Sku, SmolStr, UnitPrice,
@@ -84,7 +84,17 @@ pub fn moved(delta: i64, operation: Operation) -> Adjustment {
 
 fn change(place: &LocationId, change: StockChange, operation: Operation) -> Adjustment {
     let reason = SmolStr::new_static("counted");
-    Adjustment { location: place.clone(), change, expected: None, reason, reference: None, operation }
+    let (condition, location) = (Condition::Sellable, place.clone());
+    Adjustment {
+        location,
+        condition,
+        change,
+        expected: None,
+        reason,
+        reference: None,
+        actor: None,
+        operation,
+    }
 }
 
 /// A change that is refused by the product itself, whatever it is: it has no effect, but it passes through the

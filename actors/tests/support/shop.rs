@@ -174,6 +174,8 @@ impl Shop {
                 let level = told[&view.location];
                 let counts = LocationCounts {
                     on_hand: level.on_hand.units(),
+                    damaged: level.damaged.units(),
+                    quality_control: level.quality_control.units(),
                     held: level.held.units(),
                     allocated: level.allocated.units(),
                     available: product.available(&view.location).units(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use super::{LINES_PER_EVENT, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, OrderStatus, Stage};
+use super::{
+    LINES_PER_EVENT, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, OrderStatus, ReturnedUnits, Stage,
+};
 use crate::ids::{LocationId, Sku};
 use crate::money::{Currency, Money};
 use crate::operation::{Lookup, Operation};
@@ -21,6 +23,19 @@ pub struct PlaceOrder {
     pub lines: Vec<OrderLine>,
     /// What the customer was shown.
     pub expected_total: Option<Money>,
+}
+
+/// Units that a customer sends back.
+#[derive(Debug, Clone)]
+pub struct ReturnLine {
+    /// Which product.
+    pub sku: Sku,
+    /// Which of the order's lines of it: the one whose units lay there.
+    pub location: LocationId,
+    /// How many.
+    pub quantity: LineQuantity,
+    /// Whether they can be sold again.
+    pub damaged: bool,
 }
 
 impl PlaceOrder {
@@ -116,7 +131,7 @@ impl Order {
     pub fn decide_return(
         &self,
         at: Timestamp,
-        units: &[(Sku, LocationId, LineQuantity)],
+        units: &[ReturnLine],
         reason: &SmolStr,
         operation: Operation,
     ) -> Result<Option<OrderEvent>, Rejection> {
@@ -126,7 +141,22 @@ impl Order {
         if !matches!(self.stage, Stage::Confirmed { .. }) {
             return Err(Rejection::OrderState { status: self.status(), verb: "returned" });
         }
-        let lines = self.match_lines(units, "returned", |state| state.returnable())?;
+        let named: Vec<_> =
+            units.iter().map(|line| (line.sku.clone(), line.location.clone(), line.quantity)).collect();
+        let lines = self.match_lines(&named, "returned", |state| state.returnable())?;
+        let damaged = |line: u16| {
+            let ordered = self.lines.get(usize::from(line)).map(|state| &state.ordered);
+            let of_line = units.iter().filter(|unit| {
+                ordered
+                    .is_some_and(|ordered| (&ordered.sku, &ordered.location) == (&unit.sku, &unit.location))
+            });
+            // Part of the line's units, whose sum has been checked.
+            of_line.filter(|unit| unit.damaged).map(|unit| unit.quantity.units()).sum()
+        };
+        let lines = lines
+            .into_iter()
+            .map(|LineUnits { line, units }| ReturnedUnits { line, units, damaged: damaged(line) })
+            .collect();
         Ok(Some(OrderEvent::Returned { lines, reason: reason.clone(), operation, at }))
     }
 

@@ -83,7 +83,7 @@ pub enum OrderEvent {
     /// Units came back; their price is owed back.
     Returned {
         /// How many of which lines.
-        lines: Vec<LineUnits>,
+        lines: Vec<ReturnedUnits>,
         /// Why, in the caller's words.
         reason: SmolStr,
         /// The request that did it.
@@ -156,6 +156,17 @@ pub struct LineUnits {
     pub line: u16,
     /// How many units.
     pub units: LineQuantity,
+}
+
+/// So many units of one line that came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReturnedUnits {
+    /// Position of the line in the order.
+    pub line: u16,
+    /// How many units.
+    pub units: LineQuantity,
+    /// How many of these are damaged.
+    pub damaged: u32,
 }
 
 /// A call to the payment provider.

@@ -21,8 +21,8 @@ mod transition;
 
 use smol_str::SmolStr;
 
-pub use decide::PlaceOrder;
-pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
+pub use decide::{PlaceOrder, ReturnLine};
+pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
 pub use line::LineState;
 
 use crate::ids::{HoldId, OperationId, OrderId};

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::{
     Attempt, Compensation, LineState, LineUnits, Order, OrderAfter, OrderEvent, OrderLine, OrderPlaced,
-    Outcome, PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, Shipping, Stage,
+    Outcome, PaymentOutcome, PaymentStep, PlaceOrder, Refund, RefundState, ReturnedUnits, Shipping, Stage,
 };
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -207,20 +207,29 @@ impl Order {
 
     fn shipped(&mut self, lines: &[LineUnits], at: Timestamp) {
         let Some(shipping) = self.shipping.take() else { panic!("{:?} was asked to ship", self.id) };
+        for LineUnits { line, units } in lines {
+            self.advance(*line, |progress| {
+                progress.shipped = more(progress.shipped, u64::from(units.units()));
+            });
+        }
         if !lines.is_empty() {
-            self.advance(lines, |progress| &mut progress.shipped);
             self.record(shipping.operation, at);
         }
     }
 
-    fn take_back(&mut self, lines: &[LineUnits]) {
+    fn take_back(&mut self, lines: &[ReturnedUnits]) {
         let mut owed = 0_i64;
-        for LineUnits { line, units } in lines {
+        for ReturnedUnits { line, units, .. } in lines {
             if let Some(state) = self.lines.get(usize::from(*line)) {
                 owed += state.share_of_return(Quantity::from(*units));
             }
         }
-        self.advance(lines, |progress| &mut progress.returned);
+        for ReturnedUnits { line, units, damaged } in lines {
+            self.advance(*line, |progress| {
+                progress.returned = more(progress.returned, u64::from(units.units()));
+                progress.damaged = more(progress.damaged, u64::from(*damaged));
+            });
+        }
         if let Some(amount) =
             Money::from_minor(owed, self.total.currency()).filter(|amount| amount.minor() > 0)
         {
@@ -241,23 +250,21 @@ impl Order {
         );
     }
 
-    fn advance(&mut self, lines: &[LineUnits], count: impl Fn(&mut Fulfilment) -> &mut Quantity) {
+    fn advance(&mut self, line: u16, change: impl FnOnce(&mut Fulfilment)) {
         assert!(matches!(self.stage, Stage::Confirmed { .. }), "I7: {:?} is paid before units move", self.id);
-        for LineUnits { line, units } in lines {
-            let Some(state) = self.lines.get_mut(usize::from(*line)) else {
-                panic!("{:?} has no line {line}", self.id)
-            };
-            let count = count(&mut state.progress);
-            *count = count.checked_add(Quantity::from(*units)).unwrap_or(Quantity::MAX);
-            let progress = state.progress;
-            let ended = progress.shipped.checked_add(progress.cancelled);
-            assert!(
-                ended.is_some_and(|ended| ended <= Quantity::from(state.ordered.quantity))
-                    && progress.returned <= progress.shipped,
-                "{:?}: line {line} moves no more units than it has",
-                self.id
-            );
-        }
+        let Some(state) = self.lines.get_mut(usize::from(line)) else {
+            panic!("{:?} has no line {line}", self.id)
+        };
+        change(&mut state.progress);
+        let Fulfilment { shipped, cancelled, returned, damaged } = state.progress;
+        let ended = shipped.checked_add(cancelled);
+        assert!(
+            ended.is_some_and(|ended| ended <= Quantity::from(state.ordered.quantity))
+                && returned <= shipped
+                && damaged <= returned,
+            "{:?}: line {line} moves no more units than it has",
+            self.id
+        );
     }
 
     fn conclude(&mut self, at: Timestamp, reason: Option<SmolStr>) {
@@ -281,6 +288,10 @@ impl Order {
             result,
         });
     }
+}
+
+fn more(count: Quantity, units: u64) -> Quantity {
+    Quantity::new(units).and_then(|units| count.checked_add(units)).unwrap_or(Quantity::MAX)
 }
 
 /// The payment reference of an order that costs nothing.

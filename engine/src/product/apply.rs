@@ -2,7 +2,7 @@
 //! journal, and the assertions that say so stay on in release.
 
 use super::holds::{Held, LocationNumber};
-use super::{Allocation, HoldEnd, Product, ProductEvent, ProductResult, Shelf, StockLevel};
+use super::{Allocation, Condition, HoldEnd, Product, ProductEvent, ProductResult, Shelf, StockLevel};
 use crate::ids::{HoldId, LocationId};
 use crate::operation::OperationRecord;
 use crate::quantity::Quantity;
@@ -26,13 +26,11 @@ impl Product {
                 self.updated_at = *at;
                 self.record(*operation, *at, ProductResult::Put { details_version: self.details_version });
             }
-            ProductEvent::Adjusted { location, delta, operation, at, .. } => {
-                let on_hand = self.change_on_hand(location, *delta);
-                self.record(
-                    *operation,
-                    *at,
-                    ProductResult::Adjusted { location: location.clone(), delta: *delta, on_hand },
-                );
+            ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
+                self.change_level(location, |level| *level = adjusted(*level, *condition, *delta, *became));
+                let (condition, delta, level) = (*condition, *delta, self.level(location));
+                let result = ProductResult::Adjusted { location: location.clone(), condition, delta, level };
+                self.record(*operation, *at, result);
             }
             ProductEvent::HoldOpened { hold, location, quantity, expires_at } => {
                 let units = Quantity::from(*quantity);
@@ -109,14 +107,6 @@ impl Product {
         );
     }
 
-    fn change_on_hand(&mut self, location: &LocationId, delta: i64) -> Quantity {
-        let Some(on_hand) = self.level(location).on_hand.checked_change(delta) else {
-            panic!("I1: {} at {location}: a count stays a count", self.sku)
-        };
-        self.change_level(location, |level| level.on_hand = on_hand);
-        on_hand
-    }
-
     fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
         let Some(hold) = self.holds.get_mut(id) else { panic!("I3: {id:?} is live when its deadline moves") };
         if let Some(old) = hold.expires_at() {
@@ -146,13 +136,28 @@ impl Product {
         let before = allocation.open();
         let shipped = difference(to.shipped, allocation.progress.shipped);
         let returned = difference(to.returned, allocation.progress.returned);
+        let damaged = difference(to.damaged, allocation.progress.damaged);
         allocation.progress = to;
         let closed = difference(before, allocation.open());
         let location = allocation.location.clone();
         self.change_level(&location, |level| {
             level.allocated = difference(level.allocated, closed);
             level.on_hand = sum(difference(level.on_hand, shipped), returned);
+            level.damaged = sum(level.damaged, damaged);
         });
+    }
+}
+
+/// A level after a movement.
+fn adjusted(level: StockLevel, condition: Condition, delta: i64, became: Option<Condition>) -> StockLevel {
+    let changed = level.changed(condition, delta);
+    let changed = changed.and_then(|level| match became {
+        Some(other) => level.changed(other, delta.checked_neg()?),
+        None => Some(level),
+    });
+    match changed {
+        Some(level) => level,
+        None => panic!("I1: {level:?} changed by {delta} {condition:?} (now {became:?}) is still a level"),
     }
 }
 

@@ -4,6 +4,7 @@ use smol_str::SmolStr;
 
 use super::event::{Fulfilment, HoldEnd};
 use super::policy::ProductDetails;
+use super::stock::Condition;
 use crate::ids::{HoldId, LocationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
@@ -58,14 +59,18 @@ pub enum ProductCommand {
 pub struct Adjustment {
     /// Where.
     pub location: LocationId,
+    /// Which of the units there: those in this condition.
+    pub condition: Condition,
     /// What to change.
     pub change: StockChange,
-    /// The count the caller believes is there; refused if it is another.
+    /// The count of these units the caller believes is there; refused if it is another.
     pub expected: Option<Quantity>,
     /// Why, in the merchant's words.
     pub reason: SmolStr,
     /// The paper behind it.
     pub reference: Option<SmolStr>,
+    /// Who did it, in the merchant's words.
+    pub actor: Option<SmolStr>,
     /// The request.
     pub operation: Operation,
 }
@@ -77,6 +82,8 @@ pub enum StockChange {
     By(i64),
     /// To what a count found.
     To(Quantity),
+    /// So many units, now found to be in another condition. They stay on the shelf.
+    Become(Condition, LineQuantity),
 }
 
 /// A claim for one line of a reservation.

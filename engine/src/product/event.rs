@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use super::policy::ProductDetails;
+use super::stock::Condition;
 use crate::ids::{HoldId, LocationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
@@ -24,12 +25,19 @@ pub enum ProductEvent {
     Adjusted {
         /// Where.
         location: LocationId,
-        /// By how many units; zero where a count confirmed what was there.
+        /// Which of the units there: those in this condition.
+        condition: Condition,
+        /// By how many of these; zero where a count confirmed what was there.
         delta: i64,
+        /// The condition that the units which left this one are in from now on; `None` where units came to the shelf or
+        /// left it.
+        became: Option<Condition>,
         /// Why, in the merchant's words.
         reason: SmolStr,
         /// The paper behind it: delivery note, count sheet, ticket.
         reference: Option<SmolStr>,
+        /// Who did it, in the merchant's words.
+        actor: Option<SmolStr>,
         /// The request that did it.
         operation: Operation,
         /// When.
@@ -87,8 +95,8 @@ pub enum HoldEnd {
     Abandoned,
 }
 
-/// How far an allocation has come. The three counts only grow; together they never exceed what was promised
-/// (`returned` is part of `shipped`).
+/// How far an allocation has come. The counts only grow; together they never exceed what was promised (`returned` is part
+/// of `shipped`, `damaged` of `returned`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Fulfilment {
     /// Units that left the shelf.
@@ -97,4 +105,6 @@ pub struct Fulfilment {
     pub cancelled: Quantity,
     /// Of the shipped units, those that came back to the shelf.
     pub returned: Quantity,
+    /// Of the returned units, those that came back damaged.
+    pub damaged: Quantity,
 }

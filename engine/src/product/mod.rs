@@ -3,7 +3,7 @@
 //! ```text
 //!   on_hand ──┬── held        live holds, each with a deadline
 //!             ├── allocated   promised: committed, not yet shipped or cancelled
-//!             ├── safety_stock
+//!             ├── damaged, quality_control, safety_stock
 //!             └── available   what is left; computed, never stored
 //! ```
 //!
@@ -35,7 +35,7 @@ pub use command::{Adjustment, OpenHold, ProductCommand, StockChange};
 pub use event::{Fulfilment, HoldEnd, ProductEvent};
 pub use hold::Hold;
 pub use policy::{Policy, ProductDetails};
-pub use stock::StockLevel;
+pub use stock::{Condition, StockLevel};
 
 use holds::{Held, Holds, LocationNumber};
 
@@ -85,10 +85,12 @@ pub enum ProductResult {
     Adjusted {
         /// Where.
         location: LocationId,
-        /// By how much.
+        /// Which of the units there.
+        condition: Condition,
+        /// By how many of these.
         delta: i64,
-        /// Units there afterwards.
-        on_hand: Quantity,
+        /// The counts there afterwards.
+        level: StockLevel,
     },
 }
 

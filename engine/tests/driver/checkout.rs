@@ -2,7 +2,7 @@
 
 use holdfast_engine::order::{
     LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PlaceOrder,
-    Step,
+    ReturnLine, Step,
 };
 use holdfast_engine::product::{Fulfilment, ProductCommand};
 use holdfast_engine::reservation::ReservationLine;
@@ -196,7 +196,7 @@ impl Driver {
         Ok(self.order_decided(id, event))
     }
 
-    pub(crate) fn take_back(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
+    pub(crate) fn take_back(&mut self, id: OrderId, units: &[ReturnLine], operation: Operation) -> Answer {
         let reason = SmolStr::new_static("wrong size");
         let event = self.order_known(id)?.decide_return(self.now, units, &reason, operation)?;
         Ok(self.order_decided(id, event))

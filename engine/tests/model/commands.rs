@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::reference::{Item, Key, Line, Number, Place, Rules, Says};
+use super::reference::{Item, Key, Line, Number, PILES, Pile, Place, Rules, SELLABLE, Says};
 
 /// Products a history talks about. One of them may never be put.
 pub(crate) const ITEMS: Item = 4;
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Count {
         item: Item,
         place: Place,
+        pile: Pile,
         change: Change,
         expected: Expected,
         key: Key,
@@ -85,6 +86,7 @@ pub(crate) enum Command {
         shipped: u8,
         cancelled: u8,
         returned: u8,
+        damaged: u8,
     },
     Sweep,
     Wait(Wait),
@@ -126,6 +128,8 @@ pub(crate) enum Command {
     TakeBack {
         order: Number,
         units: Vec<(u8, u8)>,
+        /// Which of them are damaged: a bit for each.
+        damaged: u8,
         key: Key,
     },
     /// The same request as an earlier one, or another under its key.
@@ -139,6 +143,7 @@ pub(crate) enum Command {
 pub(crate) enum Change {
     By(i64),
     To(u64),
+    Become(Pile, u32),
 }
 
 /// What a caller believes before the request is made.
@@ -230,8 +235,8 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
             .prop_map(|(order, units, slow, key)| Command::Ship { order, units, slow, key }),
         4 => order().prop_map(|order| Command::FinishShipment { order }),
         3 => (order(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
-        10 => (order(), units(), key())
-            .prop_map(|(order, units, key)| Command::TakeBack { order, units, key }),
+        10 => (order(), units(), any::<u8>(), key())
+            .prop_map(|(order, units, damaged, key)| Command::TakeBack { order, units, damaged, key }),
         9 => passing(),
         5 => again(),
     ];
@@ -254,7 +259,8 @@ fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strate
             for (place, units) in (0..).zip([here, there]) {
                 let key = key(1 + u32::from(place));
                 let change = Change::By(units);
-                history.push(Command::Count { item, place, change, expected: Expected::Nothing, key });
+                let (pile, expected) = (SELLABLE, Expected::Nothing);
+                history.push(Command::Count { item, place, pile, change, expected, key });
             }
         }
         for (order, lines) in (FIRST_ORDER..).zip(orders) {
@@ -317,13 +323,22 @@ fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
     let change = prop_oneof![
         5 => (-20..20_i64).prop_map(Change::By),
         4 => (0..25_u64).prop_map(Change::To),
+        3 => (0..PILES, 1..9_u32).prop_map(|(pile, units)| Change::Become(pile, units)),
         1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
         u32::from(to_the_limit) => Just(Change::To(1_000_000_000_000)),
     ];
     let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
-    (0..ITEMS, 0..PLACES, change, expected, key()).prop_map(|(item, place, change, expected, key)| {
-        Command::Count { item, place, change, expected, key }
-    })
+    let pile = prop_oneof![4 => Just(SELLABLE), 2 => 1..PILES];
+    (0..ITEMS, 0..PLACES, pile, change, expected, key()).prop_map(
+        |(item, place, pile, change, expected, key)| Command::Count {
+            item,
+            place,
+            pile,
+            change,
+            expected,
+            key,
+        },
+    )
 }
 
 fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {
@@ -367,9 +382,16 @@ fn extend() -> impl Strategy<Value = Command> {
 }
 
 fn fulfil() -> impl Strategy<Value = Command> {
-    (basket(), 0..3_u8, 0..6_u8, 0..4_u8, 0..4_u8).prop_map(|(basket, line, shipped, cancelled, returned)| {
-        Command::Fulfil { basket, line, shipped, cancelled, returned }
-    })
+    (basket(), 0..3_u8, 0..6_u8, 0..4_u8, 0..4_u8, 0..3_u8).prop_map(
+        |(basket, line, shipped, cancelled, returned, damaged)| Command::Fulfil {
+            basket,
+            line,
+            shipped,
+            cancelled,
+            returned,
+            damaged,
+        },
+    )
 }
 
 /// Time goes by, and with it what time brings.

@@ -1,7 +1,7 @@
 //! The engine's names for what the shop on paper numbers, and its answers in the words of the shop on paper.
 
 use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, Step};
-use holdfast_engine::product::{Policy, ProductDetails};
+use holdfast_engine::product::{Condition, Policy, ProductDetails};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
@@ -9,7 +9,9 @@ use holdfast_engine::{
 };
 
 use super::driver::{Effect, Wanted};
-use super::reference::{Basket, Call, Item, Key, Line, Next, No, Number, Place, Rules, Status, Yes};
+use super::reference::{
+    Basket, Call, DAMAGED, Item, Key, Line, Next, No, Number, Pile, Place, Rules, SELLABLE, Status, Yes,
+};
 
 pub(crate) fn currency() -> Currency {
     Currency::new(*b"EUR", 2).unwrap()
@@ -41,6 +43,14 @@ pub(crate) fn quantity(units: u64) -> Quantity {
 
 pub(crate) fn operation(key: Key) -> Operation {
     Operation { id: OperationId(key.id.into()), fingerprint: Fingerprint(key.asked.into()) }
+}
+
+pub(crate) fn condition(pile: Pile) -> Condition {
+    match pile {
+        SELLABLE => Condition::Sellable,
+        DAMAGED => Condition::Damaged,
+        _ => Condition::QualityControl,
+    }
 }
 
 pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
@@ -128,11 +138,11 @@ pub(crate) fn no(rejection: &Rejection) -> No {
             free: shortage.available.units(),
             held: shortage.held.units(),
         },
-        Rejection::StockChanged { on_hand, .. } => No::CountIs(on_hand.units()),
+        Rejection::StockChanged { actual, .. } => No::CountIs(actual.units()),
         Rejection::StockBelowZero { .. } => No::BelowZero,
         Rejection::StockAboveMaximum { .. } => No::AboveMaximum,
-        Rejection::NotOnShelf { requested, on_hand, .. } => {
-            No::NotOnShelf { asked: requested.units(), on_hand: on_hand.units() }
+        Rejection::NotOnShelf { requested, sellable, .. } => {
+            No::NotOnShelf { asked: requested.units(), sellable: sellable.units() }
         }
         Rejection::HoldNotFound { .. } => No::NothingPromised,
         Rejection::CommitAboveHold { line, .. } => No::CommitAboveHold { line: usize::from(*line) },

@@ -69,7 +69,8 @@ fn check_units_conserved(journal: &[Event], world: &World) {
     for event in journal {
         let Event::Product(sku, event) = event else { continue };
         match event {
-            ProductEvent::Adjusted { location, delta, .. } => {
+            // Units that only change their condition stay on the shelf.
+            ProductEvent::Adjusted { location, delta, became: None, .. } => {
                 *moved.entry((sku, location)).or_default() += i128::from(*delta);
             }
             ProductEvent::HoldOpened { hold, location, .. } => {

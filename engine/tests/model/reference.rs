@@ -16,6 +16,11 @@ mod orders;
 pub(crate) type Item = u8;
 /// A place where stock lies, by number.
 pub(crate) type Place = u8;
+/// What units are good for, by number: sale, nothing, nobody has looked yet.
+pub(crate) type Pile = u8;
+pub(crate) const SELLABLE: Pile = 0;
+pub(crate) const DAMAGED: Pile = 1;
+pub(crate) const PILES: Pile = 3;
 /// A basket or order, by number. An order's own basket has the number of the order.
 pub(crate) type Number = u16;
 
@@ -75,7 +80,7 @@ pub(crate) enum No {
     AbovePromise,
     NotOnShelf {
         asked: u64,
-        on_hand: u64,
+        sellable: u64,
     },
     Unpriced(Item),
     OtherTotal(i64),
@@ -153,6 +158,7 @@ pub(crate) struct Moved {
     pub(crate) shipped: u64,
     pub(crate) cancelled: u64,
     pub(crate) returned: u64,
+    pub(crate) damaged: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -164,7 +170,10 @@ enum Fact {
     Counted {
         item: Item,
         place: Place,
+        pile: Pile,
         delta: i64,
+        /// Where units went that only changed their condition.
+        became: Option<Pile>,
     },
     Reserved {
         basket: Number,
@@ -241,6 +250,8 @@ enum Fact {
     Returned {
         order: Number,
         units: Vec<(usize, u64)>,
+        /// Those of them that are damaged.
+        damaged: Vec<(usize, u64)>,
     },
     /// A request was carried out on this thing.
     Did {
@@ -276,19 +287,32 @@ impl Reference {
     }
 
     pub(crate) fn on_hand(&self, item: Item, place: Place) -> u64 {
+        (0..PILES).map(|pile| self.pile(item, place, pile)).sum()
+    }
+
+    pub(crate) fn pile(&self, item: Item, place: Place, pile: Pile) -> u64 {
         let counted: i64 = self
             .facts
             .iter()
             .map(|fact| match fact {
-                Fact::Counted { item: i, place: p, delta } if (*i, *p) == (item, place) => *delta,
+                Fact::Counted { item: i, place: p, pile: from, delta, became }
+                    if (*i, *p) == (item, place) =>
+                {
+                    let came = if *became == Some(pile) { -delta } else { 0 };
+                    came + if *from == pile { *delta } else { 0 }
+                }
                 _ => 0,
             })
             .sum();
-        let moved: i64 = self
-            .promised_lines(item, place)
-            .map(|(_, moved)| i64::try_from(moved.returned).unwrap() - i64::try_from(moved.shipped).unwrap())
-            .sum();
-        u64::try_from(counted + moved).unwrap()
+        let moved = self.promised_lines(item, place).map(|(_, moved)| {
+            let whole = i64::try_from(moved.returned - moved.damaged).unwrap();
+            match pile {
+                SELLABLE => whole - i64::try_from(moved.shipped).unwrap(),
+                DAMAGED => i64::try_from(moved.damaged).unwrap(),
+                _ => 0,
+            }
+        });
+        u64::try_from(counted + moved.sum::<i64>()).unwrap()
     }
 
     pub(crate) fn held(&self, item: Item, place: Place, now: i64) -> u64 {
@@ -307,7 +331,7 @@ impl Reference {
 
     pub(crate) fn free(&self, item: Item, place: Place, now: i64) -> u64 {
         let Some(rules) = self.rules(item).filter(|rules| rules.sellable) else { return 0 };
-        let sellable = self.on_hand(item, place).saturating_sub(rules.safety) + rules.backorder;
+        let sellable = self.pile(item, place, SELLABLE).saturating_sub(rules.safety) + rules.backorder;
         sellable.min(MOST_UNITS).saturating_sub(self.held(item, place, now) + self.allocated(item, place))
     }
 
@@ -317,7 +341,7 @@ impl Reference {
         let mut places = lines.filter(|line| line.0 == item).map(|line| line.1);
         places.any(|place| {
             let promised = self.held(item, place, now) + self.allocated(item, place);
-            promised > self.on_hand(item, place) + extra
+            promised > self.pile(item, place, SELLABLE) + extra
         })
     }
 
@@ -340,11 +364,11 @@ impl Reference {
         Ok(Yes::Done)
     }
 
-    /// Changes a count by `change`, which is told what is there.
+    /// Changes a count by `change`, which is told what is there, or moves the units to another pile.
     pub(crate) fn count(
         &mut self,
-        (item, place): (Item, Place),
-        change: impl Fn(u64) -> i64,
+        (item, place, pile): (Item, Place, Pile),
+        (change, became): (impl Fn(u64) -> i64, Option<Pile>),
         expected: Option<u64>,
         now: i64,
         key: Key,
@@ -355,19 +379,18 @@ impl Reference {
         if self.rules(item).is_none() {
             return Err(No::UnknownItem(item));
         }
-        let on_hand = self.on_hand(item, place);
-        if expected.is_some_and(|expected| expected != on_hand) {
-            return Err(No::CountIs(on_hand));
+        let there = self.pile(item, place, pile);
+        if expected.is_some_and(|expected| expected != there) {
+            return Err(No::CountIs(there));
         }
-        let delta = change(on_hand);
-        let after = i128::from(on_hand) + i128::from(delta);
-        if after < 0 {
+        let delta = change(there);
+        if i128::from(there) + i128::from(delta) < 0 {
             return Err(No::BelowZero);
         }
-        if after > i128::from(MOST_UNITS) {
+        if i128::from(self.on_hand(item, place)) + i128::from(delta) > i128::from(MOST_UNITS) {
             return Err(No::AboveMaximum);
         }
-        self.facts.push(Fact::Counted { item, place, delta });
+        self.facts.push(Fact::Counted { item, place, pile, delta, became });
         self.note(Thing::Item(item), key, now);
         Ok(Yes::Done)
     }
@@ -381,20 +404,22 @@ impl Reference {
             shipped: to.shipped.max(now.shipped),
             cancelled: to.cancelled.max(now.cancelled),
             returned: to.returned.max(now.returned),
+            damaged: to.damaged.max(now.damaged),
         };
         if to == now {
             return Ok(Yes::Already);
         }
-        if to.shipped + to.cancelled > promised || to.returned > to.shipped {
+        let (back, damaged) = (to.returned - now.returned, to.damaged - now.damaged);
+        if to.shipped + to.cancelled > promised || to.returned > to.shipped || damaged > back {
             return Err(No::AbovePromise);
         }
         let (item, place, _) = self.lines(basket)[line];
-        let on_hand = self.on_hand(item, place);
+        let sellable = self.pile(item, place, SELLABLE);
         let asked = to.shipped - now.shipped;
-        if asked > on_hand {
-            return Err(No::NotOnShelf { asked, on_hand });
+        if asked > sellable {
+            return Err(No::NotOnShelf { asked, sellable });
         }
-        if on_hand + (to.returned - now.returned) > MOST_UNITS {
+        if self.on_hand(item, place) + back > MOST_UNITS {
             return Err(No::AboveMaximum);
         }
         self.facts.push(Fact::Moved { basket, line, to });

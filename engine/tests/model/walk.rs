@@ -1,13 +1,14 @@
 //! One history through both shops, compared after every command.
 
+use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, Fulfilment, ProductCommand, StockChange};
-use holdfast_engine::{Fingerprint, HoldId, Millis, Money, SmolStr, Timestamp};
+use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
 use super::commands::{BASKETS, Change, Command, Expected, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, PLACES, Wait};
 use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
-    self, Basket as PaperBasket, Key, Line, Moved, Next, Number, Reference, Reply, Says, Yes,
+    self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, Reference, Reply, Says, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -117,8 +118,8 @@ impl Walk {
                     self.driver.put(&names::sku(*item), names::details(*rules), names::operation(*key));
                 agree(command, &answer, &self.paper.put(*item, *rules, now, *key));
             }
-            Command::Count { item, place, change, expected, key } => {
-                self.count(command, (*item, *place), *change, *expected, *key);
+            Command::Count { item, place, pile, change, expected, key } => {
+                self.count(command, (*item, *place, *pile), *change, *expected, *key);
             }
             Command::Reserve { basket, customer, asked, lines, ttl } => {
                 let answer = self.driver.reserve(&Basket {
@@ -169,11 +170,12 @@ impl Walk {
                 };
                 agree(command, &answer, &self.paper.end_pinned(*basket, *order, *commit, now));
             }
-            Command::Fulfil { basket, line, shipped, cancelled, returned } => {
+            Command::Fulfil { basket, line, shipped, cancelled, returned, damaged } => {
                 let to = Moved {
                     shipped: (*shipped).into(),
                     cancelled: (*cancelled).into(),
                     returned: (*returned).into(),
+                    damaged: (*damaged).into(),
                 };
                 self.fulfil(command, *basket, *line, to);
             }
@@ -275,45 +277,70 @@ impl Walk {
                 let answer = self.driver.cancel(names::order(*order), names::operation(*key));
                 agree(command, &answer, &self.paper.cancel(*order, now, *key));
             }
-            Command::TakeBack { order, units, key } => {
+            Command::TakeBack { order, units, damaged, key } => {
                 // The runtime lets other requests to an order wait until its shipment is over.
                 let answer = self.driver.finish_shipment(names::order(*order));
                 agree(command, &answer, &self.paper.finish_shipment(*order, now));
                 let units = self.name_units(*order, units);
-                let (id, named) = (names::order(*order), names::wanted(&units));
+                let is_damaged = |position: usize| damaged >> position & 1 == 1;
+                let broken: Vec<_> =
+                    (0..).zip(&units).filter(|(at, _)| is_damaged(*at)).map(|(_, line)| *line).collect();
+                let named =
+                    names::wanted(&units).into_iter().enumerate().map(|(at, (sku, location, quantity))| {
+                        ReturnLine { sku, location, quantity, damaged: is_damaged(at) }
+                    });
+                let (id, named) = (names::order(*order), named.collect::<Vec<_>>());
                 let answer = self.driver.take_back(id, &named, names::operation(*key));
-                agree(command, &answer, &self.paper.take_back(*order, &units, now, *key));
+                agree(command, &answer, &self.paper.take_back(*order, (&units, &broken), now, *key));
             }
             _ => {}
         }
     }
 
-    fn count(&mut self, command: &Command, at: (u8, u8), change: Change, expected: Expected, key: Key) {
-        let on_hand = self.paper.on_hand(at.0, at.1);
+    fn count(
+        &mut self,
+        command: &Command,
+        (item, place, pile): (u8, u8, u8),
+        change: Change,
+        expected: Expected,
+        key: Key,
+    ) {
+        let there = self.paper.pile(item, place, pile);
         let expected = match expected {
             Expected::Nothing => None,
-            Expected::WhatIs => Some(on_hand),
-            Expected::SomethingElse => Some(if on_hand == 0 { 1 } else { on_hand - 1 }),
+            Expected::WhatIs => Some(there),
+            Expected::SomethingElse => Some(if there == 0 { 1 } else { there - 1 }),
         };
         let answer = self.driver.adjust(
-            &names::sku(at.0),
+            &names::sku(item),
             Adjustment {
-                location: names::location(at.1),
+                location: names::location(place),
+                condition: names::condition(pile),
                 change: match change {
                     Change::By(delta) => StockChange::By(delta),
                     Change::To(units) => StockChange::To(names::quantity(units)),
+                    Change::Become(other, units) => {
+                        StockChange::Become(names::condition(other), LineQuantity::new(units).unwrap())
+                    }
                 },
                 expected: expected.map(names::quantity),
                 reason: SmolStr::new_static("count"),
                 reference: None,
+                actor: None,
                 operation: names::operation(key),
             },
         );
-        let delta = |on_hand: u64| match change {
+        let delta = |there: u64| match change {
             Change::By(delta) => delta,
-            Change::To(units) => i64::try_from(units).unwrap() - i64::try_from(on_hand).unwrap(),
+            Change::To(units) => i64::try_from(units).unwrap() - i64::try_from(there).unwrap(),
+            Change::Become(_, units) => -i64::from(units),
         };
-        agree(command, &answer, &self.paper.count(at, delta, expected, self.now, key));
+        let became = match change {
+            Change::Become(other, _) => Some(other),
+            Change::By(_) | Change::To(_) => None,
+        };
+        let reply = self.paper.count((item, place, pile), (delta, became), expected, self.now, key);
+        agree(command, &answer, &reply);
     }
 
     fn fulfil(&mut self, command: &Command, basket: Number, line: u8, to: Moved) {
@@ -327,6 +354,7 @@ impl Walk {
             shipped: names::quantity(to.shipped),
             cancelled: names::quantity(to.cancelled),
             returned: names::quantity(to.returned),
+            damaged: names::quantity(to.damaged),
         };
         let advance = ProductCommand::Advance { hold, to: to_engine };
         let answer = self.driver.ask(&names::sku(item), &advance);
@@ -365,9 +393,18 @@ impl Walk {
             for place in 0..PLACES {
                 let location = names::location(place);
                 let level = product.level(&location);
-                let engine = [level.on_hand, level.held, level.allocated, product.available(&location)];
+                let engine = [
+                    level.on_hand,
+                    level.damaged,
+                    level.quality_control,
+                    level.held,
+                    level.allocated,
+                    product.available(&location),
+                ];
                 let paper = [
                     self.paper.on_hand(item, place),
+                    self.paper.pile(item, place, DAMAGED),
+                    self.paper.pile(item, place, PILES - 1),
                     self.paper.held(item, place, self.now),
                     self.paper.allocated(item, place),
                     self.paper.free(item, place, self.now),

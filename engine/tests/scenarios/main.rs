@@ -13,6 +13,7 @@ mod driver;
 mod script;
 
 mod checkout;
+mod conditions;
 mod holds;
 mod money;
 mod orders;

@@ -2,6 +2,7 @@
 
 use holdfast_engine::order::{
     LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, PlaceOrder,
+    ReturnedUnits,
 };
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OperationId, OrderId, Rejection,
@@ -192,7 +193,7 @@ proptest! {
         let mut order = shipped(total, quantity);
         for units in returns {
             order.apply(&OrderEvent::Returned {
-                lines: vec![LineUnits { line: 0, units: LineQuantity::new(units).unwrap() }],
+                lines: vec![ReturnedUnits { line: 0, units: LineQuantity::new(units).unwrap(), damaged: 0 }],
                 reason: SmolStr::default(),
                 operation: operation(),
                 at: at(),

@@ -2,7 +2,7 @@
 //! order would ever ask of it is refused.
 
 use holdfast_engine::product::{
-    Fulfilment, HoldEnd, OpenHold, Policy, Product, ProductCommand, ProductDetails, ProductEvent,
+    Condition, Fulfilment, HoldEnd, OpenHold, Policy, Product, ProductCommand, ProductDetails, ProductEvent,
     ProductResult,
 };
 use holdfast_engine::{
@@ -141,9 +141,12 @@ fn events_that_do_not_fit_stop_the_product() {
         (
             ProductEvent::Adjusted {
                 location: LocationId::main(),
+                condition: Condition::Sellable,
                 delta: -6,
+                became: None,
                 reason: SmolStr::default(),
                 reference: None,
+                actor: None,
                 operation: Operation { id: OperationId(5), fingerprint: Fingerprint(5) },
                 at: at(9),
             },
@@ -171,7 +174,7 @@ fn hold(number: u128) -> HoldId {
 fn done(shipped: u64, cancelled: u64, returned: u64) -> Fulfilment {
     let [shipped, cancelled, returned] =
         [shipped, cancelled, returned].map(|units| Quantity::new(units).unwrap());
-    Fulfilment { shipped, cancelled, returned }
+    Fulfilment { shipped, cancelled, returned, damaged: Quantity::ZERO }
 }
 
 /// A product with so many units on the shelf, so many of them promised.
@@ -191,9 +194,12 @@ fn promised(on_hand: i64, units: u32) -> Product {
 fn adjust(product: &mut Product, delta: i64) {
     product.apply(&ProductEvent::Adjusted {
         location: LocationId::main(),
+        condition: Condition::Sellable,
         delta,
+        became: None,
         reason: SmolStr::new_static("count"),
         reference: None,
+        actor: None,
         operation: Operation { id: OperationId(2), fingerprint: Fingerprint(2) },
         at: at(2),
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::ProductCommand;
+use holdfast_engine::product::{Condition, ProductCommand};
 use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId};
 
 use super::script::{Shop, check, run, sku};
@@ -186,16 +186,23 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::StockChanged {
             sku: sku.clone(),
             location: location.clone(),
+            condition: Condition::Sellable,
             expected: none,
-            on_hand: none,
+            actual: none,
         },
-        Rejection::StockBelowZero { sku: sku.clone(), location: location.clone(), on_hand: none, delta: -1 },
+        Rejection::StockBelowZero {
+            sku: sku.clone(),
+            location: location.clone(),
+            condition: Condition::Sellable,
+            actual: none,
+            delta: -1,
+        },
         Rejection::StockAboveMaximum { sku: sku.clone(), location: location.clone() },
         Rejection::NotOnShelf {
             sku: sku.clone(),
             location: location.clone(),
             requested: none,
-            on_hand: none,
+            sellable: none,
         },
         Rejection::HoldNotFound { hold },
         Rejection::CommitAboveHold { line: 0, held: units, requested: none },

@@ -1,7 +1,7 @@
 //! The journal and the state it tells of: a replay believes no torn journal, and its digest tells any two states apart.
 
 use holdfast_engine::order::OrderEvent;
-use holdfast_engine::product::{Fulfilment, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{Condition, Fulfilment, Policy, ProductDetails, ProductEvent};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::world::World;
 use holdfast_engine::{
@@ -54,15 +54,23 @@ fn the_digest_sees_every_part_of_a_product() {
     let hold = |name| HoldId { reservation: ReservationId(number(name)), line: 0 };
     let moved = |shipped, cancelled, returned| ProductEvent::AllocationAdvanced {
         hold: hold("A"),
-        to: Fulfilment { shipped: units(shipped), cancelled: units(cancelled), returned: units(returned) },
+        to: Fulfilment {
+            shipped: units(shipped),
+            cancelled: units(cancelled),
+            returned: units(returned),
+            damaged: Quantity::ZERO,
+        },
     };
     let until =
         |at| ProductEvent::HoldMoved { hold: hold("B"), expires_at: Some(Timestamp::from_millis(at)) };
     let counted = |fingerprint, at| ProductEvent::Adjusted {
         location: LocationId::main(),
+        condition: Condition::Sellable,
         delta: 0,
+        became: None,
         reason: SmolStr::default(),
         reference: None,
+        actor: None,
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(fingerprint) },
         at: Timestamp::from_millis(at),
     };

@@ -5,12 +5,14 @@
 //!   receive 5 cup at north                      more of it; without "at" everything lies in the main place
 //!   remove 2 cup                                less of it
 //!   count 7 cup if 5                            what a count found, if it was 5 before
+//!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
+//!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
 //!   reserve A for ann lasting 1min: 3 cup, 1 pot at north
 //!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
 //!   O steps · O finishes                        the next step that is no payment; every step, all approved
-//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · return O: 1 cup
+//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · return O: 1 cup · return-damaged O: 1 cup
 //!   wait 15min · lag · catch up · restart
 //! ```
 //!
@@ -22,8 +24,8 @@
 
 use std::hash::Hasher;
 
-use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, Step};
-use holdfast_engine::product::{Adjustment, Policy, ProductDetails, StockChange};
+use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
+use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
@@ -105,18 +107,24 @@ impl Shop {
         let driver = &mut self.driver;
         Heard::Answer(match words.at(0) {
             "new" => driver.put(&sku(words.at(1)), details(&words), operation),
-            "receive" | "remove" | "count" => {
+            "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
                 let adjustment = Adjustment {
                     location: words.location(),
+                    condition: words.after("of").map_or(Condition::Sellable, condition),
                     change: match words.at(0) {
                         "receive" => StockChange::By(units),
                         "remove" => StockChange::By(-units),
-                        _ => StockChange::To(quantity(words.at(1))),
+                        "count" => StockChange::To(quantity(words.at(1))),
+                        _ => {
+                            let units = LineQuantity::new(words.at(1).parse().unwrap()).unwrap();
+                            StockChange::Become(condition(words.after("to").unwrap()), units)
+                        }
                     },
                     expected: words.after("if").map(quantity),
                     reason: SmolStr::new(words.at(0)),
                     reference: None,
+                    actor: None,
                     operation,
                 };
                 driver.adjust(&sku(words.at(2)), adjustment)
@@ -160,7 +168,16 @@ impl Shop {
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
             "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
             "cancel" => driver.cancel(OrderId(number(words.at(1))), operation),
-            "return" => driver.take_back(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "return" | "return-damaged" => {
+                let damaged = words.at(0) == "return-damaged";
+                let lines = wanted(tail).into_iter().map(|(sku, location, quantity)| ReturnLine {
+                    sku,
+                    location,
+                    quantity,
+                    damaged,
+                });
+                driver.take_back(OrderId(number(words.at(1))), &lines.collect::<Vec<_>>(), operation)
+            }
             "sweep" | "wait" | "lag" | "catch" | "restart" => {
                 self.pass(&words);
                 Ok(Effect::Done)
@@ -231,8 +248,14 @@ impl Shop {
         let location = words.location();
         let level = product.level(&location);
         let available = product.available(&location);
+        let mut conditions = String::new();
+        for (count, word) in [(level.damaged, "damaged"), (level.quality_control, "unseen")] {
+            if !count.is_zero() {
+                conditions += &format!(" ({count} {word})");
+            }
+        }
         format!(
-            "{} on hand, {} held, {} promised, {available} available",
+            "{} on hand{conditions}, {} held, {} promised, {available} available",
             level.on_hand, level.held, level.allocated
         )
     }
@@ -396,4 +419,13 @@ fn span(text: &str) -> Millis {
         other => panic!("{other:?} is no unit of time"),
     };
     Millis(digits.parse::<u64>().unwrap() * unit)
+}
+
+fn condition(word: &str) -> Condition {
+    match word {
+        "sellable" => Condition::Sellable,
+        "damaged" => Condition::Damaged,
+        "unseen" => Condition::QualityControl,
+        other => panic!("{other} is no condition"),
+    }
 }

@@ -252,7 +252,7 @@ fn of_two_counts_that_believe_in_ten_only_the_first_counts() {
         new cup
         receive 10 cup
         count 15 cup if 10
-        count 12 cup if 10  | refused: StockChanged, 15 on hand, not 10
+        count 12 cup if 10  | refused: StockChanged, 15 sellable there, not 10
         ",
         "
         cup: 15 on hand, 0 held, 0 promised, 15 available
@@ -266,7 +266,7 @@ fn a_shelf_holds_no_less_than_nothing_and_no_more_than_a_count_can_say() {
         "
         new cup
         receive 2 cup
-        remove 3 cup                        | refused: StockBelowZero, 2 on hand cannot change by -3
+        remove 3 cup                        | refused: StockBelowZero, 2 sellable there cannot change by -3
         count 1000000000000 cup
         receive 1 cup                       | refused: StockAboveMaximum
         remove 9223372036854775807 cup      | refused: StockBelowZero

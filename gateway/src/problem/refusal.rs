@@ -69,18 +69,19 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 problem(Code::LineTooLarge).with("requested", requested.units()).with("max", max.units());
             at_line(problem, sku, None, "quantity")
         }
-        Rejection::StockChanged { expected, on_hand, .. } => problem(Code::StockChanged)
+        Rejection::StockChanged { condition, expected, actual, .. } => problem(Code::StockChanged)
             .at("/expected")
+            .with("condition", condition.name())
             .with("expected", expected.units())
-            .with("actual", on_hand.units()),
-        Rejection::StockBelowZero { on_hand, .. } => {
-            problem(Code::StockBelowZero).with("on_hand", on_hand.units())
+            .with("actual", actual.units()),
+        Rejection::StockBelowZero { condition, actual, .. } => {
+            problem(Code::StockBelowZero).with("condition", condition.name()).with("actual", actual.units())
         }
         Rejection::StockAboveMaximum { .. } => problem(Code::StockAboveMaximum),
-        Rejection::NotOnShelf { sku, location, requested, on_hand } => {
+        Rejection::NotOnShelf { sku, location, requested, sellable } => {
             let problem = problem(Code::NotOnShelf)
                 .with("requested", requested.units())
-                .with("on_hand", on_hand.units());
+                .with("sellable", sellable.units());
             at_line(problem, sku, Some(location), "quantity")
         }
         Rejection::HoldNotFound { .. } => problem(Code::HoldNotFound),

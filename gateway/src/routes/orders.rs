@@ -203,12 +203,13 @@ pub(crate) async fn return_units(
     let request: ReturnRequest<'_> = decode(command.body())?;
     let (units, reason) = request.check()?;
     let operation = command.operation(&app, &key, fingerprint(&request));
-    let returned = app.core.return_units(id, units, reason, operation).await.map_err(|failure| {
-        in_body(failure, &|sku, location| {
-            let lines = request.lines.iter();
-            lines::find(lines.map(|line| (&line.sku, line.location.as_ref())), sku, location)
-        })
-    })?;
+    let returned =
+        app.core.return_units(id, units, request.damaged(), reason, operation).await.map_err(|failure| {
+            in_body(failure, &|sku, location| {
+                let lines = request.lines.iter();
+                lines::find(lines.map(|line| (&line.sku, line.location.as_ref())), sku, location)
+            })
+        })?;
     done(&returned)
 }
 

@@ -53,8 +53,9 @@ pub(crate) async fn adjust(
     let key = command.key()?;
     let request: AdjustRequest<'_> = decode(command.body())?;
     let adjustment = request.check(command.operation(&app, &key, fingerprint(&request)))?;
-    let (reason, reference) = (adjustment.reason.clone(), adjustment.reference.clone());
+    let (reason, reference, actor) =
+        (adjustment.reason.clone(), adjustment.reference.clone(), adjustment.actor.clone());
     let done = app.core.adjust(sku, adjustment).await.map_err(in_path)?;
-    let body = AdjustBody::new(&done.value, &reason, reference.as_deref());
+    let body = AdjustBody::new(&done.value, &reason, reference.as_deref(), actor.as_deref());
     Ok(answer::replayed(answer::json(StatusCode::CREATED, &body, 512)?, done.replayed))
 }

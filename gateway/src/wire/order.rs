@@ -268,18 +268,39 @@ impl ShipRequest<'_> {
 /// Which units came back.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ReturnRequest, example = json!({"lines": [{"sku": "85123A", "quantity": 1}], "reason": "damaged"}))]
+#[schema(as = ReturnRequest, example = json!({
+    "lines": [{"sku": "85123A", "quantity": 1}], "condition": "damaged", "reason": "arrived broken"
+}))]
 pub(crate) struct ReturnRequest<'a> {
     /// So many units of these lines.
     #[serde(borrow)]
     #[schema(value_type = Vec<LineRequest>, min_items = 1, max_items = 2000)]
     pub(crate) lines: Vec<Object<LineRequest<'a>>>,
+    /// Whether these units can be sold again; `sellable` unless given.
+    #[serde(default)]
+    condition: ReturnCondition,
     /// Why.
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Text<'a>,
 }
 
+/// What units that came back are good for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReturnCondition {
+    /// They are sold again.
+    #[default]
+    Sellable,
+    /// They lie on the shelf and are not sold.
+    Damaged,
+}
+
 impl ReturnRequest<'_> {
+    /// Whether the units cannot be sold again.
+    pub(crate) fn damaged(&self) -> bool {
+        self.condition == ReturnCondition::Damaged
+    }
+
     /// Checks everything and names all that is wrong.
     pub(crate) fn check(&self) -> Result<(Vec<OrderUnits>, SmolStr), Problem> {
         let mut errors = FieldErrors::default();
@@ -306,7 +327,7 @@ fn units(requests: &[Object<LineRequest<'_>>], errors: &mut FieldErrors) -> Vec<
     "id": "ord_01h455vb4pex5vsknk084sn02q", "status": "confirmed", "customer": "c-17850", "currency": "GBP",
     "total": "15.30",
     "lines": [{"sku": "85123A", "location": "main", "quantity": 6, "total": "15.30",
-               "shipped": 0, "cancelled": 0, "returned": 0}],
+               "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}],
     "reservation_id": "rsv_01h455vb4pex5vsknk084sn02q",
     "payment": {"provider": "sandbox", "method": "approve", "reference": "sbx_1"},
     "refunds": [], "reason": null, "ship_to": {"name": "A. Buyer", "city": "Leeds"},
@@ -419,6 +440,8 @@ struct OrderLineBody<'a> {
     cancelled: u64,
     /// Units that came back.
     returned: u64,
+    /// Of these, units that came back damaged.
+    damaged: u64,
 }
 
 /// Money owed or paid back.
@@ -459,6 +482,7 @@ impl Serialize for Lines<'_> {
             shipped: line.shipped.units(),
             cancelled: line.cancelled.units(),
             returned: line.returned.units(),
+            damaged: line.damaged.units(),
         }))
     }
 }

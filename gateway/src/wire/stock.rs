@@ -1,8 +1,8 @@
 //! Stock on the wire.
 
 use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockView};
-use holdfast_engine::product::{Adjustment, StockChange};
-use holdfast_engine::{LocationId, Operation, Quantity};
+use holdfast_engine::product::{Adjustment, Condition, StockChange};
+use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -24,7 +24,10 @@ pub(crate) struct AdjustRequest<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     location: Option<Text<'a>>,
-    /// By how many units, up or down; not 0. Exactly one of `delta` and `set` is given.
+    /// Which of the units there: those in this condition; `sellable` unless given.
+    #[serde(default)]
+    condition: ConditionWord,
+    /// By how many units, up or down; not 0. Exactly one of `delta`, `set` and `becomes` is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>, minimum = -1_000_000_000_000_i64, maximum = 1_000_000_000_000_i64)]
     delta: Option<Int>,
@@ -32,7 +35,14 @@ pub(crate) struct AdjustRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
     set: Option<Int>,
-    /// The count the caller believes is there; refused if it is another.
+    /// The condition in which so many of the units, named by `quantity`, were found to be. They stay on the shelf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    becomes: Option<ConditionWord>,
+    /// How many units change their condition; only with `becomes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
+    quantity: Option<Int>,
+    /// The count of units in that condition the caller believes is there; refused if it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
     expected: Option<Int>,
@@ -43,6 +53,34 @@ pub(crate) struct AdjustRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     reference: Option<Text<'a>>,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    actor: Option<Text<'a>>,
+}
+
+/// What a unit on the shelf is good for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Condition)]
+pub(crate) enum ConditionWord {
+    /// Fit for sale.
+    #[default]
+    Sellable,
+    /// There, and not to be sold.
+    Damaged,
+    /// Waiting to be looked at, and not sold meanwhile.
+    QualityControl,
+}
+
+impl From<ConditionWord> for Condition {
+    fn from(word: ConditionWord) -> Self {
+        match word {
+            ConditionWord::Sellable => Self::Sellable,
+            ConditionWord::Damaged => Self::Damaged,
+            ConditionWord::QualityControl => Self::QualityControl,
+        }
+    }
 }
 
 impl AdjustRequest<'_> {
@@ -59,9 +97,14 @@ impl AdjustRequest<'_> {
         let reference = self.reference.as_ref().and_then(|reference| {
             errors.filled_text(|| "/reference".to_owned(), reference, REASON_BYTES_MAX)
         });
+        let actor = self
+            .actor
+            .as_ref()
+            .and_then(|actor| errors.filled_text(|| "/actor".to_owned(), actor, REASON_BYTES_MAX));
+        let condition = self.condition.into();
         match (location, change, reason) {
             (Some(location), Some(change), Some(reason)) if errors.is_empty() => {
-                Ok(Adjustment { location, change, expected, reason, reference, operation })
+                Ok(Adjustment { location, condition, change, expected, reason, reference, actor, operation })
             }
             _ => Err(errors.into_problem()),
         }
@@ -69,21 +112,46 @@ impl AdjustRequest<'_> {
 
     fn change(&self, errors: &mut FieldErrors) -> Option<StockChange> {
         let bound = i64::try_from(Quantity::MAX.units()).unwrap_or(i64::MAX);
-        match (self.delta, self.set) {
-            (Some(Int::Whole(0)), None) => {
+        if self.becomes.is_none() && self.quantity.is_some() {
+            errors.push("/quantity", "contradiction", "goes with becomes only");
+        }
+        match (self.delta, self.set, self.becomes) {
+            (Some(Int::Whole(0)), None, None) => {
                 errors.push("/delta", "out_of_range", "must not be 0: that would change nothing");
                 None
             }
-            (Some(delta), None) => {
+            (Some(delta), None, None) => {
                 errors.integer(|| "/delta".to_owned(), delta, -bound, bound).map(StockChange::By)
             }
-            (None, Some(set)) => quantity("/set", set, errors).map(StockChange::To),
-            (None, None) => {
-                errors.push("/delta", "required", "either delta or set must be given");
+            (None, Some(set), None) => quantity("/set", set, errors).map(StockChange::To),
+            (None, None, Some(same)) if same == self.condition => {
+                errors.push(
+                    "/becomes",
+                    "contradiction",
+                    "must be another condition: that would change nothing",
+                );
                 None
             }
-            (Some(_), Some(_)) => {
-                errors.push("/set", "contradiction", "delta and set cannot both be given");
+            (None, None, Some(other)) => {
+                let Some(quantity) = self.quantity else {
+                    errors.push("/quantity", "required", "says how many units change their condition");
+                    return None;
+                };
+                let units =
+                    errors.count(|| "/quantity".to_owned(), quantity, 1, u64::from(LineQuantity::MAX))?;
+                let units = LineQuantity::new(u32::try_from(units).ok()?)?;
+                Some(StockChange::Become(other.into(), units))
+            }
+            (None, None, None) => {
+                errors.push("/delta", "required", "one of delta, set and becomes must be given");
+                None
+            }
+            (_, Some(_), _) => {
+                errors.push("/set", "contradiction", "only one of delta, set and becomes can be given");
+                None
+            }
+            (Some(_), None, Some(_)) => {
+                errors.push("/becomes", "contradiction", "only one of delta, set and becomes can be given");
                 None
             }
         }
@@ -98,7 +166,8 @@ pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> O
 /// What an adjustment did.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Adjustment, example = json!({
-    "sku": "85123A", "location": "main", "delta": 120, "on_hand": 320, "reason": "receipt", "reference": "PO-2031",
+    "sku": "85123A", "location": "main", "condition": "sellable", "delta": 120, "on_hand": 320, "damaged": 0,
+    "quality_control": 0, "reason": "receipt", "reference": "PO-2031", "actor": null,
     "at": "2026-11-27T08:00:00.000Z", "version": 7, "sequence": 4711
 }))]
 pub(crate) struct AdjustBody<'a> {
@@ -108,16 +177,26 @@ pub(crate) struct AdjustBody<'a> {
     /// Where.
     #[schema(value_type = String)]
     location: &'a str,
-    /// By how many units the count changed.
+    /// Which of the units there.
+    #[schema(value_type = ConditionWord)]
+    condition: &'static str,
+    /// By how many of these the count changed.
     delta: i64,
-    /// Units there afterwards.
+    /// Units there afterwards, in whatever condition.
     on_hand: u64,
+    /// Of these, damaged.
+    damaged: u64,
+    /// Of these, waiting to be looked at.
+    quality_control: u64,
     /// Why.
     #[schema(value_type = String)]
     reason: &'a str,
     /// The paper behind it.
     #[schema(value_type = Option<String>, required = true)]
     reference: Option<&'a str>,
+    /// Who did it.
+    #[schema(value_type = Option<String>, required = true)]
+    actor: Option<&'a str>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Instant,
@@ -128,15 +207,24 @@ pub(crate) struct AdjustBody<'a> {
 }
 
 impl<'a> AdjustBody<'a> {
-    /// The reason and reference are those of the request: a repeat brings the same, or it would be another request.
-    pub(crate) fn new(answer: &'a AdjustAnswer, reason: &'a str, reference: Option<&'a str>) -> Self {
+    /// Reason, reference and actor are those of the request: a repeat brings the same, or it would be another request.
+    pub(crate) fn new(
+        answer: &'a AdjustAnswer,
+        reason: &'a str,
+        reference: Option<&'a str>,
+        actor: Option<&'a str>,
+    ) -> Self {
         Self {
             sku: answer.sku.as_str(),
             location: answer.location.as_str(),
+            condition: answer.condition.name(),
             delta: answer.delta,
-            on_hand: answer.on_hand.units(),
+            on_hand: answer.level.on_hand.units(),
+            damaged: answer.level.damaged.units(),
+            quality_control: answer.level.quality_control.units(),
             reason,
             reference,
+            actor,
             at: Instant(answer.at),
             version: answer.version,
             sequence: answer.sequence.0,
@@ -147,16 +235,22 @@ impl<'a> AdjustBody<'a> {
 /// The stock of a product.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
-    "sku": "85123A", "on_hand": 320, "held": 12, "allocated": 40, "available": 266, "backordered": 0,
-    "locations": [{"location": "main", "on_hand": 320, "held": 12, "allocated": 40, "available": 266, "backordered": 0}],
+    "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
+    "backordered": 0,
+    "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
+                   "available": 266, "backordered": 0}],
     "version": 7, "sequence": 4711
 }))]
 pub(crate) struct StockBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
-    /// Units physically there, all locations together.
+    /// Units physically there, all locations together, in whatever condition.
     on_hand: u64,
+    /// Of these, damaged.
+    damaged: u64,
+    /// Of these, waiting to be looked at.
+    quality_control: u64,
     /// Units in live holds.
     held: u64,
     /// Units promised to orders, not yet shipped.
@@ -181,8 +275,12 @@ pub(crate) struct LocationBody<'a> {
     /// Where.
     #[schema(value_type = String)]
     location: &'a str,
-    /// Units physically there.
+    /// Units physically there, in whatever condition.
     on_hand: u64,
+    /// Of these, damaged.
+    damaged: u64,
+    /// Of these, waiting to be looked at.
+    quality_control: u64,
     /// Units in live holds.
     held: u64,
     /// Units promised to orders, not yet shipped.
@@ -203,17 +301,30 @@ impl Serialize for Locations<'_> {
 
 impl<'a> LocationBody<'a> {
     fn new(view: &'a LocationView) -> Self {
-        let LocationCounts { on_hand, held, allocated, available, backordered } = view.counts;
-        Self { location: view.location.as_str(), on_hand, held, allocated, available, backordered }
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, backordered } =
+            view.counts;
+        Self {
+            location: view.location.as_str(),
+            on_hand,
+            damaged,
+            quality_control,
+            held,
+            allocated,
+            available,
+            backordered,
+        }
     }
 }
 
 impl<'a> StockBody<'a> {
     pub(crate) fn new(view: &'a StockView) -> Self {
-        let LocationCounts { on_hand, held, allocated, available, backordered } = view.totals();
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, backordered } =
+            view.totals();
         Self {
             sku: view.sku.as_str(),
             on_hand,
+            damaged,
+            quality_control,
             held,
             allocated,
             available,

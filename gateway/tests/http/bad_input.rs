@@ -170,6 +170,15 @@ async fn adjustments_that_make_no_sense() {
         (r#""delta":1,"location":" main""#, "/location", "surrounding_space"),
         (r#""delta":1,"reference":"""#, "/reference", "empty"),
         (r#""delta":1,"reference":"a\u0000b""#, "/reference", "control_character"),
+        (r#""delta":1,"actor":"""#, "/actor", "empty"),
+        (r#""delta":1,"becomes":"damaged","quantity":1"#, "/becomes", "contradiction"),
+        (r#""set":1,"becomes":"damaged","quantity":1"#, "/set", "contradiction"),
+        (r#""becomes":"damaged""#, "/quantity", "required"),
+        (r#""becomes":"damaged","quantity":0"#, "/quantity", "out_of_range"),
+        (r#""becomes":"damaged","quantity":10000001"#, "/quantity", "out_of_range"),
+        (r#""becomes":"damaged","quantity":1.5"#, "/quantity", "not_an_integer"),
+        (r#""becomes":"sellable","quantity":1"#, "/becomes", "contradiction"),
+        (r#""delta":1,"quantity":1"#, "/quantity", "contradiction"),
     ] {
         let body = format!(r#"{{{members},"reason":"r"}}"#);
         given.invalid_text(ADJUST, &body, &[(pointer, code)]).await;

@@ -33,8 +33,10 @@ async fn an_order_goes_from_checkout_to_return() {
     assert_eq!(
         confirmed["lines"],
         json!([
-            {"sku": "A", "location": "main", "quantity": 6, "total": "15.30", "shipped": 0, "cancelled": 0, "returned": 0},
-            {"sku": "B", "location": "main", "quantity": 1, "total": "0.00", "shipped": 0, "cancelled": 0, "returned": 0}
+            {"sku": "A", "location": "main", "quantity": 6, "total": "15.30",
+             "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0},
+            {"sku": "B", "location": "main", "quantity": 1, "total": "0.00",
+             "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}
         ])
     );
     assert_eq!(shop.get(&path(&confirmed, "")).await.expect(StatusCode::OK), confirmed);
@@ -60,13 +62,22 @@ async fn an_order_goes_from_checkout_to_return() {
         (&"partially_returned".into(), &2.into())
     );
     assert_eq!(returned["refunds"][0]["amount"], "5.10");
+    let broken =
+        json!({"lines": [{"sku": "A", "quantity": 1}], "condition": "damaged", "reason": "arrived broken"});
+    let broken = shop.post(&path(&confirmed, "/returns"), &broken).await.expect(StatusCode::OK);
+    assert_eq!((&broken["lines"][0]["returned"], &broken["lines"][0]["damaged"]), (&3.into(), &1.into()));
+    let stock = shop.stock("A").await;
+    assert_eq!(
+        (&stock["on_hand"], &stock["damaged"], &stock["available"]),
+        (&7.into(), &1.into(), &6.into())
+    );
     let above = json!({"lines": [{"sku": "A", "quantity": 5}], "reason": "damaged"});
     let above = shop.post(&path(&confirmed, "/returns"), &above).await.refused(409, "line_exceeded");
     assert_eq!(pointers(&above), ["/lines/0/quantity"]);
     let unknown = json!({"lines": [{"sku": "Z", "quantity": 1}], "reason": "damaged"});
     let unknown = shop.post(&path(&confirmed, "/returns"), &unknown).await.refused(422, "unknown_line");
     assert_eq!(pointers(&unknown), ["/lines/0/sku"]);
-    assert_eq!(shop.stock("A").await["on_hand"], 6);
+    assert_eq!(shop.stock("A").await, stock);
     shop.stop().await;
 }
 

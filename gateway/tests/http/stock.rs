@@ -42,9 +42,48 @@ async fn changes_that_cannot_be_are_refused_without_effect() {
     assert_eq!((&changed["expected"], &changed["actual"]), (&4.into(), &5.into()));
     assert_eq!(pointers(&changed), ["/expected"]);
     let below = shop.post(adjust, &json!({"delta": -6, "reason": "loss"})).await;
-    assert_eq!(below.refused(409, "stock_below_zero")["on_hand"], 5);
+    let below = below.refused(409, "stock_below_zero");
+    assert_eq!((&below["condition"], &below["actual"]), (&"sellable".into(), &5.into()));
     let unknown = shop.post("/v1/stock/NOPE/adjustments", &json!({"delta": 1, "reason": "r"})).await;
     unknown.refused(404, "unknown_sku");
     assert_eq!(shop.stock("A").await, before);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn units_in_each_condition_are_counted_shown_and_sold_or_not() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 10).await;
+    let adjust = "/v1/stock/A/adjustments";
+    let returned =
+        json!({"delta": 3, "condition": "quality_control", "reason": "receipt", "actor": "dock 2"});
+    let returned = shop.post(adjust, &returned).await.expect(StatusCode::CREATED);
+    assert_eq!(
+        (&returned["condition"], &returned["on_hand"], &returned["quality_control"], &returned["actor"]),
+        (&"quality_control".into(), &13.into(), &3.into(), &"dock 2".into())
+    );
+    let sorted = json!({
+        "becomes": "damaged", "quantity": 2, "condition": "quality_control", "reason": "inspection"
+    });
+    let first = shop.post_under("k", adjust, &sorted).await;
+    let again = shop.post_under("k", adjust, &sorted).await;
+    assert!(again.is_replayed());
+    let (first, again) = (first.expect(StatusCode::CREATED), again.expect(StatusCode::CREATED));
+    assert_eq!(first, again);
+    assert_eq!(
+        (&first["delta"], &first["on_hand"], &first["damaged"], &first["quality_control"]),
+        (&(-2).into(), &13.into(), &2.into(), &1.into())
+    );
+    let stock = shop.stock("A").await;
+    for counts in [&stock, &stock["locations"][0]] {
+        let shown =
+            ["on_hand", "damaged", "quality_control", "available"].map(|name| counts[name].as_u64().unwrap());
+        assert_eq!(shown, [13, 2, 1, 10]);
+    }
+    let too_many =
+        json!({"becomes": "sellable", "quantity": 2, "condition": "quality_control", "reason": "inspection"});
+    let refused = shop.post(adjust, &too_many).await.refused(409, "stock_below_zero");
+    assert_eq!((&refused["condition"], &refused["actual"]), (&"quality_control".into(), &1.into()));
+    assert_eq!(shop.stock("A").await, stock);
     shop.stop().await;
 }

@@ -1,7 +1,9 @@
 //! A fixed list of events in which every kind and every optional part occurs.
 
-use holdfast_engine::order::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
-use holdfast_engine::product::{Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::order::{
+    LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
+};
+use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
@@ -77,17 +79,23 @@ fn product_events() -> Vec<ProductEvent> {
         ProductEvent::Put { details: plain, operation: operation(2), at: at(2) },
         ProductEvent::Adjusted {
             location: LocationId::new("Größenlager 2, Regal 17").unwrap(),
+            condition: Condition::QualityControl,
             delta: -9_600,
+            became: Some(Condition::Damaged),
             reason: SmolStr::new("damaged"),
             reference: Some(SmolStr::new("ticket 4711, 2 pallets")),
+            actor: Some(SmolStr::new("R. Müller, night shift")),
             operation: operation(3),
             at: at(3),
         },
         ProductEvent::Adjusted {
             location: LocationId::main(),
+            condition: Condition::Sellable,
             delta: 0,
+            became: None,
             reason: SmolStr::new("counted"),
             reference: None,
+            actor: None,
             operation: operation(4),
             at: Timestamp::from_millis(-1),
         },
@@ -102,7 +110,12 @@ fn product_events() -> Vec<ProductEvent> {
         ProductEvent::HoldCommitted { hold, quantity: quantity(7) },
         ProductEvent::AllocationAdvanced {
             hold,
-            to: Fulfilment { shipped: quantity(5), cancelled: quantity(2), returned: quantity(1) },
+            to: Fulfilment {
+                shipped: quantity(5),
+                cancelled: quantity(2),
+                returned: quantity(3),
+                damaged: quantity(1),
+            },
         },
     ];
     events.extend(
@@ -183,7 +196,7 @@ fn order_events() -> Vec<OrderEvent> {
         OrderEvent::Shipped { lines: vec![line_units(0, 6), line_units(1, 1)], at: at(29) },
         OrderEvent::Shipped { lines: Vec::new(), at: at(30) },
         OrderEvent::Returned {
-            lines: vec![line_units(1, 1)],
+            lines: vec![ReturnedUnits { line: 1, units: units(3), damaged: 2 }],
             reason: SmolStr::new("too small"),
             operation: operation(31),
             at: at(31),

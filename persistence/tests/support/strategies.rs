@@ -1,7 +1,9 @@
 //! Any event whatever, for property tests.
 
-use holdfast_engine::order::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
-use holdfast_engine::product::{Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::order::{
+    LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
+};
+use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
@@ -86,22 +88,31 @@ fn details() -> impl Strategy<Value = ProductDetails> {
 
 fn product_event() -> impl Strategy<Value = ProductEvent> {
     let end = prop_oneof![Just(HoldEnd::Released), Just(HoldEnd::Expired), Just(HoldEnd::Abandoned)];
-    let fulfilment = (quantity(), quantity(), quantity())
-        .prop_map(|(shipped, cancelled, returned)| Fulfilment { shipped, cancelled, returned });
+    let fulfilment = (quantity(), quantity(), quantity(), quantity()).prop_map(
+        |(shipped, cancelled, returned, damaged)| Fulfilment { shipped, cancelled, returned, damaged },
+    );
+    let condition =
+        || prop_oneof![Just(Condition::Sellable), Just(Condition::Damaged), Just(Condition::QualityControl)];
+    let movement = (location(), condition(), any::<i64>(), option::of(condition()));
     prop_oneof![
         (details(), operation(), at()).prop_map(|(details, operation, at)| ProductEvent::Put {
             details,
             operation,
             at
         }),
-        (location(), any::<i64>(), text(), option::of(text()), operation(), at()).prop_map(
-            |(location, delta, reason, reference, operation, at)| ProductEvent::Adjusted {
-                location,
-                delta,
-                reason,
-                reference,
-                operation,
-                at
+        (movement, text(), option::of(text()), option::of(text()), operation(), at()).prop_map(
+            |((location, condition, delta, became), reason, reference, actor, operation, at)| {
+                ProductEvent::Adjusted {
+                    location,
+                    condition,
+                    delta,
+                    became,
+                    reason,
+                    reference,
+                    actor,
+                    operation,
+                    at,
+                }
             }
         ),
         (hold(), location(), units(), at()).prop_map(|(hold, location, quantity, expires_at)| {
@@ -215,8 +226,13 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
             at
         }),
         (line_units(), at()).prop_map(|(lines, at)| OrderEvent::Shipped { lines, at }),
-        (line_units(), text(), operation(), at())
-            .prop_map(|(lines, reason, operation, at)| OrderEvent::Returned { lines, reason, operation, at }),
+        (line_units(), any::<u32>(), text(), operation(), at()).prop_map(
+            |(lines, damaged, reason, operation, at)| {
+                let lines =
+                    lines.into_iter().map(|LineUnits { line, units }| ReturnedUnits { line, units, damaged });
+                OrderEvent::Returned { lines: lines.collect(), reason, operation, at }
+            }
+        ),
     ]
 }
 

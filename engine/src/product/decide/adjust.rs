@@ -20,28 +20,33 @@ impl Product {
         if self.details.is_none() {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         }
-        let on_hand = self.level(&adjustment.location).on_hand;
+        let (level, condition) = (self.level(&adjustment.location), adjustment.condition);
+        let pile = level.pile(condition);
         if let Some(expected) = adjustment.expected
-            && expected != on_hand
+            && expected != pile
         {
             return Err(Rejection::StockChanged {
                 sku: self.sku.clone(),
                 location: adjustment.location.clone(),
+                condition,
                 expected,
-                on_hand,
+                actual: pile,
             });
         }
-        let delta = match adjustment.change {
-            StockChange::By(delta) => delta,
+        let (delta, became) = match adjustment.change {
+            StockChange::By(delta) => (delta, None),
             // Both counts are at most `Quantity::MAX`, so the difference fits.
-            StockChange::To(count) => count.units().cast_signed() - on_hand.units().cast_signed(),
+            StockChange::To(count) => (count.units().cast_signed() - pile.units().cast_signed(), None),
+            StockChange::Become(other, units) => (-i64::from(units.units()), Some(other)),
         };
-        if on_hand.checked_change(delta).is_none() {
+        // Units that only change their condition were on the shelf before, so nothing else can overflow.
+        if level.changed(condition, delta).is_none() {
             return Err(if delta < 0 {
                 Rejection::StockBelowZero {
                     sku: self.sku.clone(),
                     location: adjustment.location.clone(),
-                    on_hand,
+                    condition,
+                    actual: pile,
                     delta,
                 }
             } else {
@@ -50,9 +55,12 @@ impl Product {
         }
         Ok(Some(ProductEvent::Adjusted {
             location: adjustment.location.clone(),
+            condition,
             delta,
+            became,
             reason: adjustment.reason.clone(),
             reference: adjustment.reference.clone(),
+            actor: adjustment.actor.clone(),
             operation: adjustment.operation,
             at,
         }))

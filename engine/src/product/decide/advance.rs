@@ -1,7 +1,7 @@
 //! Ship, cancel or take back promised units. Counts are given from the beginning of the allocation, so that saying
 //! the same twice does it once.
 
-use super::super::{Fulfilment, Product, ProductEvent};
+use super::super::{Condition, Fulfilment, Product, ProductEvent};
 use crate::ids::HoldId;
 use crate::rejection::Rejection;
 
@@ -20,29 +20,34 @@ impl Product {
             shipped: to.shipped.max(now.shipped),
             cancelled: to.cancelled.max(now.cancelled),
             returned: to.returned.max(now.returned),
+            damaged: to.damaged.max(now.damaged),
         };
         if to == now {
             return Ok(None);
         }
         let ended = to.shipped.checked_add(to.cancelled);
-        if ended.is_none_or(|ended| ended > allocation.committed) || to.returned > to.shipped {
+        let (coming, damaged) = (to.returned.floor_sub(now.returned), to.damaged.floor_sub(now.damaged));
+        if ended.is_none_or(|ended| ended > allocation.committed)
+            || to.returned > to.shipped
+            || damaged > coming
+        {
             return Err(Rejection::FulfilmentAboveAllocation {
                 line: hold.line,
                 committed: allocation.committed,
             });
         }
         let leaving = to.shipped.floor_sub(now.shipped);
-        let on_hand = self.level(&allocation.location).on_hand;
-        if leaving > on_hand {
+        let level = self.level(&allocation.location);
+        let sellable = level.pile(Condition::Sellable);
+        if leaving > sellable {
             return Err(Rejection::NotOnShelf {
                 sku: self.sku.clone(),
                 location: allocation.location.clone(),
                 requested: leaving,
-                on_hand,
+                sellable,
             });
         }
-        let coming = to.returned.floor_sub(now.returned);
-        if on_hand.checked_add(coming).is_none() {
+        if level.on_hand.checked_add(coming).is_none() {
             return Err(Rejection::StockAboveMaximum {
                 sku: self.sku.clone(),
                 location: allocation.location.clone(),

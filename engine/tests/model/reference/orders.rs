@@ -1,8 +1,8 @@
 //! Orders on paper: what was asked of the provider and the shelves, and what follows from the answers.
 
 use super::{
-    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, Says, Status, Thing,
-    Yes, merged,
+    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, SELLABLE, Says, Status,
+    Thing, Yes, merged,
 };
 
 impl Reference {
@@ -131,7 +131,10 @@ impl Reference {
         for fact in &self.facts {
             match fact {
                 Fact::Shipped { order: of, units } if *of == order => moved.shipped += sum(units),
-                Fact::Returned { order: of, units } if *of == order => moved.returned += sum(units),
+                Fact::Returned { order: of, units, damaged } if *of == order => {
+                    moved.returned += sum(units);
+                    moved.damaged += sum(damaged);
+                }
                 _ => {}
             }
         }
@@ -327,11 +330,11 @@ impl Reference {
         let mut first_refusal = None;
         let mut given = Vec::new();
         for (line, units) in asked {
-            let on_hand = self.on_hand(lines[line].0, lines[line].1);
-            if units <= on_hand {
+            let sellable = self.pile(lines[line].0, lines[line].1, SELLABLE);
+            if units <= sellable {
                 given.push((line, units));
             } else if first_refusal.is_none() {
-                first_refusal = Some(No::NotOnShelf { asked: units, on_hand });
+                first_refusal = Some(No::NotOnShelf { asked: units, sellable });
             }
         }
         let nothing = given.is_empty();
@@ -345,7 +348,14 @@ impl Reference {
         }
     }
 
-    pub(crate) fn take_back(&mut self, order: Number, units: &[Line], now: i64, key: Key) -> Reply {
+    /// Takes units back: all of `units`, of which those in `damaged` are.
+    pub(crate) fn take_back(
+        &mut self,
+        order: Number,
+        (units, damaged): (&[Line], &[Line]),
+        now: i64,
+        key: Key,
+    ) -> Reply {
         let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
@@ -359,7 +369,8 @@ impl Reference {
             moved.shipped - moved.returned
         };
         let units = named(&lines, units, with_customer)?;
-        self.facts.push(Fact::Returned { order, units });
+        let damaged = named(&lines, damaged, with_customer)?;
+        self.facts.push(Fact::Returned { order, units, damaged });
         self.note(Thing::Order(order), key, now);
         Ok(Yes::Done)
     }
@@ -372,7 +383,7 @@ impl Reference {
         for fact in &self.facts {
             match fact {
                 Fact::Cancelled { order: of } if *of == order => refunds.push(prices.iter().sum()),
-                Fact::Returned { order: of, units } if *of == order => {
+                Fact::Returned { order: of, units, .. } if *of == order => {
                     let share = |line: usize, units: u64| {
                         half_even(i128::from(prices[line]) * i128::from(units), i128::from(lines[line].2))
                     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_actors::{Failure, ProductView, StockView};
-use holdfast_engine::product::{Adjustment, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, StockChange};
 use holdfast_engine::{Fingerprint, LocationId, Operation, Quantity, Rejection, Sku, SmolStr};
 use hyper::Method;
 use hyper::http::request::Parts;
@@ -117,10 +117,12 @@ impl Run {
             let operation = self.operation(number, &format!("stock/{location}"), fingerprint);
             let adjustment = Adjustment {
                 location,
+                condition: Condition::Sellable,
                 change: StockChange::To(count),
                 expected: None,
                 reason: SmolStr::new_static("import"),
                 reference: None,
+                actor: None,
                 operation,
             };
             let answer = core.adjust(line.sku.clone(), adjustment).await.map_err(in_path)?;

@@ -1,6 +1,8 @@
 //! Records about an order.
 
-use holdfast_engine::order::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep};
+use holdfast_engine::order::{
+    LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
+};
 use holdfast_engine::{Fingerprint, ReservationId};
 use rkyv::vec::ArchivedVec;
 use rkyv::{Archive, Serialize};
@@ -22,7 +24,7 @@ pub(crate) enum OrderRecord {
     Cancelled { reason: SmolStr, operation: OperationRecord, at: i64 },
     ShipmentStarted { lines: Vec<LineUnitsRecord>, operation: OperationRecord, at: i64 },
     Shipped { lines: Vec<LineUnitsRecord>, at: i64 },
-    Returned { lines: Vec<LineUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
+    Returned { lines: Vec<ReturnedUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
 }
 
 /// How an order begins.
@@ -46,6 +48,14 @@ pub(crate) struct OrderLineRecord {
     location: SmolStr,
     quantity: u32,
     total_minor: i64,
+}
+
+/// So many units of one line that came back.
+#[derive(Archive, Serialize)]
+pub(crate) struct ReturnedUnitsRecord {
+    line: u16,
+    units: u32,
+    damaged: u32,
 }
 
 /// A call to the payment provider.
@@ -88,7 +98,7 @@ impl OrderRecord {
                 lines.len() * size_of::<ArchivedLineUnitsRecord>()
             }
             Self::Returned { lines, reason, .. } => {
-                lines.len() * size_of::<ArchivedLineUnitsRecord>() + reason.len()
+                lines.len() * size_of::<ArchivedReturnedUnitsRecord>() + reason.len()
             }
             Self::PaymentRequested { .. }
             | Self::PaymentUnknown { .. }
@@ -190,6 +200,12 @@ impl From<&LineUnits> for LineUnitsRecord {
     }
 }
 
+impl From<&ReturnedUnits> for ReturnedUnitsRecord {
+    fn from(returned: &ReturnedUnits) -> Self {
+        Self { line: returned.line, units: returned.units.units(), damaged: returned.damaged }
+    }
+}
+
 impl From<PaymentStep> for PaymentStepRecord {
     fn from(step: PaymentStep) -> Self {
         match step {
@@ -246,7 +262,7 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
                 Self::Shipped { lines: line_units(lines)?, at: value::instant(*at) }
             }
             ArchivedOrderRecord::Returned { lines, reason, operation, at } => Self::Returned {
-                lines: line_units(lines)?,
+                lines: lines.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
                 reason: value::text(reason),
                 operation: operation.into(),
                 at: value::instant(*at),
@@ -282,6 +298,18 @@ impl TryFrom<&ArchivedOrderLineRecord> for OrderLine {
             location: value::location(&line.location)?,
             quantity: value::line_quantity("ordered units", line.quantity)?,
             total_minor: line.total_minor.to_native(),
+        })
+    }
+}
+
+impl TryFrom<&ArchivedReturnedUnitsRecord> for ReturnedUnits {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedReturnedUnitsRecord) -> Result<Self, RecordError> {
+        Ok(Self {
+            line: record.line.to_native(),
+            units: value::line_quantity("returned units", record.units)?,
+            damaged: record.damaged.to_native(),
         })
     }
 }

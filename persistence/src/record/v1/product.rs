@@ -1,7 +1,7 @@
 //! Records about a product.
 
 use holdfast_engine::Millis;
-use holdfast_engine::product::{Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
@@ -17,7 +17,7 @@ pub(crate) enum ProductRecord {
     HoldMoved { hold: HoldRecord, expires_at: Option<i64> },
     HoldCommitted { hold: HoldRecord, quantity: u64 },
     HoldEnded { hold: HoldRecord, why: HoldEndRecord },
-    AllocationAdvanced { hold: HoldRecord, shipped: u64, cancelled: u64, returned: u64 },
+    AllocationAdvanced { hold: HoldRecord, shipped: u64, cancelled: u64, returned: u64, damaged: u64 },
 }
 
 /// A product's details and the request that set them.
@@ -39,11 +39,42 @@ pub(crate) struct PutRecord {
 #[derive(Archive, Serialize)]
 pub(crate) struct AdjustedRecord {
     location: SmolStr,
+    condition: ConditionRecord,
     delta: i64,
+    became: Option<ConditionRecord>,
     reason: SmolStr,
     reference: Option<SmolStr>,
+    actor: Option<SmolStr>,
     operation: OperationRecord,
     at: i64,
+}
+
+/// What a unit is good for.
+#[derive(Archive, Serialize)]
+pub(crate) enum ConditionRecord {
+    Sellable,
+    Damaged,
+    QualityControl,
+}
+
+impl From<Condition> for ConditionRecord {
+    fn from(condition: Condition) -> Self {
+        match condition {
+            Condition::Sellable => Self::Sellable,
+            Condition::Damaged => Self::Damaged,
+            Condition::QualityControl => Self::QualityControl,
+        }
+    }
+}
+
+impl From<&ArchivedConditionRecord> for Condition {
+    fn from(record: &ArchivedConditionRecord) -> Self {
+        match record {
+            ArchivedConditionRecord::Sellable => Self::Sellable,
+            ArchivedConditionRecord::Damaged => Self::Damaged,
+            ArchivedConditionRecord::QualityControl => Self::QualityControl,
+        }
+    }
 }
 
 /// Why a hold ended without becoming an allocation.
@@ -64,6 +95,7 @@ impl ProductRecord {
                     + adjusted.location.len()
                     + adjusted.reason.len()
                     + adjusted.reference.as_ref().map_or(0, SmolStr::len)
+                    + adjusted.actor.as_ref().map_or(0, SmolStr::len)
             }
             Self::HoldOpened { location, .. } => location.len(),
             Self::HoldMoved { .. }
@@ -99,16 +131,27 @@ impl From<&ProductEvent> for ProductRecord {
                     at: at.millis(),
                 }))
             }
-            ProductEvent::Adjusted { location, delta, reason, reference, operation, at } => {
-                Self::Adjusted(Box::new(AdjustedRecord {
-                    location: SmolStr::new(location.as_str()),
-                    delta: *delta,
-                    reason: reason.clone(),
-                    reference: reference.clone(),
-                    operation: (*operation).into(),
-                    at: at.millis(),
-                }))
-            }
+            ProductEvent::Adjusted {
+                location,
+                condition,
+                delta,
+                became,
+                reason,
+                reference,
+                actor,
+                operation,
+                at,
+            } => Self::Adjusted(Box::new(AdjustedRecord {
+                location: SmolStr::new(location.as_str()),
+                condition: (*condition).into(),
+                delta: *delta,
+                became: became.map(Into::into),
+                reason: reason.clone(),
+                reference: reference.clone(),
+                actor: actor.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            })),
             ProductEvent::HoldOpened { hold, location, quantity, expires_at } => Self::HoldOpened {
                 hold: (*hold).into(),
                 location: SmolStr::new(location.as_str()),
@@ -129,14 +172,16 @@ impl From<&ProductEvent> for ProductRecord {
                 };
                 Self::HoldEnded { hold: (*hold).into(), why }
             }
-            ProductEvent::AllocationAdvanced { hold, to: Fulfilment { shipped, cancelled, returned } } => {
-                Self::AllocationAdvanced {
-                    hold: (*hold).into(),
-                    shipped: shipped.units(),
-                    cancelled: cancelled.units(),
-                    returned: returned.units(),
-                }
-            }
+            ProductEvent::AllocationAdvanced {
+                hold,
+                to: Fulfilment { shipped, cancelled, returned, damaged },
+            } => Self::AllocationAdvanced {
+                hold: (*hold).into(),
+                shipped: shipped.units(),
+                cancelled: cancelled.units(),
+                returned: returned.units(),
+                damaged: damaged.units(),
+            },
         }
     }
 }
@@ -153,9 +198,12 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
             },
             ArchivedProductRecord::Adjusted(adjusted) => Self::Adjusted {
                 location: value::location(&adjusted.location)?,
+                condition: (&adjusted.condition).into(),
                 delta: adjusted.delta.to_native(),
+                became: adjusted.became.as_ref().map(Into::into),
                 reason: value::text(&adjusted.reason),
                 reference: adjusted.reference.as_ref().map(value::text),
+                actor: adjusted.actor.as_ref().map(value::text),
                 operation: (&adjusted.operation).into(),
                 at: value::instant(adjusted.at),
             },
@@ -181,13 +229,14 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 };
                 Self::HoldEnded { hold: hold.into(), why }
             }
-            ArchivedProductRecord::AllocationAdvanced { hold, shipped, cancelled, returned } => {
+            ArchivedProductRecord::AllocationAdvanced { hold, shipped, cancelled, returned, damaged } => {
                 Self::AllocationAdvanced {
                     hold: hold.into(),
                     to: Fulfilment {
                         shipped: value::quantity("shipped units", *shipped)?,
                         cancelled: value::quantity("cancelled units", *cancelled)?,
                         returned: value::quantity("returned units", *returned)?,
+                        damaged: value::quantity("damaged units", *damaged)?,
                     },
                 }
             }
