@@ -164,7 +164,8 @@ fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
         return Ok(());
     }
     let Some(details) = &shown.details else { return Ok(()) };
-    if !details.details.policy.sellable || stop.quantity > details.details.policy.line_quantity_max {
+    let policy = &details.details.policy;
+    if !policy.sellable || policy.check_line(stop.cell.sku(), stop.quantity).is_err() {
         // The product itself says why.
         return Ok(());
     }

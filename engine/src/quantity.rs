@@ -75,6 +75,8 @@ pub struct LineQuantity(NonZeroU32);
 impl LineQuantity {
     /// Ten million: a hundred times the largest line a wholesaler was seen to order.
     pub const MAX: u32 = 10_000_000;
+    /// One unit.
+    pub const ONE: Self = Self(NonZeroU32::MIN);
 
     /// Takes `1..=MAX`.
     pub const fn new(units: u32) -> Option<Self> {

@@ -4,7 +4,7 @@
 use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, Sku};
 use crate::money::Money;
 use crate::order::OrderStatus;
-use crate::product::Condition;
+use crate::product::{Condition, Contradiction};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Millis, Timestamp};
 
@@ -44,12 +44,12 @@ pub enum Rejection {
         sku: Sku,
     },
     /// A policy whose parts contradict each other.
-    #[error(
-        "product {sku}: the default hold time must lie between 100 ms and the longest, and that within 30 days"
-    )]
+    #[error("product {sku}: {contradiction}")]
     PolicyContradiction {
         /// Which product.
         sku: Sku,
+        /// Which parts.
+        contradiction: Contradiction,
     },
     /// Fewer units are free than were asked for.
     #[error("{} at {}: {:?} asked for, {} available", .0.sku, .0.location, .0.requested, .0.available)]
@@ -63,6 +63,26 @@ pub enum Rejection {
         requested: LineQuantity,
         /// The most its policy allows.
         max: LineQuantity,
+    },
+    /// Fewer units in one line than the product's policy allows.
+    #[error("{sku}: {requested:?} in one line, at least {min:?} asked for at once")]
+    LineTooSmall {
+        /// Which product.
+        sku: Sku,
+        /// Units asked for.
+        requested: LineQuantity,
+        /// The fewest its policy allows.
+        min: LineQuantity,
+    },
+    /// Not a multiple of what the product is sold by.
+    #[error("{sku}: {requested:?} in one line, sold by {multiple:?}")]
+    LineNotMultiple {
+        /// Which product.
+        sku: Sku,
+        /// Units asked for.
+        requested: LineQuantity,
+        /// What it is sold by.
+        multiple: LineQuantity,
     },
     /// The count is not what the caller believed.
     #[error("{sku} at {location}: {actual} {} there, not {expected}", .condition.words())]
@@ -256,6 +276,8 @@ impl Rejection {
             | Self::UnknownSku { .. }
             | Self::PolicyContradiction { .. }
             | Self::LineTooLarge { .. }
+            | Self::LineTooSmall { .. }
+            | Self::LineNotMultiple { .. }
             | Self::StockChanged { .. }
             | Self::StockBelowZero { .. }
             | Self::StockAboveMaximum { .. }

@@ -34,7 +34,7 @@ pub use allocation::Allocation;
 pub use command::{Adjustment, OpenHold, ProductCommand, StockChange};
 pub use event::{Fulfilment, HoldEnd, ProductEvent};
 pub use hold::Hold;
-pub use policy::{Policy, ProductDetails};
+pub use policy::{Contradiction, Policy, ProductDetails};
 pub use stock::{Condition, StockLevel};
 
 use holds::{Held, Holds, LocationNumber};

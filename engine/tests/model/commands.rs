@@ -303,14 +303,21 @@ fn rules(priced: bool) -> impl Strategy<Value = Rules> {
         prop::bool::weighted(0.93),
         prop_oneof![3 => Just(0_u64), 1 => 0..25_u64],
         prop_oneof![3 => Just(0_u64), 2 => 0..12_u64],
-        prop_oneof![5 => Just(1_000_u64), 1 => 1..8_u64],
+        prop_oneof![
+            8 => Just((1, 1_000, 1)),
+            2 => (1..8_u64).prop_map(|most| (1, most, 1)),
+            1 => (1..4_u64).prop_map(|least| (least, 1_000, 1)),
+            1 => (2..4_u64).prop_map(|step| (1, 1_000, step)),
+        ],
         price,
     )
-        .prop_map(|(sellable, safety, backorder, line_max, price)| Rules {
+        .prop_map(|(sellable, safety, backorder, (line_min, line_max, line_step), price)| Rules {
             sellable,
             safety,
             backorder,
+            line_min,
             line_max,
+            line_step,
             price,
         })
 }

@@ -61,6 +61,10 @@ pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
     wanted.collect()
 }
 
+fn line_quantity(units: u64) -> LineQuantity {
+    LineQuantity::new(u32::try_from(units).unwrap()).unwrap()
+}
+
 pub(crate) fn details(rules: Rules) -> ProductDetails {
     ProductDetails {
         name: SmolStr::default(),
@@ -69,7 +73,9 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
             sellable: rules.sellable,
             safety_stock: quantity(rules.safety),
             backorder_limit: quantity(rules.backorder),
-            line_quantity_max: LineQuantity::new(u32::try_from(rules.line_max).unwrap()).unwrap(),
+            line_quantity_min: line_quantity(rules.line_min),
+            line_quantity_max: line_quantity(rules.line_max),
+            line_quantity_multiple: line_quantity(rules.line_step),
             ..Policy::default()
         },
     }
@@ -131,6 +137,8 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::UnknownSku { sku } => No::UnknownItem(item(sku)),
         Rejection::NotSellable { sku } => No::NotForSale(item(sku)),
         Rejection::LineTooLarge { sku, .. } => No::LineTooLarge(item(sku)),
+        Rejection::LineTooSmall { sku, .. } => No::LineTooSmall(item(sku)),
+        Rejection::LineNotMultiple { sku, .. } => No::LineIsNoStep(item(sku)),
         Rejection::InsufficientStock(shortage) => No::TooFew {
             item: item(&shortage.sku),
             place: last_number(shortage.location.as_str()),

@@ -37,7 +37,9 @@ pub(crate) struct Rules {
     pub(crate) sellable: bool,
     pub(crate) safety: u64,
     pub(crate) backorder: u64,
+    pub(crate) line_min: u64,
     pub(crate) line_max: u64,
+    pub(crate) line_step: u64,
     /// Ten-thousandths of the major unit; none if it has no price.
     pub(crate) price: Option<i64>,
 }
@@ -52,6 +54,8 @@ pub(crate) enum No {
     UnknownItem(Item),
     NotForSale(Item),
     LineTooLarge(Item),
+    LineTooSmall(Item),
+    LineIsNoStep(Item),
     TooFew {
         item: Item,
         place: Place,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::{Condition, ProductCommand};
+use holdfast_engine::product::{Condition, Contradiction, ProductCommand};
 use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId};
 
 use super::script::{Shop, check, run, sku};
@@ -24,6 +24,9 @@ const DAY: &str = "
     reserve A for ann: 10 cup                   | refused: InsufficientStock
     reserve A for ann: 1 tin                    | refused: NotSellable
     reserve A for ann: 3 pot                    | refused: LineTooLarge
+    new mug line-min 4 by 2
+    reserve A for ann: 2 mug                    | refused: LineTooSmall
+    reserve A for ann: 5 mug                    | refused: LineNotMultiple
     reserve A for ann lasting 2h: 1 pot         | refused: HoldTimeOutOfRange
     reserve A for ann: 2 cup
     commit A: 3                                 | refused: CommitAboveHold
@@ -180,9 +183,11 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::KeyReused,
         Rejection::UnknownSku { sku: sku.clone() },
         Rejection::NotSellable { sku: sku.clone() },
-        Rejection::PolicyContradiction { sku: sku.clone() },
+        Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
         Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
+        Rejection::LineTooSmall { sku: sku.clone(), requested: units, min: units },
+        Rejection::LineNotMultiple { sku: sku.clone(), requested: units, multiple: units },
         Rejection::StockChanged {
             sku: sku.clone(),
             location: location.clone(),
@@ -232,6 +237,8 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::PolicyContradiction { .. }
             | Rejection::InsufficientStock(_)
             | Rejection::LineTooLarge { .. }
+            | Rejection::LineTooSmall { .. }
+            | Rejection::LineNotMultiple { .. }
             | Rejection::StockChanged { .. }
             | Rejection::StockBelowZero { .. }
             | Rejection::StockAboveMaximum { .. }

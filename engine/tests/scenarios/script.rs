@@ -1,7 +1,7 @@
 //! Scripts: one row for each thing that is asked, with what is answered after a bar.
 //!
 //! ```text
-//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-max 6, hold-default 1min, hold-max 1h
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h
 //!   receive 5 cup at north                      more of it; without "at" everything lies in the main place
 //!   remove 2 cup                                less of it
 //!   count 7 cup if 5                            what a count found, if it was 5 before
@@ -363,9 +363,9 @@ fn details(words: &Words<'_>) -> ProductDetails {
         backorder_limit: words.after("backorder").map_or(usual.backorder_limit, quantity),
         hold_ttl_default: words.after("hold-default").map_or(usual.hold_ttl_default, span),
         hold_ttl_max: words.after("hold-max").map_or(usual.hold_ttl_max, span),
-        line_quantity_max: words
-            .after("line-max")
-            .map_or(usual.line_quantity_max, |units| LineQuantity::new(units.parse().unwrap()).unwrap()),
+        line_quantity_min: words.after("line-min").map_or(usual.line_quantity_min, line_quantity),
+        line_quantity_max: words.after("line-max").map_or(usual.line_quantity_max, line_quantity),
+        line_quantity_multiple: words.after("by").map_or(usual.line_quantity_multiple, line_quantity),
     };
     let currency = currency(words.after("in").unwrap_or("EUR"));
     let price =
@@ -419,6 +419,10 @@ fn span(text: &str) -> Millis {
         other => panic!("{other:?} is no unit of time"),
     };
     Millis(digits.parse::<u64>().unwrap() * unit)
+}
+
+fn line_quantity(units: &str) -> LineQuantity {
+    LineQuantity::new(units.parse().unwrap()).unwrap()
 }
 
 fn condition(word: &str) -> Condition {

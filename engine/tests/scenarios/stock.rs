@@ -149,6 +149,35 @@ fn a_product_taken_off_sale_keeps_what_it_promised() {
     );
 }
 
+/// A minimum of seven, a maximum of six, steps of three: what each of them lets through.
+#[test]
+fn one_line_keeps_to_the_least_the_most_and_the_step_of_its_product() {
+    check(
+        "
+        new cup line-min 7
+        new pot line-max 6
+        new tin by 3
+        receive 50 cup
+        receive 50 pot
+        receive 50 tin
+        reserve A for ann: 1 cup             | refused: LineTooSmall, at least 7
+        reserve A for ann: 3 cup, 3 cup      | refused: LineTooSmall, 6 in one line
+        reserve A for ann: 7 cup
+        reserve B for ann: 7 pot             | refused: LineTooLarge
+        reserve B for ann: 1 tin             | refused: LineNotMultiple, sold by 3
+        reserve B for ann: 3 tin
+        reserve C for ann: 6 tin
+        commit C: 4
+        new jar line-min 4 line-max 5 by 3   | refused: PolicyContradiction, no quantity
+        new jar line-min 4 line-max 6 by 3
+        ",
+        "
+        cup: 50 on hand, 7 held, 0 promised, 43 available
+        tin: 50 on hand, 3 held, 4 promised, 43 available
+        ",
+    );
+}
+
 #[test]
 fn one_line_takes_at_most_what_the_product_allows() {
     check(

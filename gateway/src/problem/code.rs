@@ -113,6 +113,10 @@ codes! {
     UnknownLine = "unknown_line", UNPROCESSABLE_ENTITY, "There is no such line", false;
     /// More units in a line than the product allows.
     LineTooLarge = "line_too_large", UNPROCESSABLE_ENTITY, "Too many units in one line", false;
+    /// Fewer units in a line than the product allows.
+    LineTooSmall = "line_too_small", UNPROCESSABLE_ENTITY, "Too few units in one line", false;
+    /// Units in a line that are no multiple of what the product is sold by.
+    LineNotMultiple = "line_not_multiple", UNPROCESSABLE_ENTITY, "Not a multiple of what it is sold by", false;
     /// A commit of nothing, or of lines there are not.
     CommitMismatch = "commit_mismatch", UNPROCESSABLE_ENTITY, "The commit does not fit the reservation", false;
     /// A hold time the products do not allow.

@@ -22,7 +22,7 @@ use serde::ser::SerializeMap;
 use utoipa::ToSchema;
 
 pub(crate) use code::Code;
-pub(crate) use refusal::{in_body, in_path};
+pub(crate) use refusal::{in_body, in_path, policy_pointer};
 
 /// The media type of every refusal.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";

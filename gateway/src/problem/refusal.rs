@@ -4,6 +4,7 @@
 //! (`/lines/0/sku`: 422); the two doors [`in_path`] and [`in_body`] say which.
 
 use holdfast_actors::{Failure, Unavailable};
+use holdfast_engine::product::Contradiction;
 use holdfast_engine::{LocationId, Rejection, Shortage, Sku};
 use serde_json::json;
 
@@ -59,7 +60,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
-        Rejection::PolicyContradiction { .. } => problem(Code::ValidationFailed).at("/policy/hold_ttl_ms"),
+        Rejection::PolicyContradiction { contradiction, .. } => {
+            problem(Code::ValidationFailed).at(policy_pointer(*contradiction))
+        }
         Rejection::InsufficientStock(shortage) => {
             let problem = problem(Code::InsufficientStock).with("shortages", json!([missing(shortage)]));
             at_line(problem, &shortage.sku, Some(&shortage.location), "quantity")
@@ -67,6 +70,17 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::LineTooLarge { sku, requested, max } => {
             let problem =
                 problem(Code::LineTooLarge).with("requested", requested.units()).with("max", max.units());
+            at_line(problem, sku, None, "quantity")
+        }
+        Rejection::LineTooSmall { sku, requested, min } => {
+            let problem =
+                problem(Code::LineTooSmall).with("requested", requested.units()).with("min", min.units());
+            at_line(problem, sku, None, "quantity")
+        }
+        Rejection::LineNotMultiple { sku, requested, multiple } => {
+            let problem = problem(Code::LineNotMultiple)
+                .with("requested", requested.units())
+                .with("multiple", multiple.units());
             at_line(problem, sku, None, "quantity")
         }
         Rejection::StockChanged { condition, expected, actual, .. } => problem(Code::StockChanged)
@@ -137,4 +151,12 @@ fn missing(shortage: &Shortage) -> serde_json::Value {
         members.insert("next_expiry_at".to_owned(), rfc3339(at).into());
     }
     value
+}
+
+/// The member of a product's policy to look at first.
+pub(crate) const fn policy_pointer(contradiction: Contradiction) -> &'static str {
+    match contradiction {
+        Contradiction::HoldTimes => "/policy/hold_ttl_ms",
+        Contradiction::LineQuantities => "/policy/line_quantity_min",
+    }
 }

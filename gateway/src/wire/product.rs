@@ -12,7 +12,7 @@ use super::money::{self, Amount, CurrencyCode};
 use super::object::Object;
 use super::text::Text;
 use super::time::Instant;
-use crate::problem::Problem;
+use crate::problem::{Problem, policy_pointer};
 
 /// What a product shall be. What is not given takes its default.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -76,10 +76,18 @@ pub(crate) struct PolicyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
     hold_ttl_max_ms: Option<Int>,
+    /// The fewest units of one line; 1 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
+    line_quantity_min: Option<Int>,
     /// The most units of one line; 10000000 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     line_quantity_max: Option<Int>,
+    /// The units of a line are a multiple of this; 1 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
+    line_quantity_multiple: Option<Int>,
 }
 
 impl ProductRequest<'_> {
@@ -108,8 +116,8 @@ impl ProductRequest<'_> {
         if let Some(policy) = &self.policy {
             check_policy(policy, &mut details.policy, errors);
         }
-        if details.policy.hold_ttl_default > details.policy.hold_ttl_max {
-            errors.push("/policy/hold_ttl_ms", "out_of_range", "must not be above hold_ttl_max_ms");
+        if let Err(contradiction) = details.policy.check() {
+            errors.push(policy_pointer(contradiction), "contradiction", contradiction.to_string());
         }
     }
 }
@@ -135,7 +143,13 @@ fn check_policy(request: &PolicyRequest, policy: &mut Policy, errors: &mut Field
     let backorder_limit = count("backorder_limit", request.backorder_limit, 0, Quantity::MAX.units());
     let hold_ttl = count("hold_ttl_ms", request.hold_ttl_ms, ttl_min, ttl_max);
     let hold_ttl_max = count("hold_ttl_max_ms", request.hold_ttl_max_ms, ttl_min, ttl_max);
-    let line_max = count("line_quantity_max", request.line_quantity_max, 1, u64::from(LineQuantity::MAX));
+    let mut line = |member, value| {
+        let units = count(member, value, 1, u64::from(LineQuantity::MAX))?;
+        LineQuantity::new(u32::try_from(units).ok()?)
+    };
+    let line_min = line("line_quantity_min", request.line_quantity_min);
+    let line_max = line("line_quantity_max", request.line_quantity_max);
+    let line_multiple = line("line_quantity_multiple", request.line_quantity_multiple);
     if let Some(sellable) = request.sellable {
         policy.sellable = sellable;
     }
@@ -151,8 +165,14 @@ fn check_policy(request: &PolicyRequest, policy: &mut Policy, errors: &mut Field
     if let Some(span) = hold_ttl_max {
         policy.hold_ttl_max = Millis(span);
     }
-    if let Some(units) = line_max.and_then(|units| LineQuantity::new(u32::try_from(units).ok()?)) {
+    if let Some(units) = line_min {
+        policy.line_quantity_min = units;
+    }
+    if let Some(units) = line_max {
         policy.line_quantity_max = units;
+    }
+    if let Some(units) = line_multiple {
+        policy.line_quantity_multiple = units;
     }
 }
 
@@ -161,7 +181,8 @@ fn check_policy(request: &PolicyRequest, policy: &mut Policy, errors: &mut Field
 #[schema(as = Product, example = json!({
     "sku": "85123A", "name": "White hanging heart T-light holder", "price": {"amount": "2.55", "currency": "GBP"},
     "policy": {"sellable": true, "safety_stock": 2, "backorder_limit": 0, "hold_ttl_ms": 600_000,
-               "hold_ttl_max_ms": 86_400_000, "line_quantity_max": 10_000_000},
+               "hold_ttl_max_ms": 86_400_000, "line_quantity_min": 1, "line_quantity_max": 10_000_000,
+               "line_quantity_multiple": 1},
     "version": 1, "sequence": 42,
     "created_at": "2026-11-27T08:00:00.000Z", "updated_at": "2026-11-27T08:00:00.000Z"
 }))]
@@ -215,8 +236,12 @@ struct PolicyBody {
     hold_ttl_ms: u64,
     /// The longest hold a caller may ask for, in milliseconds.
     hold_ttl_max_ms: u64,
+    /// The fewest units of one line.
+    line_quantity_min: u32,
     /// The most units of one line.
     line_quantity_max: u32,
+    /// The units of a line are a multiple of this.
+    line_quantity_multiple: u32,
 }
 
 impl<'a> ProductBody<'a> {
@@ -236,7 +261,9 @@ impl<'a> ProductBody<'a> {
                 backorder_limit: policy.backorder_limit.units(),
                 hold_ttl_ms: policy.hold_ttl_default.0,
                 hold_ttl_max_ms: policy.hold_ttl_max.0,
+                line_quantity_min: policy.line_quantity_min.units(),
                 line_quantity_max: policy.line_quantity_max.units(),
+                line_quantity_multiple: policy.line_quantity_multiple.units(),
             },
             version: view.version,
             sequence: view.sequence.0,

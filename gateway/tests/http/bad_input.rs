@@ -384,9 +384,20 @@ async fn products_that_make_no_sense() {
         (
             json!({"policy": {"hold_ttl_ms": 2_000, "hold_ttl_max_ms": 1_000}}),
             "/policy/hold_ttl_ms",
-            "out_of_range",
+            "contradiction",
         ),
         (json!({"policy": {"line_quantity_max": 0}}), "/policy/line_quantity_max", "out_of_range"),
+        (json!({"policy": {"line_quantity_min": 0}}), "/policy/line_quantity_min", "out_of_range"),
+        (
+            json!({"policy": {"line_quantity_multiple": 1.5}}),
+            "/policy/line_quantity_multiple",
+            "not_an_integer",
+        ),
+        (
+            json!({"policy": {"line_quantity_min": 4, "line_quantity_max": 5, "line_quantity_multiple": 3}}),
+            "/policy/line_quantity_min",
+            "contradiction",
+        ),
         (json!({"policy": {"sellable": 1}}), "/policy/sellable", "wrong_type"),
         (json!({"policy": {"colour": 1}}), "/policy/colour", "unknown_member"),
         (json!({"sku": "A"}), "/sku", "unknown_member"),

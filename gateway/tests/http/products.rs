@@ -21,7 +21,8 @@ async fn a_product_is_created_replaced_and_read() {
         product["policy"],
         json!({
             "sellable": true, "safety_stock": 2, "backorder_limit": 0, "hold_ttl_ms": 600_000,
-            "hold_ttl_max_ms": 86_400_000, "line_quantity_max": 10_000_000
+            "hold_ttl_max_ms": 86_400_000,
+            "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1
         })
     );
     let read = shop.get("/v1/products/85123A").await;

@@ -81,12 +81,15 @@ async fn a_basket_is_all_or_nothing_and_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn products_that_are_not_for_sale_are_not_promised() {
+async fn what_a_products_policy_does_not_allow_is_not_promised() {
     let shop = Shop::open().await;
     shop.put("/v1/products/A", &json!({"policy": {"sellable": false}})).await.expect(StatusCode::CREATED);
     shop.put(
         "/v1/products/B",
-        &json!({"policy": {"line_quantity_max": 2, "hold_ttl_max_ms": 5_000, "hold_ttl_ms": 1_000}}),
+        &json!({"policy": {
+            "line_quantity_min": 2, "line_quantity_max": 6, "line_quantity_multiple": 2,
+            "hold_ttl_max_ms": 5_000, "hold_ttl_ms": 1_000
+        }}),
     )
     .await
     .expect(StatusCode::CREATED);
@@ -95,10 +98,16 @@ async fn products_that_are_not_for_sale_are_not_promised() {
     let reserve = async |body: Value| shop.post("/v1/reservations", &body).await;
     let not_for_sale = reserve(json!({"customer": "c", "lines": [{"sku": "A", "quantity": 1}]})).await;
     assert_eq!(pointers(&not_for_sale.refused(409, "not_sellable")), ["/lines/0/sku"]);
-    let too_many = reserve(json!({"customer": "c", "lines": [{"sku": "B", "quantity": 3}]})).await;
-    assert_eq!(pointers(&too_many.refused(422, "line_too_large")), ["/lines/0/quantity"]);
+    for (quantity, code, bound) in
+        [(7, "line_too_large", "max"), (1, "line_too_small", "min"), (3, "line_not_multiple", "multiple")]
+    {
+        let refused = reserve(json!({"customer": "c", "lines": [{"sku": "B", "quantity": quantity}]})).await;
+        let refused = refused.refused(422, code);
+        assert_eq!(pointers(&refused), ["/lines/0/quantity"]);
+        assert!(refused[bound].is_u64() && refused["requested"] == quantity, "{refused}");
+    }
     let too_long =
-        reserve(json!({"customer": "c", "lines": [{"sku": "B", "quantity": 1}], "ttl_ms": 5_001})).await;
+        reserve(json!({"customer": "c", "lines": [{"sku": "B", "quantity": 2}], "ttl_ms": 5_001})).await;
     assert_eq!(pointers(&too_long.refused(422, "hold_time_out_of_range")), ["/ttl_ms"]);
     shop.stop().await;
 }

@@ -70,7 +70,9 @@ fn product_events() -> Vec<ProductEvent> {
             backorder_limit: quantity(1_000),
             hold_ttl_default: Millis(60_000),
             hold_ttl_max: Millis(3_600_000),
+            line_quantity_min: units(6),
             line_quantity_max: units(80_995),
+            line_quantity_multiple: units(3),
         },
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };

@@ -69,16 +69,18 @@ fn price() -> impl Strategy<Value = UnitPrice> {
 }
 
 fn details() -> impl Strategy<Value = ProductDetails> {
-    let policy = (any::<bool>(), quantity(), quantity(), any::<u64>(), any::<u64>(), units()).prop_map(
-        |(sellable, safety_stock, backorder_limit, default, max, line_quantity_max)| Policy {
-            sellable,
-            safety_stock,
-            backorder_limit,
-            hold_ttl_default: Millis(default),
-            hold_ttl_max: Millis(max),
-            line_quantity_max,
-        },
-    );
+    let policy =
+        (any::<bool>(), quantity(), quantity(), any::<u64>(), any::<u64>(), [units(), units(), units()])
+            .prop_map(|(sellable, safety_stock, backorder_limit, default, max, lines)| Policy {
+                sellable,
+                safety_stock,
+                backorder_limit,
+                hold_ttl_default: Millis(default),
+                hold_ttl_max: Millis(max),
+                line_quantity_min: lines[0],
+                line_quantity_max: lines[1],
+                line_quantity_multiple: lines[2],
+            });
     (text(), option::of(price()), policy).prop_map(|(name, price, policy)| ProductDetails {
         name,
         price,

@@ -12,13 +12,7 @@ impl Product {
         if !details.policy.sellable {
             return Err(Rejection::NotSellable { sku: self.sku.clone() });
         }
-        if open.quantity > details.policy.line_quantity_max {
-            return Err(Rejection::LineTooLarge {
-                sku: self.sku.clone(),
-                requested: open.quantity,
-                max: details.policy.line_quantity_max,
-            });
-        }
+        details.policy.check_line(&self.sku, open.quantity)?;
         assert!(
             self.holds.get(open.hold).is_none() && !self.allocations.contains_key(&open.hold),
             "I3: {:?} is opened once",

@@ -1,6 +1,6 @@
 //! Create a product or replace its details.
 
-use super::super::{Policy, Product, ProductDetails, ProductEvent};
+use super::super::{Product, ProductDetails, ProductEvent};
 use crate::operation::{Lookup, Operation};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -17,13 +17,10 @@ impl Product {
             Lookup::Reused => return Err(Rejection::KeyReused),
             Lookup::New => {}
         }
-        let policy = &details.policy;
-        if policy.hold_ttl_max > Policy::HOLD_TTL_LIMIT
-            || policy.hold_ttl_default < Policy::HOLD_TTL_MIN
-            || policy.hold_ttl_default > policy.hold_ttl_max
-        {
-            return Err(Rejection::PolicyContradiction { sku: self.sku.clone() });
-        }
+        details.policy.check().map_err(|contradiction| Rejection::PolicyContradiction {
+            sku: self.sku.clone(),
+            contradiction,
+        })?;
         Ok(Some(ProductEvent::Put { details: details.clone(), operation, at }))
     }
 }

@@ -111,6 +111,12 @@ impl Reference {
         if asked > rules.line_max {
             return Err(No::LineTooLarge(item));
         }
+        if asked < rules.line_min {
+            return Err(No::LineTooSmall(item));
+        }
+        if !asked.is_multiple_of(rules.line_step) {
+            return Err(No::LineIsNoStep(item));
+        }
         let free = self.free(item, place, now);
         if asked > free {
             return Err(No::TooFew { item, place, asked, free, held: self.held(item, place, now) });

@@ -30,7 +30,9 @@ pub(crate) struct PutRecord {
     backorder_limit: u64,
     hold_ttl_default_ms: u64,
     hold_ttl_max_ms: u64,
+    line_quantity_min: u32,
     line_quantity_max: u32,
+    line_quantity_multiple: u32,
     operation: OperationRecord,
     at: i64,
 }
@@ -116,7 +118,9 @@ impl From<&ProductEvent> for ProductRecord {
                     backorder_limit,
                     hold_ttl_default,
                     hold_ttl_max,
+                    line_quantity_min,
                     line_quantity_max,
+                    line_quantity_multiple,
                 } = &details.policy;
                 Self::Put(Box::new(PutRecord {
                     name: details.name.clone(),
@@ -126,7 +130,9 @@ impl From<&ProductEvent> for ProductRecord {
                     backorder_limit: backorder_limit.units(),
                     hold_ttl_default_ms: hold_ttl_default.0,
                     hold_ttl_max_ms: hold_ttl_max.0,
+                    line_quantity_min: line_quantity_min.units(),
                     line_quantity_max: line_quantity_max.units(),
+                    line_quantity_multiple: line_quantity_multiple.units(),
                     operation: (*operation).into(),
                     at: at.millis(),
                 }))
@@ -257,7 +263,9 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 backorder_limit: value::quantity("backorder limit", put.backorder_limit)?,
                 hold_ttl_default: Millis(put.hold_ttl_default_ms.to_native()),
                 hold_ttl_max: Millis(put.hold_ttl_max_ms.to_native()),
+                line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
+                line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
             },
         })
     }
