@@ -33,7 +33,7 @@ use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
-use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
+use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, StockView};
 use crate::waiter::Waiter;
 
 /// A running core. Clones are the same one.
@@ -241,6 +241,16 @@ impl Core {
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get_or_create(&sku);
         self.ask(&cell, permit, |caller| ProductMessage::Put(Box::new(details), operation, caller)).await
+    }
+
+    /// Takes a product out of the catalogue, if nothing of it lies anywhere or is held or promised. It may be put again.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::ProductInUse`] while something is left of it.
+    pub async fn delete_product(&self, sku: Sku, operation: Operation) -> Reply<DeleteAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::Delete(operation, caller)).await
     }
 
     /// A product as it was last put.

@@ -25,13 +25,15 @@ use crate::product_cell::{ProductCell, Publication};
 use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
-use crate::view::{AdjustAnswer, ProductView, PutAnswer, StockView};
+use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, StockView};
 use crate::waiter::{Then, Waiter};
 
 /// What can be said to a product's owner.
 pub(crate) enum ProductMessage {
     /// Create it or replace its details.
     Put(Box<ProductDetails>, Operation, ReplyTo<Reply<PutAnswer>>),
+    /// Take it out of the catalogue.
+    Delete(Operation, ReplyTo<Reply<DeleteAnswer>>),
     /// Change a count.
     Adjust(Box<Adjustment>, ReplyTo<Reply<AdjustAnswer>>),
     /// A basket wants its part.
@@ -125,6 +127,7 @@ impl Owner {
         let at = self.settle();
         match message {
             ProductMessage::Put(details, operation, caller) => self.put(at, *details, operation, caller),
+            ProductMessage::Delete(operation, caller) => self.delete(at, operation, caller),
             ProductMessage::Adjust(adjustment, caller) => {
                 self.adjust(at, *adjustment, caller);
                 self.retry_parked(at);
@@ -315,8 +318,9 @@ impl Owner {
             Ok(Some(event)) => {
                 self.product.apply(&event);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
-                let created = shown.version == 1;
-                let publication = self.publication(Some(Box::new(shown.clone())));
+                let record = self.product.operation(operation.id).map(|record| &record.result);
+                let created = matches!(record, Some(ProductResult::Put { created: true, .. }));
+                let publication = self.publication(Some(Some(Box::new(shown.clone()))));
                 self.append(
                     event,
                     publication,
@@ -329,8 +333,8 @@ impl Owner {
             }
             Ok(None) => {
                 let again = self.repeated(operation, |record, product| match record.result {
-                    ProductResult::Put { details_version } => Some(PutAnswer {
-                        created: details_version == 1,
+                    ProductResult::Put { details_version, created } => Some(PutAnswer {
+                        created,
                         product: ProductView {
                             sku: product.sku().clone(),
                             details,
@@ -340,7 +344,32 @@ impl Owner {
                             updated_at: record.at,
                         },
                     }),
-                    ProductResult::Adjusted { .. } => None,
+                    ProductResult::Adjusted { .. } | ProductResult::Deleted => None,
+                });
+                self.answer_durable(again, caller);
+            }
+            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
+        }
+    }
+
+    fn delete(&mut self, at: Timestamp, operation: Operation, caller: ReplyTo<Reply<DeleteAnswer>>) {
+        match self.product.decide(at, &ProductCommand::Delete { operation }) {
+            Ok(Some(event)) => {
+                self.product.apply(&event);
+                let publication = self.publication(Some(None));
+                let (sku, version) = (self.product.sku().clone(), self.product.version());
+                let answer = move |sequence| Ok(Answer::fresh(DeleteAnswer { sku, at, version, sequence }));
+                self.append(event, publication, answer, caller);
+            }
+            Ok(None) => {
+                let again = self.repeated(operation, |record, product| match record.result {
+                    ProductResult::Deleted => Some(DeleteAnswer {
+                        sku: product.sku().clone(),
+                        at: record.at,
+                        version: record.version,
+                        sequence: record.sequence,
+                    }),
+                    ProductResult::Put { .. } | ProductResult::Adjusted { .. } => None,
                 });
                 self.answer_durable(again, caller);
             }
@@ -461,7 +490,7 @@ impl Owner {
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
 
-    fn publication(&mut self, details: Option<Box<ProductView>>) -> Publication {
+    fn publication(&mut self, details: Option<Option<Box<ProductView>>>) -> Publication {
         Publication {
             details,
             stock: StockView::of(&self.product),
@@ -501,7 +530,7 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
             version: record.version,
             sequence: record.sequence,
         }),
-        ProductResult::Put { .. } => None,
+        ProductResult::Put { .. } | ProductResult::Deleted => None,
     }
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct Shown {
 
 /// New state to be shown when its record is durable.
 pub(crate) struct Publication {
-    /// The details, if they changed.
-    pub(crate) details: Option<Box<ProductView>>,
+    /// The details, if they changed; `Some(None)` takes them away.
+    pub(crate) details: Option<Option<Box<ProductView>>>,
     pub(crate) stock: StockView,
     pub(crate) pending: u64,
     pub(crate) next_deadline: Option<Timestamp>,
@@ -185,7 +185,7 @@ impl ProductCell {
         stock.sequence = sequence;
         let mut shown = self.shown.write();
         if let Some(details) = details {
-            shown.details = Some(Arc::new(ProductView { sequence, ..*details }));
+            shown.details = details.map(|details| Arc::new(ProductView { sequence, ..*details }));
         }
         shown.stock = stock;
         shown.pending = pending;

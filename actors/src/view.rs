@@ -43,6 +43,19 @@ pub struct PutAnswer {
     pub product: ProductView,
 }
 
+/// The answer to deleting a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteAnswer {
+    /// Which product.
+    pub sku: Sku,
+    /// When.
+    pub at: Timestamp,
+    /// The product's version afterwards.
+    pub version: u64,
+    /// Journal position of that.
+    pub sequence: Sequence,
+}
+
 /// The answer to an adjustment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustAnswer {

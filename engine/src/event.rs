@@ -21,7 +21,12 @@ impl Event {
     /// When it happened, where it says so: most facts about a product are followed or preceded by one that does.
     pub const fn at(&self) -> Option<Timestamp> {
         match self {
-            Self::Product(_, ProductEvent::Put { at, .. } | ProductEvent::Adjusted { at, .. }) => Some(*at),
+            Self::Product(
+                _,
+                ProductEvent::Put { at, .. }
+                | ProductEvent::Adjusted { at, .. }
+                | ProductEvent::Deleted { at, .. },
+            ) => Some(*at),
             Self::Product(_, _) => None,
             Self::Reservation(_, event) => Some(event.at()),
             Self::Order(_, event) => event.at(),

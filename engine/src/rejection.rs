@@ -43,6 +43,20 @@ pub enum Rejection {
         /// Which product.
         sku: Sku,
     },
+    /// The product cannot be deleted while something lies there or is claimed.
+    #[error(
+        "product {sku}: {on_hand} on hand, {held} held, {allocated} allocated; nothing may be left of it"
+    )]
+    ProductInUse {
+        /// Which product.
+        sku: Sku,
+        /// Units there, over all locations.
+        on_hand: Quantity,
+        /// Units in live holds.
+        held: Quantity,
+        /// Units promised.
+        allocated: Quantity,
+    },
     /// A policy whose parts contradict each other.
     #[error("product {sku}: {contradiction}")]
     PolicyContradiction {
@@ -274,6 +288,7 @@ impl Rejection {
             Self::OrderState { status, .. } => status.is_under_way(),
             Self::KeyReused
             | Self::UnknownSku { .. }
+            | Self::ProductInUse { .. }
             | Self::PolicyContradiction { .. }
             | Self::LineTooLarge { .. }
             | Self::LineTooSmall { .. }

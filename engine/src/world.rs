@@ -143,6 +143,7 @@ impl World {
             }
             ProductEvent::Put { .. }
             | ProductEvent::Adjusted { .. }
+            | ProductEvent::Deleted { .. }
             | ProductEvent::HoldMoved { .. }
             | ProductEvent::HoldCommitted { .. }
             | ProductEvent::HoldEnded { why: HoldEnd::Released | HoldEnd::Expired, .. }

@@ -19,12 +19,23 @@ impl Product {
             ProductEvent::Put { details, operation, at } => {
                 self.details_version += 1;
                 self.details_at = self.version;
-                if self.details.is_none() {
+                let created = self.details.is_none();
+                if created {
                     self.created_at = *at;
                 }
                 self.details = Some(details.clone());
                 self.updated_at = *at;
-                self.record(*operation, *at, ProductResult::Put { details_version: self.details_version });
+                let result = ProductResult::Put { details_version: self.details_version, created };
+                self.record(*operation, *at, result);
+            }
+            ProductEvent::Deleted { operation, at } => {
+                assert!(
+                    self.levels().all(|(_, level)| level.on_hand.is_zero() && level.claimed().is_zero()),
+                    "{} is empty when it is deleted",
+                    self.sku
+                );
+                self.details = None;
+                self.record(*operation, *at, ProductResult::Deleted);
             }
             ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
                 self.change_level(location, |level| *level = adjusted(*level, *condition, *delta, *became));

@@ -20,6 +20,11 @@ pub enum ProductCommand {
         /// The request.
         operation: Operation,
     },
+    /// Take it out of the catalogue.
+    Delete {
+        /// The request.
+        operation: Operation,
+    },
     /// Change the count at a location.
     Adjust(Adjustment),
     /// Claim units for a line of a reservation.

@@ -82,6 +82,13 @@ pub enum ProductEvent {
         /// How far it has come, in units counted from its beginning.
         to: Fulfilment,
     },
+    /// The product was taken out of the catalogue: nothing lay there, nothing was held or promised. It may be put again.
+    Deleted {
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Why a hold ended without becoming an allocation.

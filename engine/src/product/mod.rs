@@ -78,9 +78,13 @@ struct Shelf {
 pub enum ProductResult {
     /// The details were put.
     Put {
-        /// How often the details had been put then, this time included: 1 says that the product was new.
+        /// How often the details had been put then, this time included.
         details_version: u64,
+        /// Whether the product was not in the catalogue before.
+        created: bool,
     },
+    /// It was deleted.
+    Deleted,
     /// Stock was adjusted.
     Adjusted {
         /// Where.

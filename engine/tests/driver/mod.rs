@@ -144,6 +144,10 @@ impl Driver {
         self.ask(sku, &ProductCommand::Put { details, operation })
     }
 
+    pub(crate) fn delete(&mut self, sku: &Sku, operation: Operation) -> Answer {
+        self.ask(sku, &ProductCommand::Delete { operation })
+    }
+
     pub(crate) fn adjust(&mut self, sku: &Sku, adjustment: Adjustment) -> Answer {
         self.ask(sku, &ProductCommand::Adjust(adjustment))
     }

@@ -5,12 +5,10 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::reference::{Item, Key, Line, Number, PILES, Pile, Place, Rules, SELLABLE, Says};
+use super::reference::{Item, Key, Line, Number, PILES, PLACES, Pile, Place, Rules, SELLABLE, Says};
 
 /// Products a history talks about. One of them may never be put.
 pub(crate) const ITEMS: Item = 4;
-/// Places where stock lies.
-pub(crate) const PLACES: Place = 2;
 /// Numbers of orders begin here; their own baskets have the same numbers.
 pub(crate) const FIRST_ORDER: Number = 100;
 /// Baskets and orders a history may name.
@@ -35,6 +33,10 @@ pub(crate) enum Command {
     Put {
         item: Item,
         rules: Rules,
+        key: Key,
+    },
+    Delete {
+        item: Item,
         key: Key,
     },
     Count {
@@ -168,6 +170,7 @@ impl Command {
         if other {
             match &mut again {
                 Self::Put { key, .. }
+                | Self::Delete { key, .. }
                 | Self::Count { key, .. }
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
@@ -200,6 +203,7 @@ pub(crate) fn stock_history() -> impl Strategy<Value = History> {
     let order = || 50..52_u16;
     let command = prop_oneof![
         3 => put(false),
+        4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
         24 => reserve(1..5),
         10 => commit(),
@@ -221,6 +225,7 @@ pub(crate) fn stock_history() -> impl Strategy<Value = History> {
 pub(crate) fn order_history() -> impl Strategy<Value = History> {
     let command = prop_oneof![
         1 => put(true),
+        1 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
         7 => reserve(1..4),

@@ -136,6 +136,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::KeyReused => No::KeyReused,
         Rejection::UnknownSku { sku } => No::UnknownItem(item(sku)),
         Rejection::NotSellable { sku } => No::NotForSale(item(sku)),
+        Rejection::ProductInUse { sku, .. } => No::InUse(item(sku)),
         Rejection::LineTooLarge { sku, .. } => No::LineTooLarge(item(sku)),
         Rejection::LineTooSmall { sku, .. } => No::LineTooSmall(item(sku)),
         Rejection::LineNotMultiple { sku, .. } => No::LineIsNoStep(item(sku)),

@@ -16,6 +16,8 @@ mod orders;
 pub(crate) type Item = u8;
 /// A place where stock lies, by number.
 pub(crate) type Place = u8;
+/// How many places there are.
+pub(crate) const PLACES: Place = 2;
 /// What units are good for, by number: sale, nothing, nobody has looked yet.
 pub(crate) type Pile = u8;
 pub(crate) const SELLABLE: Pile = 0;
@@ -53,6 +55,7 @@ pub(crate) enum No {
     KeyReused,
     UnknownItem(Item),
     NotForSale(Item),
+    InUse(Item),
     LineTooLarge(Item),
     LineTooSmall(Item),
     LineIsNoStep(Item),
@@ -171,6 +174,9 @@ enum Fact {
         item: Item,
         rules: Rules,
     },
+    Deleted {
+        item: Item,
+    },
     Counted {
         item: Item,
         place: Place,
@@ -285,9 +291,10 @@ pub(crate) struct Reference {
 impl Reference {
     pub(crate) fn rules(&self, item: Item) -> Option<Rules> {
         self.facts.iter().rev().find_map(|fact| match fact {
-            Fact::Put { item: of, rules } if *of == item => Some(*rules),
+            Fact::Put { item: of, rules } if *of == item => Some(Some(*rules)),
+            Fact::Deleted { item: of } if *of == item => Some(None),
             _ => None,
-        })
+        })?
     }
 
     pub(crate) fn on_hand(&self, item: Item, place: Place) -> u64 {
@@ -364,6 +371,23 @@ impl Reference {
             return Ok(Yes::Already);
         }
         self.facts.push(Fact::Put { item, rules });
+        self.note(Thing::Item(item), key, now);
+        Ok(Yes::Done)
+    }
+
+    pub(crate) fn delete(&mut self, item: Item, now: i64, key: Key) -> Reply {
+        if self.did(Thing::Item(item), key)? {
+            return Ok(Yes::Already);
+        }
+        if self.rules(item).is_none() {
+            return Err(No::UnknownItem(item));
+        }
+        let left =
+            |place| self.on_hand(item, place) + self.held(item, place, now) + self.allocated(item, place);
+        if (0..PLACES).any(|place| left(place) > 0) {
+            return Err(No::InUse(item));
+        }
+        self.facts.push(Fact::Deleted { item });
         self.note(Thing::Item(item), key, now);
         Ok(Yes::Done)
     }

@@ -4,11 +4,12 @@ use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, Fulfilment, ProductCommand, StockChange};
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
-use super::commands::{BASKETS, Change, Command, Expected, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, PLACES, Wait};
+use super::commands::{BASKETS, Change, Command, Expected, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, Wait};
 use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
-    self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, Reference, Reply, Says, Yes,
+    self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
+    Says, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -85,6 +86,7 @@ impl Walk {
             Command::Reserve { basket, .. } if *basket >= ONE_OF => *basket = self.refused,
             Command::Reserve { .. }
             | Command::Put { .. }
+            | Command::Delete { .. }
             | Command::Count { .. }
             | Command::Sweep
             | Command::Wait(_)
@@ -117,6 +119,10 @@ impl Walk {
                 let answer =
                     self.driver.put(&names::sku(*item), names::details(*rules), names::operation(*key));
                 agree(command, &answer, &self.paper.put(*item, *rules, now, *key));
+            }
+            Command::Delete { item, key } => {
+                let answer = self.driver.delete(&names::sku(*item), names::operation(*key));
+                agree(command, &answer, &self.paper.delete(*item, now, *key));
             }
             Command::Count { item, place, pile, change, expected, key } => {
                 self.count(command, (*item, *place, *pile), *change, *expected, *key);

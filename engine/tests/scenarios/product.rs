@@ -87,7 +87,7 @@ fn a_repeat_finds_what_the_first_one_left() {
     }
     let Lookup::Repeat(first) = product.look_up(operation(1)) else { panic!("the first put is remembered") };
     assert_eq!((first.at, first.version, first.sequence), (at(1), 1, Sequence(41)));
-    assert_eq!(first.result, ProductResult::Put { details_version: 1 });
+    assert_eq!(first.result, ProductResult::Put { details_version: 1, created: true });
     assert_eq!(product.operation(OperationId(2)).unwrap().sequence, Sequence(42));
     assert_eq!((product.created_at(), product.updated_at()), (at(1), at(2)));
     assert_eq!((product.version(), product.sequence()), (2, Sequence(42)));

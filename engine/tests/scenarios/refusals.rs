@@ -32,6 +32,7 @@ const DAY: &str = "
     commit A: 3                                 | refused: CommitAboveHold
     commit A: 0                                 | refused: CommitMismatch
     commit Z                                    | refused: ReservationNotFound
+    delete cup                                  | refused: ProductInUse
     remove 8 cup
     extend A by 1h                              | refused: ProductShort
     receive 8 cup
@@ -183,6 +184,7 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::KeyReused,
         Rejection::UnknownSku { sku: sku.clone() },
         Rejection::NotSellable { sku: sku.clone() },
+        Rejection::ProductInUse { sku: sku.clone(), on_hand: none, held: none, allocated: none },
         Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
         Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
@@ -234,6 +236,7 @@ fn every_refusal() -> Vec<Rejection> {
             Rejection::KeyReused
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
+            | Rejection::ProductInUse { .. }
             | Rejection::PolicyContradiction { .. }
             | Rejection::InsufficientStock(_)
             | Rejection::LineTooLarge { .. }

@@ -4,6 +4,7 @@
 //!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h
 //!   receive 5 cup at north                      more of it; without "at" everything lies in the main place
 //!   remove 2 cup                                less of it
+//!   delete cup                                  out of the catalogue
 //!   count 7 cup if 5                            what a count found, if it was 5 before
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
@@ -107,6 +108,7 @@ impl Shop {
         let driver = &mut self.driver;
         Heard::Answer(match words.at(0) {
             "new" => driver.put(&sku(words.at(1)), details(&words), operation),
+            "delete" => driver.delete(&sku(words.at(1)), operation),
             "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
                 let adjustment = Adjustment {

@@ -424,3 +424,35 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
     assert_eq!((shortage.available.units(), shortage.held.units()), (1, 4));
     assert_eq!(shortage.next_expiry.map(|end| end.since(shop.driver.now).0), Some(5 * 60 * 1000));
 }
+
+#[test]
+fn a_product_is_deleted_when_nothing_is_left_of_it_and_may_come_back() {
+    check(
+        "
+        delete cup                          | refused: UnknownSku
+        new cup price 2.00
+        receive 2 cup
+        receive 1 cup of damaged
+        reserve A for ann: 1 cup
+        order O1 for ann: 1 cup
+        O1 finishes
+        delete cup                          | refused: ProductInUse, 3 on hand, 1 held, 1 allocated
+        release A
+        ship O1
+        remove 1 cup
+        delete cup                          | refused: ProductInUse, 1 on hand, 0 held, 0 allocated
+        remove 1 cup of damaged
+        delete cup key k
+        delete cup key k                    | done before
+        delete cup                          | refused: UnknownSku
+        receive 1 cup                       | refused: UnknownSku
+        reserve B for bob: 1 cup            | refused: UnknownSku
+        return O1: 1 cup
+        new cup
+        reserve B for bob: 1 cup
+        ",
+        "
+        cup: 1 on hand, 1 held, 0 promised, 0 available
+        ",
+    );
+}

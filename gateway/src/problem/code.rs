@@ -67,6 +67,8 @@ codes! {
     InsufficientStock = "insufficient_stock", CONFLICT, "Not enough stock", true;
     /// Not for sale now.
     NotSellable = "not_sellable", CONFLICT, "The product is not for sale", true;
+    /// Something is left of the product.
+    ProductInUse = "product_in_use", CONFLICT, "Something is left of the product", false;
     /// The count is another than expected.
     StockChanged = "stock_changed", CONFLICT, "The stock has changed", false;
     /// The count would go below zero.

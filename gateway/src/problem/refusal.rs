@@ -60,6 +60,10 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
+        Rejection::ProductInUse { on_hand, held, allocated, .. } => problem(Code::ProductInUse)
+            .with("on_hand", on_hand.units())
+            .with("held", held.units())
+            .with("allocated", allocated.units()),
         Rejection::PolicyContradiction { contradiction, .. } => {
             problem(Code::ValidationFailed).at(policy_pointer(*contradiction))
         }

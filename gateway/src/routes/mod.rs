@@ -22,7 +22,7 @@ use crate::problem::{Code, Problem};
 fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(products::list))
-        .routes(routes!(products::put, products::get))
+        .routes(routes!(products::put, products::get, products::delete))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(reservations::create))

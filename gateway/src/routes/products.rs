@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use holdfast_actors::ProductView;
 use hyper::StatusCode;
 
@@ -46,6 +46,29 @@ pub(crate) async fn put(
     let put = app.core.put_product(sku, details, operation).await.map_err(in_path)?;
     let status = if put.value.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(answer::replayed(product(status, &put.value.product)?, put.replayed))
+}
+
+/// Delete a product
+///
+/// Refused while anything of it lies on a shelf or is held or promised. Its history stays, and it may be put again.
+#[utoipa::path(
+    delete, path = "/v1/products/{sku}", operation_id = "deleteProduct", tag = "products",
+    params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
+            min_length = 1, max_length = 64, example = "85123A"), OptionalKey),
+    responses(
+        (status = 204, description = "Deleted",
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    SkuPath(sku): SkuPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let operation = command.operation_or_fresh(&app, fingerprint(&()))?;
+    let deleted = app.core.delete_product(sku, operation).await.map_err(in_path)?;
+    Ok(answer::replayed(StatusCode::NO_CONTENT.into_response(), deleted.replayed))
 }
 
 /// Read a product

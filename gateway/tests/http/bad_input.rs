@@ -486,7 +486,8 @@ async fn addresses_that_lead_nowhere() {
     }
     for (method, path, allowed) in [
         (Method::GET, RESERVE, "POST"),
-        (Method::DELETE, "/v1/products/A", "GET,HEAD,PUT"),
+        (Method::PATCH, "/v1/products/A", "DELETE,GET,HEAD,PUT"),
+        (Method::DELETE, "/v1/stock/A", "GET,HEAD"),
         (Method::PATCH, "/v1/orders", "GET,HEAD,POST"),
         (Method::POST, "/v1/stock/A", "GET,HEAD"),
         (Method::PUT, "/openapi.json", "GET,HEAD"),

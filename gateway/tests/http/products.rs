@@ -92,3 +92,38 @@ async fn products_are_listed_in_pages_that_leave_nothing_out() {
     assert_eq!(pages, 3);
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn a_product_is_deleted_once_nothing_is_left_of_it_and_may_be_put_again() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 2).await;
+    let delete = async |key: &str| {
+        let request = shop.request(Method::DELETE, "/v1/products/A").header("idempotency-key", key);
+        shop.send(request).await
+    };
+    let in_use = delete("k").await.refused(409, "product_in_use");
+    assert_eq!(
+        (&in_use["on_hand"], &in_use["held"], &in_use["allocated"]),
+        (&2.into(), &0.into(), &0.into())
+    );
+    shop.post("/v1/stock/A/adjustments", &json!({"set": 0, "reason": "sold off"}))
+        .await
+        .expect(StatusCode::CREATED);
+    let deleted = delete("k").await;
+    assert_eq!((deleted.status, deleted.is_replayed()), (StatusCode::NO_CONTENT, false));
+    let again = delete("k").await;
+    assert_eq!((again.status, again.is_replayed()), (StatusCode::NO_CONTENT, true));
+    shop.get("/v1/products/A").await.refused(404, "unknown_sku");
+    shop.get("/v1/stock/A").await.refused(404, "unknown_sku");
+    assert_eq!(shop.get("/v1/products").await.expect(StatusCode::OK)["data"], json!([]));
+    let body = json!({"customer": "c", "lines": [{"sku": "A", "quantity": 1}]});
+    shop.post("/v1/reservations", &body).await.refused(422, "unknown_sku");
+    delete("another").await.refused(404, "unknown_sku");
+
+    let shop = shop.restart().await;
+    shop.get("/v1/products/A").await.refused(404, "unknown_sku");
+    let put = shop.put("/v1/products/A", &json!({"name": "back"})).await.expect(StatusCode::CREATED);
+    assert_eq!((&put["name"], &put["version"]), (&"back".into(), &2.into()));
+    assert_eq!(shop.stock("A").await["on_hand"], 0);
+    shop.stop().await;
+}

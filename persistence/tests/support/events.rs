@@ -120,6 +120,7 @@ fn product_events() -> Vec<ProductEvent> {
             },
         },
     ];
+    events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });
     events.extend(
         [HoldEnd::Released, HoldEnd::Expired, HoldEnd::Abandoned]
             .map(|why| ProductEvent::HoldEnded { hold, why }),
@@ -219,7 +220,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 7 + 7 + 11;
+pub const KINDS: usize = 8 + 7 + 11;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -232,6 +233,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::HoldCommitted { .. } => 4,
             ProductEvent::HoldEnded { .. } => 5,
             ProductEvent::AllocationAdvanced { .. } => 6,
+            ProductEvent::Deleted { .. } => 25,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

@@ -125,6 +125,7 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
         (hold(), quantity()).prop_map(|(hold, quantity)| ProductEvent::HoldCommitted { hold, quantity }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
         (hold(), fulfilment).prop_map(|(hold, to)| ProductEvent::AllocationAdvanced { hold, to }),
+        (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod adjust;
 mod advance;
+mod delete;
 mod finish;
 mod open;
 mod put;
@@ -21,6 +22,7 @@ impl Product {
     pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Option<ProductEvent>, Rejection> {
         match command {
             ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation),
+            ProductCommand::Delete { operation } => self.decide_delete(at, *operation),
             ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment),
             ProductCommand::Open(open) => self.decide_open(open).map(Some),
             ProductCommand::Move { hold, expires_at } => self.decide_move(*hold, *expires_at),

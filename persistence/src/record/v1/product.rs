@@ -18,6 +18,7 @@ pub(crate) enum ProductRecord {
     HoldCommitted { hold: HoldRecord, quantity: u64 },
     HoldEnded { hold: HoldRecord, why: HoldEndRecord },
     AllocationAdvanced { hold: HoldRecord, shipped: u64, cancelled: u64, returned: u64, damaged: u64 },
+    Deleted { operation: OperationRecord, at: i64 },
 }
 
 /// A product's details and the request that set them.
@@ -103,7 +104,8 @@ impl ProductRecord {
             Self::HoldMoved { .. }
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
-            | Self::AllocationAdvanced { .. } => 0,
+            | Self::AllocationAdvanced { .. }
+            | Self::Deleted { .. } => 0,
         }
     }
 }
@@ -188,6 +190,9 @@ impl From<&ProductEvent> for ProductRecord {
                 returned: returned.units(),
                 damaged: damaged.units(),
             },
+            ProductEvent::Deleted { operation, at } => {
+                Self::Deleted { operation: (*operation).into(), at: at.millis() }
+            }
         }
     }
 }
@@ -234,6 +239,9 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     ArchivedHoldEndRecord::Abandoned => HoldEnd::Abandoned,
                 };
                 Self::HoldEnded { hold: hold.into(), why }
+            }
+            ArchivedProductRecord::Deleted { operation, at } => {
+                Self::Deleted { operation: operation.into(), at: value::instant(*at) }
             }
             ArchivedProductRecord::AllocationAdvanced { hold, shipped, cancelled, returned, damaged } => {
                 Self::AllocationAdvanced {
