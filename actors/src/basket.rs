@@ -15,11 +15,10 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::product::OpenHold;
+use holdfast_engine::product::{Claim, Events, OpenHolds, ProductEvent, Terms, TimeInForce};
 use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
-use holdfast_engine::{
-    CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Rejection, SmolStr, Timestamp,
-};
+use holdfast_engine::{CustomerId, Fingerprint, HoldId, Millis, Rejection, SmolStr, Timestamp};
+use smallvec::SmallVec;
 
 use crate::answer::Failure;
 use crate::countdown;
@@ -30,11 +29,10 @@ use crate::reservation_cell::{Callers, ReservationCell};
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
-/// One product of a basket.
+/// One product of a basket, with all that the basket wants of it.
 pub(crate) struct Stop {
     pub(crate) cell: Arc<ProductCell>,
-    pub(crate) location: LocationId,
-    pub(crate) quantity: LineQuantity,
+    pub(crate) claims: SmallVec<[Claim; 1]>,
 }
 
 /// What a basket shall become.
@@ -44,6 +42,7 @@ pub(crate) struct Intent {
     pub(crate) ttl: Millis,
     pub(crate) at: Timestamp,
     pub(crate) metadata: SmolStr,
+    pub(crate) terms: Terms,
 }
 
 pub(crate) struct Basket {
@@ -52,6 +51,10 @@ pub(crate) struct Basket {
     intent: Intent,
     stops: Vec<Stop>,
     next: usize,
+    /// What has been claimed.
+    lines: SmallVec<[ReservationLine; 1]>,
+    /// Why the first product that had nothing gave nothing, where the customer takes what there is.
+    dropped: Option<Rejection>,
     /// Only baskets of several stops can be caught half-way.
     flight: Option<Arc<Flight>>,
     over: bool,
@@ -65,7 +68,8 @@ impl Basket {
         stops: Vec<Stop>,
         flight: Option<Arc<Flight>>,
     ) -> Box<Self> {
-        Box::new(Self { shared, reservation, intent, stops, next: 0, flight, over: false })
+        let (lines, dropped) = (SmallVec::new(), None);
+        Box::new(Self { shared, reservation, intent, stops, next: 0, lines, dropped, flight, over: false })
     }
 
     /// Sends it to the next product.
@@ -76,21 +80,49 @@ impl Basket {
         }
     }
 
-    /// The claim to be made at the product it visits now.
-    pub(crate) fn claim(&self) -> Option<OpenHold> {
+    /// The claims to be made at the product it visits now.
+    pub(crate) fn claims(&self) -> Option<OpenHolds> {
         let stop = self.stops.get(self.next)?;
-        Some(OpenHold {
-            hold: self.hold(self.next),
-            location: stop.location.clone(),
-            quantity: stop.quantity,
+        Some(OpenHolds {
+            reservation: self.reservation.id(),
+            first_line: u16::try_from(self.lines.len()).unwrap_or(u16::MAX),
+            claims: stop.claims.clone(),
+            terms: self.intent.terms.clone(),
             expires_at: self.intent.at.plus(self.intent.ttl),
         })
     }
 
-    /// Notes that the claim was made. True if it was the last one.
-    pub(crate) fn claimed(&mut self) -> bool {
+    /// Notes the claims that were made. True if they were the last.
+    pub(crate) fn claimed(&mut self, events: &Events) -> bool {
+        if let Some(stop) = self.stops.get(self.next) {
+            let opened = events.iter().filter_map(|event| match event {
+                ProductEvent::HoldOpened { quantity, sources, .. } => Some((*quantity, sources.clone())),
+                _ => None,
+            });
+            let sku = stop.cell.sku();
+            let lines =
+                opened.map(|(quantity, sources)| ReservationLine { sku: sku.clone(), quantity, sources });
+            self.lines.extend(lines);
+        }
         self.next += 1;
         self.next == self.stops.len()
+    }
+
+    /// Whether it takes what there is and leaves the rest.
+    pub(crate) fn takes_what_is_there(&self) -> bool {
+        self.intent.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel)
+    }
+
+    /// Notes that the product it visits has nothing for it. True if it was the last.
+    pub(crate) fn left_out(&mut self, why: Rejection) -> bool {
+        self.dropped.get_or_insert(why);
+        self.next += 1;
+        self.next == self.stops.len()
+    }
+
+    /// Why it is refused, if nothing at all was there for it.
+    pub(crate) fn found_nothing(&mut self) -> Option<Rejection> {
+        self.dropped.take().filter(|_| self.lines.is_empty())
     }
 
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
@@ -98,12 +130,8 @@ impl Basket {
     }
 
     /// The event that makes the reservation, and the lines it is made of.
-    pub(crate) fn made(&self) -> (ReservationEvent, impl Iterator<Item = ReservationLine>) {
-        let lines = self.stops.iter().map(|stop| ReservationLine {
-            sku: stop.cell.sku().clone(),
-            location: stop.location.clone(),
-            quantity: stop.quantity,
-        });
+    pub(crate) fn made(&mut self) -> (ReservationEvent, impl Iterator<Item = ReservationLine> + use<>) {
+        let lines = std::mem::take(&mut self.lines);
         let event = ReservationEvent::Made {
             customer: self.intent.customer.clone(),
             fingerprint: self.intent.fingerprint,
@@ -112,7 +140,7 @@ impl Basket {
             at: self.intent.at,
             metadata: self.intent.metadata.clone(),
         };
-        (event, lines)
+        (event, lines.into_iter())
     }
 
     pub(crate) fn reservation(&self) -> &Arc<ReservationCell> {
@@ -137,8 +165,12 @@ impl Basket {
         self.over = true;
         // Before any word is sent: an owner may die over it, and the next one must know that the claim is void.
         let waiting = self.flight.as_ref().map(|flight| flight.fail());
-        let claimed = self.stops.iter().take(self.next).enumerate();
-        let claims = claimed.map(|(line, stop)| (Arc::clone(&stop.cell), self.hold(line))).collect();
+        let cells = |line: &ReservationLine| {
+            let found = self.stops.binary_search_by(|stop| stop.cell.sku().cmp(&line.sku));
+            found.ok().and_then(|stop| self.stops.get(stop)).map(|stop| Arc::clone(&stop.cell))
+        };
+        let claimed = self.lines.iter().enumerate();
+        let claims = claimed.filter_map(|(line, claimed)| Some((cells(claimed)?, self.hold(line)))).collect();
         let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
         Withdrawal { shared, reservation, claims, refusal }.send();
         self.tell_waiting(waiting.unwrap_or_default());

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use dashmap::DashMap;
 use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, ProductDetails};
+use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
     Sku, SmolStr, Timestamp,
@@ -26,7 +27,8 @@ use crate::expiry::{self, Expiry};
 use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
 use crate::payment::Payments;
 use crate::product_actor::ProductMessage;
-use crate::product_cell::ProductCell;
+use crate::product_cell::{ProductCell, next_change};
+use crate::promises;
 use crate::recovery::{Recovered, Recovery};
 use crate::reservation_cell::Reservations;
 use crate::reservation_view::ReservationView;
@@ -188,10 +190,11 @@ impl Core {
         let (products, all_reservations, all_orders) = world.into_parts();
         all_reservations.for_each(|reservation| shared.reservations.insert(reservation));
         for product in products {
-            let deadline = product.next_deadline();
-            shared.directory.insert(product.clone());
-            if let (Some(deadline), Some(cell)) = (deadline, shared.directory.get(product.sku())) {
-                shared.expiry.arm(deadline, &cell);
+            let (sku, now) = (product.sku().clone(), clock.now());
+            let next = next_change(&product, now);
+            shared.directory.insert(product, now);
+            if let (Some(next), Some(cell)) = (next, shared.directory.get(&sku)) {
+                shared.expiry.arm(next, &cell);
             }
         }
         let duties = supervisor::Duties {
@@ -239,7 +242,7 @@ impl Core {
         operation: Operation,
     ) -> Reply<PutAnswer> {
         let permit = Gate::enter(&self.shared)?;
-        let cell = self.shared.directory.get_or_create(&sku);
+        let cell = self.shared.directory.get_or_create(&sku, self.now());
         self.ask(&cell, permit, |caller| ProductMessage::Put(Box::new(details), operation, caller)).await
     }
 
@@ -284,7 +287,7 @@ impl Core {
             if shown.details.is_none() {
                 return Err(unknown());
             }
-            if shown.next_deadline.is_none_or(|deadline| deadline > self.shared.clock.now()) {
+            if shown.next_change.is_none_or(|next| next > self.shared.clock.now()) {
                 return Ok(shown.stock.clone());
             }
         }
@@ -317,9 +320,12 @@ impl Core {
         let now = self.shared.clock.now();
         let cell = self.shared.reservations.get(id);
         let view = cell.and_then(|cell| cell.read(|reservation| ReservationView::now(reservation, now)));
-        let view = view.ok_or(Rejection::ReservationNotFound { reservation: id })?;
+        let mut view = view.ok_or(Rejection::ReservationNotFound { reservation: id })?;
         if view.sequence > self.shared.journal.durable() {
             reservations::durable(&self.shared, Some(Gate::enter(&self.shared)?)).await?;
+        }
+        if matches!(view.state, ReservationState::Committed { .. }) {
+            promises::bring_up_to_date(&self.shared, &mut view).await?;
         }
         Ok(view)
     }
@@ -375,10 +381,13 @@ impl Core {
         loop {
             let wait = tokio::time::timeout(self.shared.config.checkout_wait, &mut answer).await;
             if let Ok(answer) = wait {
-                return answer.unwrap_or_else(|_| Err(self.shared.lost()));
+                let mut answer = answer.unwrap_or_else(|_| Err(self.shared.lost()))?;
+                self.show_sources(&mut answer.value);
+                return Ok(answer);
             }
             match self.ask_orders(None, |caller| OrderMessage::Read(id, caller)).await {
-                Ok(view) if view.is_being_paid() => {
+                Ok(mut view) if view.is_being_paid() => {
+                    self.show_sources(&mut view);
                     // Set before the order could be read.
                     return Ok(Answer { value: view, replayed: is_repeat.load(Ordering::Relaxed) });
                 }
@@ -395,7 +404,25 @@ impl Core {
     /// [`Rejection::OrderNotFound`] if there is none.
     pub async fn order(&self, id: OrderId) -> Result<OrderView, Failure> {
         let permit = Gate::enter(&self.shared)?;
-        self.ask_orders(Some(permit), |caller| OrderMessage::Read(id, caller)).await
+        let mut view = self.ask_orders(Some(permit), |caller| OrderMessage::Read(id, caller)).await?;
+        let reservation = self.reservation(view.reservation).await?;
+        for (line, held) in view.lines.iter_mut().zip(reservation.lines) {
+            (line.sources, line.ahead) = (Some(held.sources), held.ahead);
+        }
+        Ok(view)
+    }
+
+    /// Shows where the units of an order were when they were claimed.
+    fn show_sources(&self, view: &mut OrderView) {
+        let cell = self.shared.reservations.get(view.reservation);
+        let sources = cell.and_then(|cell| {
+            cell.read(|reservation| {
+                reservation.lines().iter().map(|line| line.sources.clone()).collect::<Vec<_>>()
+            })
+        });
+        for (line, sources) in view.lines.iter_mut().zip(sources.unwrap_or_default()) {
+            line.sources = Some(sources);
+        }
     }
 
     /// A customer's orders after this one, oldest first.
@@ -542,6 +569,6 @@ fn read(path: &Path, hooks: Hooks, clock: Arc<dyn Clock>) -> Result<(Recovered, 
     Ok((recovered, open))
 }
 
-fn units(lines: Vec<OrderUnits>) -> Vec<(Sku, LocationId, LineQuantity)> {
+fn units(lines: Vec<OrderUnits>) -> Vec<(Sku, Option<LocationId>, LineQuantity)> {
     lines.into_iter().map(|line| (line.sku, line.location, line.quantity)).collect()
 }

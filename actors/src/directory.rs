@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crossbeam_skiplist::SkipMap;
 use dashmap::DashMap;
-use holdfast_engine::Sku;
 use holdfast_engine::product::Product;
+use holdfast_engine::{Sku, Timestamp};
 
 use crate::product_cell::ProductCell;
 
@@ -18,9 +18,9 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    pub(crate) fn insert(&self, product: Product) {
+    pub(crate) fn insert(&self, product: Product, now: Timestamp) {
         let sku = product.sku().clone();
-        self.cells.insert(sku.clone(), Arc::new(ProductCell::new(product)));
+        self.cells.insert(sku.clone(), Arc::new(ProductCell::new(product, now)));
         self.order.insert(sku, ());
     }
 
@@ -29,7 +29,7 @@ impl Directory {
     }
 
     /// The product's place, made if there is none.
-    pub(crate) fn get_or_create(&self, sku: &Sku) -> Arc<ProductCell> {
+    pub(crate) fn get_or_create(&self, sku: &Sku, now: Timestamp) -> Arc<ProductCell> {
         if let Some(cell) = self.get(sku) {
             return cell;
         }
@@ -37,7 +37,7 @@ impl Directory {
             &self
                 .cells
                 .entry(sku.clone())
-                .or_insert_with(|| Arc::new(ProductCell::new(Product::absent(sku.clone())))),
+                .or_insert_with(|| Arc::new(ProductCell::new(Product::absent(sku.clone()), now))),
         );
         self.order.insert(sku.clone(), ());
         cell

@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Fulfilment, HoldEnd, Product, ProductCommand, ProductDetails, ProductEvent, ProductResult,
+    Adjustment, Events, Fulfilment, HoldEnd, Product, ProductCommand, ProductDetails, ProductEvent,
+    ProductResult, Sources,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
@@ -16,16 +17,17 @@ use holdfast_engine::{
     Shortage, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
+use smallvec::SmallVec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, refuse_all};
 use crate::countdown::Part;
 use crate::flight::Flight;
-use crate::product_cell::{ProductCell, Publication};
+use crate::product_cell::{ProductCell, Publication, next_change};
 use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, StockView};
+use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, StockView};
 use crate::waiter::{Then, Waiter};
 
 /// What can be said to a product's owner.
@@ -50,6 +52,8 @@ pub(crate) enum ProductMessage {
     Settle,
     /// Show the counts as they are now.
     Read(ReplyTo<Result<StockView, Failure>>),
+    /// Show where these promises stand.
+    ReadPromises(Vec<HoldId>, ReplyTo<Result<Vec<PromiseView>, Failure>>),
 }
 
 /// Starts an owner. `None` only while the runtime is ending.
@@ -98,13 +102,28 @@ struct Owner {
     parked: VecDeque<Box<Basket>>,
     /// The deadline the timer knows of.
     armed: Option<Timestamp>,
+    /// The instant that counts as now for the message in hand.
+    now: Timestamp,
 }
 
 struct Pending {
     hold: HoldId,
-    location: LocationId,
-    quantity: LineQuantity,
+    /// Units it has, location by location.
+    units: SmallVec<[(LocationId, u32); 1]>,
     flight: Arc<Flight>,
+}
+
+impl Pending {
+    fn new(hold: HoldId, quantity: LineQuantity, sources: &Sources, flight: Arc<Flight>) -> Self {
+        let units = sources.filled(quantity).map(|(location, units)| (location.clone(), units.units()));
+        Self { hold, units: units.collect(), flight }
+    }
+
+    /// Units it has at this location, or anywhere.
+    fn units_at(&self, asked: Option<&LocationId>) -> u64 {
+        let here = self.units.iter().filter(|(location, _)| asked.is_none_or(|asked| asked == location));
+        here.map(|(_, units)| u64::from(*units)).sum()
+    }
 }
 
 /// A deadline that cannot be settled yet, because its basket is still on its way, is looked at again after this.
@@ -115,10 +134,11 @@ impl Owner {
         // After a rebuild, baskets may still be on their way.
         let pending = product.holds().filter_map(|(id, hold)| {
             let flight = shared.reservations.get(id.reservation)?.flight()?;
-            Some(Pending { hold: id, location: hold.location, quantity: hold.quantity, flight })
+            Some(Pending::new(id, hold.quantity, &hold.sources, flight))
         });
         let pending = pending.collect();
-        let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None };
+        let now = Timestamp::default();
+        let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None, now };
         owner.arm();
         owner
     }
@@ -135,18 +155,12 @@ impl Owner {
             ProductMessage::Visit(basket) => self.visit(at, basket),
             ProductMessage::Abandon(hold, part) => {
                 self.pending.retain(|pending| pending.hold != hold);
-                let command = ProductCommand::End { hold, why: HoldEnd::Abandoned };
-                match self.product.decide(at, &command) {
-                    Ok(Some(event)) => self.carry_out(event, Then::Part(part)),
-                    Ok(None) | Err(_) => {
-                        self.shared.journal.append([], Waiter::tell(Then::Part(part)));
-                    }
-                }
+                self.obey(at, &ProductCommand::End { hold, why: HoldEnd::Abandoned }, Then::Part(part));
                 self.retry_parked(at);
             }
             ProductMessage::FlightOver => self.retry_parked(at),
             ProductMessage::Follow(hold, part) => {
-                self.follow(hold, part.map_or(Then::Nothing, Then::Part));
+                self.follow(at, hold, part.map_or(Then::Nothing, Then::Part));
                 self.retry_parked(at);
             }
             ProductMessage::Advance(hold, to, tell, part) => {
@@ -155,30 +169,54 @@ impl Owner {
             }
             ProductMessage::Settle => {
                 self.armed = None;
+                self.show_what_time_brought(at);
                 self.retry_parked(at);
             }
-            ProductMessage::Read(caller) => self.read(caller),
+            ProductMessage::Read(caller) => self.read(at, caller),
+            ProductMessage::ReadPromises(holds, caller) => self.read_promises(&holds, caller),
         }
         self.arm();
     }
 
-    /// Ends what has lapsed by now. Returns the instant that counts as now for the message in hand.
+    /// Ends what has lapsed by now, in the order of the deadlines: what each gives back goes to those that queued then.
+    /// Returns the instant that counts as now for the message in hand.
     fn settle(&mut self) -> Timestamp {
         let at = self.shared.clock.now();
+        self.now = at;
         if self.product.next_deadline().is_some_and(|deadline| deadline <= at) {
             let lapsed: Vec<_> = self.product.lapsed(at).collect();
-            for hold in lapsed {
+            for (deadline, hold) in lapsed {
+                self.serve(deadline);
                 if let Some(reservation) = self.shared.reservations.get(hold.reservation) {
                     reservation.expire(&self.shared);
                 }
-                self.follow(hold, Then::Nothing);
+                self.follow(deadline, hold, Then::Nothing);
             }
         }
+        self.serve(at);
         at
     }
 
+    /// Gives what is free at this instant to those that queue, as when a product is released.
+    fn serve(&mut self, at: Timestamp) {
+        let fills = self.product.decide_fills(at);
+        if !fills.is_empty() {
+            self.carry_out(at, fills, Then::Nothing);
+        }
+    }
+
+    /// Carries out what was decided elsewhere, if it is not done already; `then` waits until it is durable.
+    fn obey(&mut self, at: Timestamp, command: &ProductCommand, then: Then) {
+        match self.product.decide(at, command) {
+            Ok(events) if !events.is_empty() => self.carry_out(at, events, then),
+            Ok(_) | Err(_) => {
+                self.shared.journal.append([], Waiter::tell(then));
+            }
+        }
+    }
+
     /// Does with a hold what its reservation has decided.
-    fn follow(&mut self, id: HoldId, then: Then) {
+    fn follow(&mut self, at: Timestamp, id: HoldId, then: Then) {
         let Some(hold) = self.product.hold(id) else {
             // Done before; whoever waits, waits until that is durable.
             self.shared.journal.append([], Waiter::tell(then));
@@ -190,41 +228,41 @@ impl Owner {
         };
         let command = match verdict {
             Verdict::Open(expires_at) => ProductCommand::Move { hold: id, expires_at },
-            Verdict::Commit(quantity) => ProductCommand::Commit { hold: id, quantity },
+            Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold: id, quantity, arrival },
             Verdict::End(why) => ProductCommand::End { hold: id, why },
         };
-        match self.product.decide(self.shared.clock.now(), &command) {
-            Ok(Some(event)) => {
-                self.carry_out(event, then);
-            }
-            Ok(None) | Err(_) => {
-                self.shared.journal.append([], Waiter::tell(then));
-            }
-        }
+        self.obey(at, &command, then);
     }
 
     fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
-        let Some(claim) = basket.claim() else { return };
-        let command = ProductCommand::Open(claim);
-        match self.product.decide(at, &command) {
-            Ok(Some(event)) => {
-                if let (ProductCommand::Open(claim), Some(flight)) = (command, basket.flight()) {
-                    let flight = Arc::clone(flight);
-                    self.pending.push(Pending {
-                        hold: claim.hold,
-                        location: claim.location,
-                        quantity: claim.quantity,
-                        flight,
+        let Some(claims) = basket.claims() else { return };
+        match self.product.decide(at, &ProductCommand::Open(claims)) {
+            Ok(opened) => {
+                if let Some(flight) = basket.flight() {
+                    let pending = opened.iter().filter_map(|event| match event {
+                        ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
+                            Some(Pending::new(*hold, *quantity, sources, Arc::clone(flight)))
+                        }
+                        _ => None,
                     });
+                    self.pending.extend(pending);
                 }
-                if basket.claimed() {
-                    self.complete(*basket, event);
+                if basket.claimed(&opened) {
+                    self.complete(*basket, opened);
                 } else {
-                    self.carry_out(event, Then::Nothing);
+                    self.carry_out(at, opened, Then::Nothing);
                     basket.travel();
                 }
             }
-            Ok(None) => {}
+            Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
+                if !basket.left_out(Rejection::InsufficientStock(shortage)) {
+                    return basket.travel();
+                }
+                match basket.found_nothing() {
+                    Some(rejection) => basket.refuse(rejection),
+                    None => self.complete(*basket, Events::new()),
+                }
+            }
             Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
                 self.parked.push_back(basket);
             }
@@ -236,12 +274,13 @@ impl Owner {
     }
 
     /// Whether baskets that may fail, or have failed and not said so here yet, hold so many of these units that it could
-    /// help; if so, it is heard here. Only claims at the same location count: a basket that holds one of those is
-    /// further on in the order of `(sku, location)` than any that waits for it, so no circle of waiting can close.
+    /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
+    /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
+    /// close.
     fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
         self.pending.retain(|pending| !pending.flight.has_arrived());
-        let here = || self.pending.iter().filter(|pending| pending.location == shortage.location);
-        let units: u64 = here().map(|pending| u64::from(pending.quantity.units())).sum();
+        let here = || self.pending.iter().filter(|pending| pending.units_at(shortage.location.as_ref()) > 0);
+        let units: u64 = here().map(|pending| pending.units_at(shortage.location.as_ref())).sum();
         if shortage.available.units() + units < u64::from(shortage.requested.units()) {
             return false;
         }
@@ -256,6 +295,15 @@ impl Owner {
             return true;
         }
         waits
+    }
+
+    /// A release changes the counts without an event: they are shown anew.
+    fn show_what_time_brought(&mut self, at: Timestamp) {
+        if self.cell.shown().next_change.is_some_and(|next| next <= at) {
+            let publication = self.publication(None, 0);
+            let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::Nothing);
+            self.shared.journal.append([], waiter);
+        }
     }
 
     /// What is shown may count baskets as pending that have arrived since. As soon as that is durable it counts them no
@@ -280,30 +328,32 @@ impl Owner {
         }
     }
 
-    /// The last claim of a basket was granted: the reservation is made together with it.
-    fn complete(&mut self, basket: Basket, opened: ProductEvent) {
-        self.product.apply(&opened);
-        let publication = self.publication(None);
+    /// The last claims of a basket were granted: the reservation is made together with them.
+    fn complete(&mut self, mut basket: Basket, opened: Events) {
+        opened.iter().for_each(|event| self.product.apply(event));
+        let count = opened.len() as u64;
+        let publication = self.publication(None, count);
         let (made, lines) = basket.made();
-        let mut opened_at = Sequence::default();
+        let mut first = Sequence::default();
         basket.reservation().make(lines, &made, |mut view, waiting| {
             let tell = move |first: Option<Sequence>| match first {
                 Some(first) => {
-                    view.sequence = first.plus(1);
+                    view.sequence = first.plus(count);
                     tell_made(view, waiting);
                 }
                 None => refuse_all(waiting, &Failure::Unavailable(Unavailable::JournalFailed)),
             };
-            let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
-            let reservation = basket.reservation().id();
-            let events = [
-                Event::Product(self.product.sku().clone(), opened),
-                Event::Reservation(reservation, made.clone()),
-            ];
-            opened_at = self.shared.journal.append(events, waiter);
-            opened_at.plus(1)
+            let waiter = match count {
+                0 => Waiter::tell(Then::call(tell)),
+                _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
+            };
+            let sku = self.product.sku();
+            let opened = opened.into_iter().map(|event| Event::Product(sku.clone(), event));
+            let made = Event::Reservation(basket.reservation().id(), made.clone());
+            first = self.shared.journal.append(opened.chain([made]), waiter);
+            first.plus(count)
         });
-        self.product.journaled(opened_at);
+        self.product.journaled_together(first, count);
         basket.arrive();
     }
 
@@ -315,15 +365,15 @@ impl Owner {
         caller: ReplyTo<Reply<PutAnswer>>,
     ) {
         match self.product.decide(at, &ProductCommand::Put { details: details.clone(), operation }) {
-            Ok(Some(event)) => {
-                self.product.apply(&event);
+            Ok(events) if !events.is_empty() => {
+                let events = self.take(at, events);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
                 let record = self.product.operation(operation.id).map(|record| &record.result);
                 let created = matches!(record, Some(ProductResult::Put { created: true, .. }));
-                let publication = self.publication(Some(Some(Box::new(shown.clone()))));
+                let details = Some(Some(Box::new(shown.clone())));
                 self.append(
-                    event,
-                    publication,
+                    events,
+                    details,
                     move |first| {
                         shown.sequence = first;
                         Ok(Answer::fresh(PutAnswer { created, product: shown }))
@@ -331,7 +381,7 @@ impl Owner {
                     caller,
                 );
             }
-            Ok(None) => {
+            Ok(_) => {
                 let again = self.repeated(operation, |record, product| match record.result {
                     ProductResult::Put { details_version, created } => Some(PutAnswer {
                         created,
@@ -354,14 +404,13 @@ impl Owner {
 
     fn delete(&mut self, at: Timestamp, operation: Operation, caller: ReplyTo<Reply<DeleteAnswer>>) {
         match self.product.decide(at, &ProductCommand::Delete { operation }) {
-            Ok(Some(event)) => {
-                self.product.apply(&event);
-                let publication = self.publication(Some(None));
+            Ok(events) if !events.is_empty() => {
+                let events = self.take(at, events);
                 let (sku, version) = (self.product.sku().clone(), self.product.version());
                 let answer = move |sequence| Ok(Answer::fresh(DeleteAnswer { sku, at, version, sequence }));
-                self.append(event, publication, answer, caller);
+                self.append(events, Some(None), answer, caller);
             }
-            Ok(None) => {
+            Ok(_) => {
                 let again = self.repeated(operation, |record, product| match record.result {
                     ProductResult::Deleted => Some(DeleteAnswer {
                         sku: product.sku().clone(),
@@ -380,13 +429,12 @@ impl Owner {
     fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<Reply<AdjustAnswer>>) {
         let operation = adjustment.operation;
         match self.product.decide(at, &ProductCommand::Adjust(adjustment)) {
-            Ok(Some(event)) => {
-                self.product.apply(&event);
-                let publication = self.publication(None);
+            Ok(events) if !events.is_empty() => {
+                let events = self.take(at, events);
                 let answer = self.repeated(operation, adjusted);
                 self.append(
-                    event,
-                    publication,
+                    events,
+                    None,
                     move |first| {
                         let mut answer = answer?;
                         answer.replayed = false;
@@ -396,7 +444,7 @@ impl Owner {
                     caller,
                 );
             }
-            Ok(None) => {
+            Ok(_) => {
                 let again = self.repeated(operation, adjusted);
                 self.answer_durable(again, caller);
             }
@@ -413,9 +461,9 @@ impl Owner {
         part: Part,
     ) {
         match self.product.decide(at, &ProductCommand::Advance { hold, to }) {
-            Ok(event) => {
-                if let Some(event) = event {
-                    self.carry_out(event, Then::Nothing);
+            Ok(events) => {
+                if !events.is_empty() {
+                    self.carry_out(at, events, Then::Nothing);
                 }
                 // After it was decided, and before the part can be finished: whoever hears of the part counts on it.
                 tell(Ok(()));
@@ -428,8 +476,16 @@ impl Owner {
         }
     }
 
-    fn read(&self, caller: ReplyTo<Result<StockView, Failure>>) {
-        let view = StockView::of(&self.product);
+    fn read(&self, at: Timestamp, caller: ReplyTo<Result<StockView, Failure>>) {
+        self.show_durable(StockView::of(&self.product, at), caller);
+    }
+
+    fn read_promises(&self, holds: &[HoldId], caller: ReplyTo<Result<Vec<PromiseView>, Failure>>) {
+        let views = holds.iter().filter_map(|hold| PromiseView::of(&self.product, *hold)).collect();
+        self.show_durable(views, caller);
+    }
+
+    fn show_durable<T: Send + 'static>(&self, view: T, caller: ReplyTo<Result<T, Failure>>) {
         let tell = move |durable: Option<Sequence>| {
             let view = durable.map(|_| view).ok_or(Failure::Unavailable(Unavailable::JournalFailed));
             caller.answer(view);
@@ -451,21 +507,30 @@ impl Owner {
         }
     }
 
-    /// Applies an event and journals it.
-    fn carry_out(&mut self, event: ProductEvent, then: Then) {
-        self.product.apply(&event);
-        let publication = self.publication(None);
-        let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
-        let sequence =
-            self.shared.journal.append([Event::Product(self.product.sku().clone(), event)], waiter);
-        self.product.journaled(sequence);
+    /// Applies events, and what they give to those that queue. Answers all of it, to be journaled together.
+    fn take(&mut self, at: Timestamp, mut events: Events) -> Events {
+        events.iter().for_each(|event| self.product.apply(event));
+        loop {
+            let fills = self.product.decide_fills(at);
+            if fills.is_empty() {
+                return events;
+            }
+            fills.iter().for_each(|event| self.product.apply(event));
+            events.extend(fills);
+        }
     }
 
-    /// Journals an applied event and answers once it is durable.
+    /// Applies events and journals them.
+    fn carry_out(&mut self, at: Timestamp, events: Events, then: Then) {
+        let events = self.take(at, events);
+        self.journal(events, None, then);
+    }
+
+    /// Journals applied events and answers once they are durable.
     fn append<T: Send + 'static>(
         &mut self,
-        event: ProductEvent,
-        publication: Publication,
+        events: Events,
+        details: Option<Option<Box<ProductView>>>,
         answer: impl FnOnce(Sequence) -> Reply<T> + Send + 'static,
         caller: ReplyTo<Reply<T>>,
     ) {
@@ -476,10 +541,18 @@ impl Owner {
             };
             caller.answer(answer);
         };
-        let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
-        let sequence =
-            self.shared.journal.append([Event::Product(self.product.sku().clone(), event)], waiter);
-        self.product.journaled(sequence);
+        self.journal(events, details, Then::call(tell));
+    }
+
+    /// Journals applied events; what is shown follows when they are durable.
+    fn journal(&mut self, events: Events, details: Option<Option<Box<ProductView>>>, then: Then) {
+        let count = events.len() as u64;
+        let publication = self.publication(details, count);
+        let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
+        let sku = self.product.sku();
+        let events = events.into_iter().map(|event| Event::Product(sku.clone(), event));
+        let first = self.shared.journal.append(events, waiter);
+        self.product.journaled_together(first, count);
     }
 
     /// Gives an answer once everything it may rest on is durable.
@@ -490,31 +563,26 @@ impl Owner {
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
 
-    fn publication(&mut self, details: Option<Option<Box<ProductView>>>) -> Publication {
-        Publication {
-            details,
-            stock: StockView::of(&self.product),
-            pending: self.units_pending(),
-            next_deadline: self.product.next_deadline(),
-            short: self.product.is_short(),
-        }
+    fn publication(&mut self, details: Option<Option<Box<ProductView>>>, events: u64) -> Publication {
+        let pending = self.units_pending();
+        Publication { details, events, pending, ..Publication::of(&self.product, self.now) }
     }
 
     /// Units in baskets that may still give them back.
     fn units_pending(&mut self) -> u64 {
         self.pending.retain(|pending| !pending.flight.has_arrived());
-        self.pending.iter().map(|pending| u64::from(pending.quantity.units())).sum()
+        self.pending.iter().map(|pending| pending.units_at(None)).sum()
     }
 
-    /// Lets the timer know of the next deadline, unless it knows of an earlier one.
+    /// Lets the timer know of the next instant at which something changes by itself, unless it knows of an earlier one.
     fn arm(&mut self) {
-        let Some(deadline) = self.product.next_deadline() else { return };
-        if self.armed.is_some_and(|armed| armed <= deadline) {
+        let Some(next) = next_change(&self.product, self.now) else { return };
+        if self.armed.is_some_and(|armed| armed <= next) {
             return;
         }
-        let deadline = deadline.max(self.shared.clock.now().plus(RETRY_PAUSE));
-        self.armed = Some(deadline);
-        self.shared.expiry.arm(deadline, &self.cell);
+        let next = next.max(self.shared.clock.now().plus(RETRY_PAUSE));
+        self.armed = Some(next);
+        self.shared.expiry.arm(next, &self.cell);
     }
 }
 

@@ -46,30 +46,38 @@ pub(crate) struct Shown {
     pub(crate) stock: StockView,
     /// Units in baskets that may yet fail. May be too high, never too low: it only ever makes somebody ask.
     pub(crate) pending: u64,
-    /// The earliest deadline among its holds; from then on the counts may be out of date.
-    pub(crate) next_deadline: Option<Timestamp>,
+    /// From then on the counts may be out of date.
+    pub(crate) next_change: Option<Timestamp>,
     /// Whether more is promised somewhere than there is.
     pub(crate) short: bool,
+}
+
+/// The next instant at which something about a product changes by itself: a hold lapses, or it is released.
+pub(crate) fn next_change(product: &Product, now: Timestamp) -> Option<Timestamp> {
+    [product.next_deadline(), product.next_release(now)].into_iter().flatten().min()
 }
 
 /// New state to be shown when its record is durable.
 pub(crate) struct Publication {
     /// The details, if they changed; `Some(None)` takes them away.
     pub(crate) details: Option<Option<Box<ProductView>>>,
+    /// How many records it comes with; none if only time has passed.
+    pub(crate) events: u64,
     pub(crate) stock: StockView,
     pub(crate) pending: u64,
-    pub(crate) next_deadline: Option<Timestamp>,
+    pub(crate) next_change: Option<Timestamp>,
     pub(crate) short: bool,
 }
 
 impl Publication {
     /// What is to be shown of a product of which no basket under way has anything.
-    pub(crate) fn of(product: &Product) -> Self {
+    pub(crate) fn of(product: &Product, now: Timestamp) -> Self {
         Self {
             details: None,
-            stock: StockView::of(product),
+            events: 1,
+            stock: StockView::of(product, now),
             pending: 0,
-            next_deadline: product.next_deadline(),
+            next_change: next_change(product, now),
             short: product.is_short(),
         }
     }
@@ -77,14 +85,10 @@ impl Publication {
 
 impl ProductCell {
     /// A place for this product, whose state is durable as it is.
-    pub(crate) fn new(product: Product) -> Self {
-        let shown = Shown {
-            details: ProductView::of(&product).map(Arc::new),
-            stock: StockView::of(&product),
-            pending: 0,
-            next_deadline: product.next_deadline(),
-            short: product.is_short(),
-        };
+    pub(crate) fn new(product: Product, now: Timestamp) -> Self {
+        let Publication { stock, pending, next_change, short, .. } = Publication::of(&product, now);
+        let details = ProductView::of(&product).map(Arc::new);
+        let shown = Shown { details, stock, pending, next_change, short };
         Self {
             sku: product.sku().clone(),
             seat: Mutex::new(Seat::Resting(Box::new(product))),
@@ -179,17 +183,20 @@ impl ProductCell {
         }
     }
 
-    /// Shows new state. `sequence` is where its record stands.
-    pub(crate) fn publish(&self, publication: Publication, sequence: Sequence) {
-        let Publication { details, mut stock, pending, next_deadline, short } = publication;
-        stock.sequence = sequence;
+    /// Shows new state. `first` is where its first record stands.
+    pub(crate) fn publish(&self, publication: Publication, first: Sequence) {
+        let Publication { details, events, mut stock, pending, next_change, short } = publication;
+        if let Some(after) = events.checked_sub(1) {
+            stock.sequence = first.plus(after);
+        }
         let mut shown = self.shown.write();
         if let Some(details) = details {
+            let sequence = first;
             shown.details = details.map(|details| Arc::new(ProductView { sequence, ..*details }));
         }
         shown.stock = stock;
         shown.pending = pending;
-        shown.next_deadline = next_deadline;
+        shown.next_change = next_change;
         shown.short = short;
     }
 
@@ -210,10 +217,10 @@ impl ProductCell {
 }
 
 impl Shown {
-    /// Whether so many units at this location may be free now. Errs towards yes: units of baskets under way and of
-    /// lapsed holds may come back.
-    pub(crate) fn may_have(&self, location: &LocationId, units: u64, now: Timestamp) -> bool {
-        self.stock.available_at(location) + self.pending >= units
-            || self.next_deadline.is_some_and(|deadline| deadline <= now)
+    /// Whether so many units at this location, or anywhere, may be free now. Errs towards yes: units of baskets under way
+    /// and of lapsed holds may come back.
+    pub(crate) fn may_have(&self, asked: Option<&LocationId>, units: u64, now: Timestamp) -> bool {
+        self.stock.counts_at(asked).available + self.pending >= units
+            || self.next_change.is_some_and(|next| next <= now)
     }
 }

@@ -63,7 +63,7 @@ impl Rebuild for Recovery {
                 next = next.plus(1);
                 next
             });
-            self.world.check_settled();
+            self.world.check_settled(now);
         })
     }
 }

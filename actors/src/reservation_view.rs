@@ -1,9 +1,9 @@
 //! What callers see of a reservation.
 
+use holdfast_engine::product::Sources;
 use holdfast_engine::reservation::{Reservation, ReservationState};
 use holdfast_engine::{
-    CustomerId, LineQuantity, LocationId, Millis, OperationId, Quantity, ReservationId, Sequence, Sku,
-    SmolStr, Timestamp,
+    CustomerId, LineQuantity, Millis, OperationId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp,
 };
 use smallvec::SmallVec;
 
@@ -16,7 +16,7 @@ pub struct ReservationView {
     pub customer: CustomerId,
     /// Where it stands.
     pub state: ReservationState,
-    /// Its lines, in the order of `(sku, location)`.
+    /// Its lines, in the order of their names.
     pub lines: SmallVec<[ReservationLineView; 1]>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -37,10 +37,12 @@ pub struct ReservationView {
 pub struct ReservationLineView {
     /// Which product.
     pub sku: Sku,
-    /// Where.
-    pub location: LocationId,
-    /// Units held.
+    /// Units claimed.
     pub quantity: LineQuantity,
+    /// Where they were when they were claimed, or are kept now.
+    pub sources: Sources,
+    /// How many others stand before it, if it queues for some of its units.
+    pub ahead: Option<u64>,
     /// Units committed.
     pub committed: Quantity,
 }
@@ -80,8 +82,9 @@ impl ReservationView {
         let committed = matches!(state, ReservationState::Committed { .. });
         let lines = reservation.lines().iter().enumerate().map(|(position, line)| ReservationLineView {
             sku: line.sku.clone(),
-            location: line.location.clone(),
             quantity: line.quantity,
+            sources: line.sources.clone(),
+            ahead: None,
             committed: if committed { reservation.taken(position) } else { Quantity::ZERO },
         });
         let expires_at = match state {

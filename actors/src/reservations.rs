@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::product::Policy;
+use holdfast_engine::product::{Claim, Policy, Terms, TimeInForce};
 use holdfast_engine::reservation::{Reservation, ReservationEvent};
 use holdfast_engine::{
-    CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Rejection, ReservationId, Shortage,
-    Sku, SmolStr, Timestamp,
+    CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Quantity, Rejection, ReservationId,
+    Shortage, Sku, SmolStr, Timestamp,
 };
+use smallvec::smallvec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, Intent, Stop};
 use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
+use crate::product_cell::ProductCell;
 use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::shared::{Permit, Shared};
+use crate::sourcing;
 use crate::waiter::{Then, Waiter};
 
 /// A reservation to be made.
@@ -31,6 +34,8 @@ pub struct Reserve {
     /// What is to be held, in any order; lines of the same product and location are summed. At least one, at most
     /// [`LINES_MAX`](holdfast_engine::reservation::LINES_MAX).
     pub lines: Vec<ReserveLine>,
+    /// What becomes of units that are not there, and where units are taken from.
+    pub terms: Terms,
     /// How long; the shortest default of its products if not given.
     pub ttl: Option<Millis>,
     /// The storefront's own notes, as JSON text; empty if none.
@@ -42,8 +47,8 @@ pub struct Reserve {
 pub struct ReserveLine {
     /// Which product.
     pub sku: Sku,
-    /// From where.
-    pub location: LocationId,
+    /// From where; from wherever it lies if not said.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
 }
@@ -53,8 +58,8 @@ pub struct ReserveLine {
 pub struct TakenLine {
     /// Which product.
     pub sku: Sku,
-    /// Where.
-    pub location: LocationId,
+    /// The location that the line asked for, if it did.
+    pub location: Option<LocationId>,
     /// How many; zero gives the line back.
     pub units: u32,
 }
@@ -86,7 +91,12 @@ pub(crate) async fn reserve(
 fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, flight: Option<Arc<Flight>>) {
     match prepare(shared, &request) {
         Ok((stops, ttl, at)) => {
+            let mut terms = request.terms;
+            if terms.prefer.is_none() {
+                terms.prefer = sourcing::fewest_locations(&stops, &terms);
+            }
             let intent = Intent {
+                terms,
                 customer: request.customer,
                 fingerprint: request.fingerprint,
                 ttl,
@@ -105,7 +115,7 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
 
 fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
-    let mut stops: Vec<Stop> = Vec::with_capacity(request.lines.len());
+    let mut wanted: Vec<(Arc<ProductCell>, Claim)> = Vec::with_capacity(request.lines.len());
     let mut ttl_default = Policy::HOLD_TTL_LIMIT;
     let mut ttl_max = Policy::HOLD_TTL_LIMIT;
     for line in &request.lines {
@@ -117,7 +127,7 @@ fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis
             ttl_default = ttl_default.min(policy.hold_ttl_default);
             ttl_max = ttl_max.min(policy.hold_ttl_max);
         }
-        stops.push(Stop { cell, location: line.location.clone(), quantity: line.quantity });
+        wanted.push((cell, Claim { location: line.location.clone(), quantity: line.quantity }));
     }
     let ttl = request.ttl.unwrap_or(ttl_default.min(ttl_max));
     if ttl < Policy::HOLD_TTL_MIN || ttl > ttl_max {
@@ -127,59 +137,76 @@ fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis
             max: ttl_max,
         });
     }
-    merge(&mut stops)?;
+    let stops = merge(wanted)?;
     for stop in &stops {
-        refuse_hopeless(stop, at)?;
+        refuse_hopeless(stop, &request.terms, at)?;
     }
     Ok((stops, ttl, at))
 }
 
-/// Puts the lines in the order of `(sku, location)` and sums those that are the same.
-fn merge(stops: &mut Vec<Stop>) -> Result<(), Rejection> {
-    if stops.len() < 2 {
-        return Ok(());
+/// Puts the lines in order, sums those that are the same, and puts those of one product together.
+fn merge(mut wanted: Vec<(Arc<ProductCell>, Claim)>) -> Result<Vec<Stop>, Rejection> {
+    if wanted.len() > 1 {
+        wanted.sort_by(|(a, first), (b, second)| {
+            a.sku().cmp(b.sku()).then_with(|| first.location.cmp(&second.location))
+        });
     }
-    stops.sort_by(|a, b| (a.cell.sku(), &a.location).cmp(&(b.cell.sku(), &b.location)));
-    let mut too_large = None;
-    stops.dedup_by(|later, first| {
-        let same = Arc::ptr_eq(&later.cell, &first.cell) && later.location == first.location;
-        if same {
-            match first.quantity.checked_add(later.quantity) {
-                Some(sum) => first.quantity = sum,
-                None => too_large = Some(first.cell.sku().clone()),
+    let mut stops: Vec<Stop> = Vec::with_capacity(wanted.len());
+    for (cell, claim) in wanted {
+        let Some(stop) = stops.last_mut().filter(|stop| Arc::ptr_eq(&stop.cell, &cell)) else {
+            stops.push(Stop { cell, claims: smallvec![claim] });
+            continue;
+        };
+        match stop.claims.last_mut().filter(|last| last.location == claim.location) {
+            Some(same) => {
+                let sum = same.quantity.checked_add(claim.quantity);
+                same.quantity = sum.ok_or_else(|| Rejection::LineTooLarge {
+                    sku: stop.cell.sku().clone(),
+                    requested: LineQuantity::MOST,
+                    max: LineQuantity::MOST,
+                })?;
             }
+            None => stop.claims.push(claim),
         }
-        same
-    });
-    match (too_large, LineQuantity::new(LineQuantity::MAX)) {
-        (Some(sku), Some(max)) => Err(Rejection::LineTooLarge { sku, requested: max, max }),
-        _ => Ok(()),
     }
+    Ok(stops)
 }
 
 /// A look at what is shown refuses what no product could grant, without a message to any.
-fn refuse_hopeless(stop: &Stop, at: Timestamp) -> Result<(), Rejection> {
+fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Rejection> {
     let shown = stop.cell.shown();
-    if shown.may_have(&stop.location, u64::from(stop.quantity.units()), at) {
-        return Ok(());
-    }
-    let Some(details) = &shown.details else { return Ok(()) };
+    let claims = stop.claims.iter();
+    let lacking = claims.map(|claim| (claim, u64::from(claim.quantity.units())));
+    let lacking =
+        lacking.filter(|(claim, units)| !shown.may_have(claim.location.as_ref(), *units, at)).next();
+    let (Some((claim, units)), Some(details)) = (lacking, &shown.details) else { return Ok(()) };
     let policy = &details.details.policy;
-    if !policy.sellable || policy.check_line(stop.cell.sku(), stop.quantity).is_err() {
+    let counts = shown.stock.counts_at(claim.location.as_ref());
+    let queueable = shown.stock.queueable;
+    let hopeless = match terms.time_in_force {
+        // The product itself says what of it there is.
+        Some(TimeInForce::ImmediateOrCancel) => false,
+        Some(TimeInForce::FillOrKill) => true,
+        Some(TimeInForce::GoodTilCancelled) | None => {
+            let pending = shown.pending;
+            queueable == Some(0)
+                || (pending == 0 && queueable.is_some_and(|most| units - counts.available > most))
+        }
+    };
+    if !hopeless || !policy.sellable || policy.check_line(stop.cell.sku(), claim.quantity).is_err() {
         // The product itself says why.
         return Ok(());
     }
-    let counts =
-        shown.stock.locations.iter().find(|view| view.location == stop.location).map(|view| view.counts);
-    let counts = counts.unwrap_or_default();
-    let quantity = |units| holdfast_engine::Quantity::new(units).unwrap_or_default();
+    let quantity = |units| Quantity::new(units).unwrap_or(Quantity::MAX);
     Err(Rejection::InsufficientStock(Box::new(Shortage {
         sku: stop.cell.sku().clone(),
-        location: stop.location.clone(),
-        requested: stop.quantity,
+        location: claim.location.clone(),
+        requested: claim.quantity,
         available: quantity(counts.available),
         held: quantity(counts.held),
-        next_expiry: shown.next_deadline.filter(|_| counts.held > 0),
+        queued: quantity(shown.stock.queued),
+        queueable: queueable.map_or(Quantity::MAX, quantity),
+        next_expiry: shown.next_change.filter(|_| counts.held > 0),
     })))
 }
 
@@ -251,7 +278,7 @@ fn units_by_line(reservation: &Reservation, taken: &[TakenLine]) -> Result<Vec<u
     for line in taken {
         let found = reservation
             .lines()
-            .binary_search_by(|held| (&held.sku, &held.location).cmp(&(&line.sku, &line.location)));
+            .binary_search_by(|held| held.name().cmp(&(&line.sku, line.location.as_ref())));
         let position = found.map_err(|_| Rejection::CommitMismatch)?;
         let slot = units.get_mut(position).ok_or(Rejection::CommitMismatch)?;
         *slot = slot.saturating_add(line.units);

@@ -13,6 +13,7 @@ use holdfast_engine::{Event, Sequence, Sku};
 use holdfast_persistence::JournalReader;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
+use crate::product_actor::ProductMessage;
 use crate::product_cell::{ProductCell, Publication};
 use crate::reservations::durable;
 use crate::shared::Shared;
@@ -113,14 +114,16 @@ async fn rebuild(
     });
     // What is mended away is none of these: they are kept open.
     let pending = pending(&shared, &product);
+    // Those that queue are served by the new owner, as soon as it is asked anything; it is asked now.
     for event in mended {
         product.apply(&event);
-        let publication = Publication { pending, ..Publication::of(&product) };
+        let publication = Publication { pending, ..Publication::of(&product, shared.clock.now()) };
         let waiter = Waiter::publish(Arc::clone(&cell), publication, Then::Nothing);
         let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
         product.journaled(sequence);
     }
     cell.reseat(&shared, product);
+    cell.send(&shared, ProductMessage::Settle);
     Ok(())
 }
 
@@ -129,7 +132,9 @@ fn pending(shared: &Shared, product: &Product) -> u64 {
     let under_way = product.holds().filter(|(id, _)| {
         shared.reservations.get(id.reservation).is_some_and(|reservation| reservation.flight().is_some())
     });
-    under_way.map(|(_, hold)| u64::from(hold.quantity.units())).sum()
+    under_way
+        .map(|(_, hold)| u64::from(hold.quantity.units()).saturating_sub(hold.sources.queued().units()))
+        .sum()
 }
 
 fn read_product(reader: &dyn JournalReader, sku: &Sku) -> Result<Product, holdfast_persistence::ReplayError> {

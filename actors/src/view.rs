@@ -1,7 +1,7 @@
 //! What callers see of products: plain copies, published when the facts behind them are durable.
 
 use holdfast_engine::product::{Condition, Product, ProductDetails, StockLevel};
-use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
+use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp};
 use smallvec::SmallVec;
 
 /// A product as it was last put.
@@ -84,6 +84,10 @@ pub struct StockView {
     pub sku: Sku,
     /// What lies where, in the order of the locations' names.
     pub locations: SmallVec<[LocationView; 1]>,
+    /// Units that somebody queues for.
+    pub queued: u64,
+    /// Units that may queue beyond those; `None` if there is no limit.
+    pub queueable: Option<u64>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.
@@ -114,12 +118,32 @@ pub struct LocationCounts {
     pub allocated: u64,
     /// Free to be claimed.
     pub available: u64,
-    /// Claimed or promised beyond what is on the shelf.
-    pub backordered: u64,
+}
+
+/// Where a promise stands that was not filled when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PromiseView {
+    /// The promise, by the hold it came from.
+    pub hold: HoldId,
+    /// Units it still queues for.
+    pub queued: u64,
+    /// How many others stand before it, if it queues.
+    pub ahead: Option<u64>,
+    /// Where units are kept for it.
+    pub kept: Vec<(LocationId, u64)>,
+}
+
+impl PromiseView {
+    pub(crate) fn of(product: &Product, hold: HoldId) -> Option<Self> {
+        let queued = product.allocation(hold)?.queued.units();
+        let kept = product.kept_for(hold).map(|(location, units)| (location.clone(), units.units()));
+        let ahead = product.queue_position(hold).map(|ahead| ahead as u64);
+        Some(Self { hold, queued, ahead, kept: kept.collect() })
+    }
 }
 
 impl StockView {
-    pub(crate) fn of(product: &Product) -> Self {
+    pub(crate) fn of(product: &Product, now: Timestamp) -> Self {
         let locations = product.levels().map(|(location, level)| LocationView {
             location: location.clone(),
             counts: LocationCounts {
@@ -128,13 +152,14 @@ impl StockView {
                 quality_control: level.quality_control.units(),
                 held: level.held.units(),
                 allocated: level.allocated.units(),
-                available: product.available(location).units(),
-                backordered: level.backordered().units(),
+                available: product.available(location, now).units(),
             },
         });
         Self {
             sku: product.sku().clone(),
             locations: locations.collect(),
+            queued: product.queued().units(),
+            queueable: product.queueable(now).map(Quantity::units),
             version: product.version(),
             sequence: product.sequence(),
         }
@@ -150,13 +175,14 @@ impl StockView {
                 held: sum.held + counts.held,
                 allocated: sum.allocated + counts.allocated,
                 available: sum.available + counts.available,
-                backordered: sum.backordered + counts.backordered,
             }
         })
     }
 
-    /// Units free at one location.
-    pub(crate) fn available_at(&self, location: &LocationId) -> u64 {
-        self.locations.iter().find(|view| view.location == *location).map_or(0, |view| view.counts.available)
+    /// The counts at one location, or over all of them.
+    pub(crate) fn counts_at(&self, asked: Option<&LocationId>) -> LocationCounts {
+        let Some(asked) = asked else { return self.totals() };
+        let found = self.locations.iter().find(|view| view.location == *asked);
+        found.map(|view| view.counts).unwrap_or_default()
     }
 }

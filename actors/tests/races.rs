@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use holdfast_actors::{Failure, Reply, ReservationView, Reserve, ReserveLine};
+use holdfast_engine::product::{Adjustment, Condition};
 use holdfast_engine::reservation::LINES_MAX;
 use holdfast_engine::{LocationId, Rejection, ReservationId};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 
-use support::ask::{counted, fresh_operation, line, line_at, location, new_basket, sku};
+use support::ask::{fresh_operation, line, line_at, location, moved, new_basket, sku};
 use support::doors::DoorClock;
 use support::seeds::{random, seeds};
 use support::shop::{Shop, clock};
@@ -195,16 +196,19 @@ async fn nobody_is_refused_for_units_that_nobody_gets() {
                     .map(|(name, place)| (name.clone(), place.clone()))
                     .collect();
                 lines.shuffle(&mut random);
-                new_basket(lines.iter().map(|(name, place)| line_at(name, place, random.random_range(1..3))))
+                new_basket(lines.iter().map(|(name, place)| {
+                    let wanted = line_at(name, place, random.random_range(1..3));
+                    // Some do not care where it comes from.
+                    if random.random_ratio(1, 3) { ReserveLine { location: None, ..wanted } } else { wanted }
+                }))
             })
             .collect();
         let answers = race(&shop, baskets.clone()).await;
 
         let mut taken: HashMap<(String, LocationId), u64> = HashMap::new();
-        for (asked, _) in baskets.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()) {
-            for line in &asked.lines {
-                *taken.entry((line.sku.to_string(), line.location.clone())).or_default() +=
-                    u64::from(line.quantity.units());
+        for line in answers.iter().flatten().flat_map(|answer| &answer.value.lines) {
+            for (place, units) in line.sources.filled(line.quantity) {
+                *taken.entry((line.sku.to_string(), place.clone())).or_default() += u64::from(units.units());
             }
         }
         assert!(
@@ -213,9 +217,16 @@ async fn nobody_is_refused_for_units_that_nobody_gets() {
         );
         for (asked, answer) in baskets.iter().zip(&answers).filter(|(_, answer)| answer.is_err()) {
             assert!(is_short(answer), "seed {seed}: {answer:?}");
-            let blocked = asked.lines.iter().any(|line| {
-                let shelf = (line.sku.to_string(), line.location.clone());
-                stock[&shelf] - taken.get(&shelf).copied().unwrap_or(0) < u64::from(line.quantity.units())
+            let left = |shelf: &(String, LocationId)| stock[shelf] - taken.get(shelf).copied().unwrap_or(0);
+            let wanted = |name: &str, place: Option<&LocationId>| -> u64 {
+                let lines = asked.lines.iter().filter(|line| line.sku.as_str() == name);
+                let lines = lines.filter(|line| place.is_none() || line.location.as_ref() == place);
+                lines.map(|line| u64::from(line.quantity.units())).sum()
+            };
+            let blocked = shelves.iter().any(|shelf| {
+                let (name, place) = shelf;
+                let of_product: u64 = places.iter().map(|place| left(&(name.clone(), place.clone()))).sum();
+                wanted(name, Some(place)) > left(shelf) || wanted(name, None) > of_product
             });
             assert!(
                 blocked,
@@ -332,8 +343,8 @@ async fn what_is_shown_does_not_hide_units_that_are_on_their_way_back() {
     let mut failing = begin_basket(&shop, &["A", "B"]).await;
     shop.ping("A").await;
     let mut before_the_change = doors.stop(a);
-    let elsewhere = counted(&location("second"), 5, fresh_operation());
-    let change = begin(shop.core.adjust(sku("A"), elsewhere)).await;
+    let broken = Adjustment { condition: Condition::Damaged, ..moved(5, fresh_operation()) };
+    let change = begin(shop.core.adjust(sku("A"), broken)).await;
     before_the_change.reached().await;
 
     at_b.open();
@@ -481,8 +492,8 @@ async fn a_basket_takes_the_same_product_from_two_places() {
     let both = || new_basket([line_at("A", &second, 1), line_at("A", &main, 1)]);
 
     let made = within("one basket", shop.core.reserve(both())).await.unwrap().value;
-    let places: Vec<_> = made.lines.iter().map(|line| line.location.clone()).collect();
-    assert_eq!(places, [main.clone(), second.clone()], "two lines, in the order of places");
+    let places: Vec<_> = made.lines.iter().map(|line| line.sources.asked().cloned()).collect();
+    assert_eq!(places, [Some(main.clone()), Some(second.clone())], "two lines, in the order of places");
     assert!(is_short(&shop.core.reserve(both()).await));
     release(&shop, made.id).await;
 

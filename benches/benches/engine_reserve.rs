@@ -13,8 +13,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use holdfast_benches::{details, distinct, operation, plenty};
-use holdfast_engine::product::{HoldEnd, OpenHold, Product, ProductCommand};
-use holdfast_engine::{HoldId, LineQuantity, LocationId, ReservationId, Sku, Timestamp};
+use holdfast_engine::product::{Claim, HoldEnd, OpenHolds, Product, ProductCommand, Terms};
+use holdfast_engine::{HoldId, LineQuantity, ReservationId, Sku, Timestamp};
+use smallvec::smallvec;
 
 /// Holds alive at any time.
 const ALIVE: usize = 4_096;
@@ -59,37 +60,38 @@ fn reserve(criterion: &mut Criterion) {
     for command in
         [ProductCommand::Put { details: details(), operation: operation() }, ProductCommand::Adjust(plenty())]
     {
-        let event = product.decide(Timestamp::default(), &command).expect("accepted").expect("new");
-        product.apply(&event);
+        let events = product.decide(Timestamp::default(), &command).expect("accepted");
+        events.iter().for_each(|event| product.apply(event));
     }
     products.insert(sku.clone(), product);
-    let location = LocationId::main();
-    let quantity = LineQuantity::new(1).expect("one unit");
+    let claim = Claim { location: None, quantity: LineQuantity::new(1).expect("one unit") };
     let mut alive = VecDeque::with_capacity(ALIVE + 1);
     let mut now = 0_i64;
     criterion.bench_function("engine/reserve", |bencher| {
         bencher.iter(|| {
             now += 1;
             let at = Timestamp::from_millis(now);
-            let hold = HoldId { reservation: ReservationId(distinct()), line: 0 };
+            let reservation = ReservationId(distinct());
+            let hold = HoldId { reservation, line: 0 };
             let Some(product) = products.get_mut(black_box(&sku)) else { return };
-            let open = OpenHold {
-                hold,
-                location: location.clone(),
-                quantity,
+            let open = OpenHolds {
+                reservation,
+                first_line: 0,
+                claims: smallvec![claim.clone()],
+                terms: Terms::default(),
                 expires_at: Timestamp::from_millis(now + 900_000),
             };
-            if let Ok(Some(event)) = product.decide(at, &ProductCommand::Open(open)) {
-                product.apply(&event);
+            if let Ok(events) = product.decide(at, &ProductCommand::Open(open)) {
+                events.iter().for_each(|event| product.apply(event));
                 alive.push_back(hold);
             }
             if alive.len() > ALIVE
                 && let Some(hold) = alive.pop_front()
-                && let Ok(Some(event)) =
-                    product.decide(at, &ProductCommand::End { hold, why: HoldEnd::Released })
+                && let Ok(events) = product.decide(at, &ProductCommand::End { hold, why: HoldEnd::Released })
             {
-                product.apply(&event);
+                events.iter().for_each(|event| product.apply(event));
             }
+            black_box(product.decide_fills(at));
         });
     });
 }

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use holdfast_benches::distinct;
-use holdfast_engine::product::ProductEvent;
+use holdfast_engine::product::{ProductEvent, Sources};
 use holdfast_engine::{Event, HoldId, LineQuantity, LocationId, ReservationId, Sequence, Sku, Timestamp};
 use holdfast_persistence::{Ack, Hooks, Journal, Options, SyncedGroup};
 
@@ -33,8 +33,8 @@ fn record(sku: &Sku) -> Event {
         sku.clone(),
         ProductEvent::HoldOpened {
             hold: HoldId { reservation: ReservationId(distinct()), line: 0 },
-            location: LocationId::main(),
             quantity: LineQuantity::new(1).expect("one unit"),
+            sources: Sources::At { location: LocationId::main(), asked: false },
             expires_at: Timestamp::from_millis(1),
         },
     )

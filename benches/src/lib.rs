@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast_actors::{Core, CoreConfig, Fatal, Payments, Reserve, ReserveLine, SystemClock};
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange, Terms};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, Quantity, ReservationId, Sku,
     SmolStr,
@@ -66,9 +66,10 @@ pub fn reserve_one(sku: &Sku) -> Reserve {
         customer: CustomerId::new("buyer").expect("a name"),
         lines: vec![ReserveLine {
             sku: sku.clone(),
-            location: LocationId::main(),
+            location: None,
             quantity: LineQuantity::new(1).expect("one unit"),
         }],
+        terms: Terms::default(),
         ttl: None,
         metadata: SmolStr::default(),
     }

@@ -20,9 +20,10 @@ impl Hash for Product {
         let mut holds: Vec<_> = self.holds().collect();
         holds.sort_by_key(|(id, _)| *id);
         holds.hash(state);
-        for allocation in self.allocations() {
-            allocation.hash(state);
-        }
+        let mut allocations: Vec<_> = self.allocations().collect();
+        allocations.sort_by_key(|(id, _)| **id);
+        allocations.hash(state);
+        self.queued().hash(state);
         self.operation_log().hash(state);
     }
 }

@@ -75,6 +75,11 @@ pub struct LineQuantity(NonZeroU32);
 impl LineQuantity {
     /// Ten million: a hundred times the largest line a wholesaler was seen to order.
     pub const MAX: u32 = 10_000_000;
+    /// The most units there can be.
+    pub const MOST: Self = match Self::new(Self::MAX) {
+        Some(most) => most,
+        None => panic!("the most units are a number of units"),
+    };
     /// One unit.
     pub const ONE: Self = Self(NonZeroU32::MIN);
 

@@ -1,6 +1,8 @@
 //! The normal business "no". A rejection has no effect: nothing is journaled, and the idempotency key it came with
 //! stays unused.
 
+use std::fmt;
+
 use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, Sku};
 use crate::money::Money;
 use crate::order::OrderStatus;
@@ -13,16 +15,41 @@ use crate::time::{Millis, Timestamp};
 pub struct Shortage {
     /// Which product.
     pub sku: Sku,
-    /// Where.
-    pub location: LocationId,
+    /// Where, if the line asked for one location; otherwise the counts are those of all together.
+    pub location: Option<LocationId>,
     /// Units asked for.
     pub requested: LineQuantity,
     /// Units that could be taken.
     pub available: Quantity,
     /// Units in live holds of others, which may come back.
     pub held: Quantity,
+    /// Units that others queue for.
+    pub queued: Quantity,
+    /// Units that may queue beyond those.
+    pub queueable: Quantity,
     /// When the next hold of the product lapses; `None` if none of them lies here.
     pub next_expiry: Option<Timestamp>,
+}
+
+impl Shortage {
+    /// Whether the same request can succeed without new goods: if enough others let go of what they hold.
+    pub fn may_pass(&self) -> bool {
+        let free = self.available.checked_add(self.held);
+        free.is_none_or(|free| free >= self.requested.into())
+    }
+
+    fn at(&self) -> impl fmt::Display {
+        At(self.location.clone())
+    }
+}
+
+/// A location in a sentence: ` at Berlin`, or nothing.
+struct At(Option<LocationId>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |location| write!(f, " at {location}"))
+    }
 }
 
 /// Why a command was refused.
@@ -45,7 +72,8 @@ pub enum Rejection {
     },
     /// The product cannot be deleted while something lies there or is claimed.
     #[error(
-        "product {sku}: {on_hand} on hand, {held} held, {allocated} allocated; nothing may be left of it"
+        "product {sku}: {on_hand} on hand, {held} held, {allocated} allocated, {queued} queued for; \
+         nothing may be left of it"
     )]
     ProductInUse {
         /// Which product.
@@ -56,6 +84,8 @@ pub enum Rejection {
         held: Quantity,
         /// Units promised.
         allocated: Quantity,
+        /// Units that somebody queues for.
+        queued: Quantity,
     },
     /// A policy whose parts contradict each other.
     #[error("product {sku}: {contradiction}")]
@@ -66,7 +96,7 @@ pub enum Rejection {
         contradiction: Contradiction,
     },
     /// Fewer units are free than were asked for.
-    #[error("{} at {}: {:?} asked for, {} available", .0.sku, .0.location, .0.requested, .0.available)]
+    #[error("{}{}: {:?} asked for, {} available", .0.sku, .0.at(), .0.requested, .0.available)]
     InsufficientStock(Box<Shortage>),
     /// More units in one line than the product's policy allows.
     #[error("{sku}: {requested:?} in one line, at most {max:?} allowed")]
@@ -135,15 +165,13 @@ pub enum Rejection {
         location: LocationId,
     },
     /// Not enough on the shelf to ship.
-    #[error("{sku} at {location}: {requested} to ship, {sellable} sellable there")]
+    #[error("{sku}: {requested} to ship, {sellable} there for it")]
     NotOnShelf {
         /// Which product.
         sku: Sku,
-        /// Where.
-        location: LocationId,
         /// Units to ship.
         requested: Quantity,
-        /// Units there that are fit for it.
+        /// Units that are kept for it and lie on the shelf, fit for sale.
         sellable: Quantity,
     },
     /// No such live hold.
@@ -253,20 +281,20 @@ pub enum Rejection {
         verb: &'static str,
     },
     /// A line the order does not have.
-    #[error("the order has no line for {sku} at {location}")]
+    #[error("the order has no line for {sku}{}", At(.location.clone()))]
     NoSuchLine {
         /// Which product.
         sku: Sku,
-        /// Where.
-        location: LocationId,
+        /// The location the line asked for, if it did.
+        location: Option<LocationId>,
     },
     /// More than is left to ship, or to return.
-    #[error("{sku} at {location}: {requested:?} to be {verb}, {left} left")]
+    #[error("{sku}{}: {requested:?} to be {verb}, {left} left", At(.location.clone()))]
     LineExceeded {
         /// Which product.
         sku: Sku,
-        /// Where.
-        location: LocationId,
+        /// The location the line asked for, if it did.
+        location: Option<LocationId>,
         /// Units asked for.
         requested: LineQuantity,
         /// Units left.
@@ -280,8 +308,8 @@ impl Rejection {
     /// Whether the same request may succeed later without anything about it being changed.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::InsufficientStock(_)
-            | Self::NotSellable { .. }
+            Self::InsufficientStock(shortage) => shortage.may_pass(),
+            Self::NotSellable { .. }
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
             | Self::ProductShort { .. } => true,

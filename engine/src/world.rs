@@ -99,22 +99,36 @@ impl World {
         for event in self.mend_holds() {
             self.append_and_apply(&event, append);
         }
+        self.serve(at, append);
         let mut orders: Vec<_> =
             self.orders.values().filter(|order| order.has_committed_stock()).map(Order::id).collect();
         orders.sort_unstable();
         // What was decided reaches the shelves first; then the shipments, one by one, because they may ask for the same
         // units.
         for id in &orders {
-            for event in self.mend_allocations(at, *id) {
-                self.append_and_apply(&event, append);
-            }
+            self.mend_allocations(at, *id, append);
         }
         for id in orders {
-            for event in self.finish_shipment(at, id) {
-                self.append_and_apply(&event, append);
+            self.finish_shipment(at, id, append);
+        }
+        self.serve(at, append);
+        assert!(self.forming.is_empty(), "every reservation is made or given back");
+    }
+
+    /// Gives what is free to those that queue for it, as of the first deadline that is not settled yet: what lapsed
+    /// before is settled first.
+    fn serve(&mut self, at: Timestamp, append: &mut dyn FnMut(&Event) -> Sequence) {
+        let skus: Vec<_> = self.products.keys().cloned().collect();
+        for sku in skus {
+            while let Some(events) =
+                self.products.get(&sku).map(|product| product.decide_fills(settled_until(product, at)))
+                && !events.is_empty()
+            {
+                for event in events {
+                    self.append_and_apply(&Event::Product(sku.clone(), event), append);
+                }
             }
         }
-        assert!(self.forming.is_empty(), "every reservation is made or given back");
     }
 
     fn append_and_apply(&mut self, event: &Event, append: &mut dyn FnMut(&Event) -> Sequence) {
@@ -122,20 +136,17 @@ impl World {
         self.apply(sequence, event);
     }
 
-    /// Keeps the lines of reservations that are not made yet. An abandoned line may be followed by one of the same
-    /// position from a later try with other lines, so it only goes if it is this product's.
+    /// Keeps the lines of reservations that are not made yet.
     fn note_forming(&mut self, sku: &Sku, event: &ProductEvent) {
         match event {
-            ProductEvent::HoldOpened { hold, location, quantity, .. } => {
-                let line =
-                    ReservationLine { sku: sku.clone(), location: location.clone(), quantity: *quantity };
+            ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
+                let (sku, quantity, sources) = (sku.clone(), *quantity, sources.clone());
+                let line = ReservationLine { sku, quantity, sources };
                 self.forming.entry(hold.reservation).or_default().insert(hold.line, line);
             }
             ProductEvent::HoldEnded { hold, why: HoldEnd::Abandoned } => {
                 if let Some(lines) = self.forming.get_mut(&hold.reservation) {
-                    if lines.get(&hold.line).is_some_and(|line| line.sku == *sku) {
-                        lines.remove(&hold.line);
-                    }
+                    lines.remove(&hold.line);
                     if lines.is_empty() {
                         self.forming.remove(&hold.reservation);
                     }
@@ -147,15 +158,15 @@ impl World {
             | ProductEvent::HoldMoved { .. }
             | ProductEvent::HoldCommitted { .. }
             | ProductEvent::HoldEnded { why: HoldEnd::Released | HoldEnd::Expired, .. }
-            | ProductEvent::AllocationAdvanced { .. } => {}
+            | ProductEvent::AllocationAdvanced { .. }
+            | ProductEvent::DemandLowered { .. }
+            | ProductEvent::Filled { .. } => {}
         }
     }
 
     fn apply_reservation(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
-        if let ReservationEvent::Made { lines: count, .. } = event {
-            // A refused try under the same number may have had more lines, whose end is still to come.
-            let forming = self.forming.remove(&id).unwrap_or_default();
-            let lines = forming.into_iter().filter(|(line, _)| line < count).map(|(_, line)| line);
+        if let ReservationEvent::Made { .. } = event {
+            let lines = self.forming.remove(&id).unwrap_or_default().into_values();
             let before = self.reservations.insert(id, Reservation::make(id, lines, event));
             assert!(before.is_none(), "I4: {id:?} is made once");
         } else {
@@ -225,34 +236,42 @@ impl World {
 
     /// Brings the allocations of an order to where the order has decided they are. What left the shelf for a shipment
     /// under way has left.
-    fn mend_allocations(&self, at: Timestamp, id: OrderId) -> Vec<Event> {
-        let Some(order) = self.orders.get(&id) else { return Vec::new() };
-        let lines = (0..).zip(order.lines());
-        let advanced = lines.filter_map(|(line, state)| {
-            let shipped =
-                self.products.get(&state.ordered.sku)?.allocation(order.hold(line))?.progress.shipped;
-            self.advance(at, order, line, Fulfilment { shipped, ..state.progress }).ok()?
-        });
-        advanced.collect()
+    fn mend_allocations(&mut self, at: Timestamp, id: OrderId, append: &mut dyn FnMut(&Event) -> Sequence) {
+        for line in 0..self.line_count(id) {
+            let events = self.orders.get(&id).and_then(|order| {
+                let state = order.lines().get(usize::from(line))?;
+                let allocation = self.products.get(&state.ordered.sku)?.allocation(order.hold(line))?;
+                let shipped = allocation.progress.shipped;
+                self.advance(at, order, line, Fulfilment { shipped, ..state.progress }).ok()
+            });
+            events.into_iter().flatten().for_each(|event| self.append_and_apply(&event, append));
+        }
     }
 
-    /// Asks the shelves for a shipment under way and ends it with what they give.
-    fn finish_shipment(&self, at: Timestamp, id: OrderId) -> Vec<Event> {
-        let Some((order, shipping)) = self.orders.get(&id).and_then(|order| Some((order, order.shipping()?)))
-        else {
-            return Vec::new();
-        };
-        let (mut events, mut given) = (Vec::new(), Vec::new());
-        for asked in &shipping.lines {
-            let Some(state) = order.lines().get(usize::from(asked.line)) else { continue };
-            let shipped = state.progress.shipped.checked_add(asked.units.into()).unwrap_or(Quantity::MAX);
-            if let Ok(event) = self.advance(at, order, asked.line, Fulfilment { shipped, ..state.progress }) {
-                events.extend(event);
-                given.push(*asked);
+    /// Asks the shelves for a shipment under way, line by line, and ends it with what they give.
+    fn finish_shipment(&mut self, at: Timestamp, id: OrderId, append: &mut dyn FnMut(&Event) -> Sequence) {
+        let asked = self.orders.get(&id).and_then(Order::shipping).map(|shipping| shipping.lines.clone());
+        let Some(asked) = asked else { return };
+        let mut given = Vec::new();
+        for units in asked {
+            let moved = self.orders.get(&id).and_then(|order| {
+                let state = order.lines().get(usize::from(units.line))?;
+                let shipped = state.progress.shipped.checked_add(units.units.into()).unwrap_or(Quantity::MAX);
+                self.advance(at, order, units.line, Fulfilment { shipped, ..state.progress }).ok()
+            });
+            if let Some(events) = moved {
+                events.iter().for_each(|event| self.append_and_apply(event, append));
+                given.push(units);
             }
         }
-        events.push(Event::Order(id, order.decide_shipped(at, given)));
-        events
+        if let Some(shipped) = self.orders.get(&id).map(|order| order.decide_shipped(at, given)) {
+            self.append_and_apply(&Event::Order(id, shipped), append);
+        }
+    }
+
+    fn line_count(&self, id: OrderId) -> u16 {
+        // Orders have at most as many lines as reservations, which are counted in 16 bits.
+        self.orders.get(&id).map_or(0, |order| u16::try_from(order.lines().len()).unwrap_or(u16::MAX))
     }
 
     fn advance(
@@ -261,12 +280,12 @@ impl World {
         order: &Order,
         line: u16,
         to: Fulfilment,
-    ) -> Result<Option<Event>, Rejection> {
+    ) -> Result<Vec<Event>, Rejection> {
         let hold = order.hold(line);
         let sku = &order.lines().get(usize::from(line)).ok_or(Rejection::HoldNotFound { hold })?.ordered.sku;
         let product = self.products.get(sku).ok_or(Rejection::HoldNotFound { hold })?;
-        let event = product.decide(at, &ProductCommand::Advance { hold, to })?;
-        Ok(event.map(|event| Event::Product(sku.clone(), event)))
+        let events = product.decide(at, &ProductCommand::Advance { hold, to })?;
+        Ok(events.into_iter().map(|event| Event::Product(sku.clone(), event)).collect())
     }
 
     /// Checks the invariants of every part and between them.
@@ -279,13 +298,14 @@ impl World {
         }
     }
 
-    /// Checks what holds between the parts when nothing is under way: each reservation's holds are live exactly while
-    /// it is, and what was committed is what was allocated.
+    /// Checks what holds between the parts when nothing is under way at this instant: each reservation's holds are live
+    /// exactly while it is, what was committed is what was allocated, and nobody queues for what lies there free.
     ///
     /// # Panics
     /// If it does not hold: that is an error in this program.
-    pub fn check_settled(&self) {
+    pub fn check_settled(&self, at: Timestamp) {
         self.check();
+        self.products.values().for_each(|product| product.check_served(settled_until(product, at)));
         let live: usize = self.products.values().map(|product| product.holds_count()).sum();
         let mut expected = 0;
         for reservation in self.reservations.values() {
@@ -300,7 +320,7 @@ impl World {
                     matches!(verdict, Verdict::Open(_)),
                     "I3: {hold:?}: {verdict:?}"
                 );
-                if let Verdict::Commit(units) = verdict {
+                if let Verdict::Commit(units, _) = verdict {
                     let committed = product.allocation(hold).map(|allocation| allocation.committed);
                     assert_eq!(committed, Some(units), "I3: {hold:?} became what was committed");
                 }
@@ -309,6 +329,11 @@ impl World {
         }
         assert_eq!(live, expected, "I3: every live hold belongs to a live reservation");
     }
+}
+
+/// The instant up to which everything a product knows of is settled.
+fn settled_until(product: &Product, at: Timestamp) -> Timestamp {
+    product.next_deadline().map_or(at, |deadline| deadline.min(at))
 }
 
 /// What is to be done to a product's holds so that they are as their reservations have decided. `verdict` answers for
@@ -328,7 +353,9 @@ pub fn mend_product(
             Verdict::Open(deadline) => {
                 events.push(ProductEvent::HoldMoved { hold: id, expires_at: deadline })
             }
-            Verdict::Commit(quantity) => events.push(ProductEvent::HoldCommitted { hold: id, quantity }),
+            Verdict::Commit(quantity, arrival) => {
+                events.push(ProductEvent::HoldCommitted { hold: id, quantity, arrival });
+            }
             Verdict::End(why) => events.push(ProductEvent::HoldEnded { hold: id, why }),
         }
     }

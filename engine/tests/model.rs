@@ -86,6 +86,22 @@ proptest! {
     }
 
     #[test]
+    fn those_who_queue_agree_with_the_shop_on_paper(
+        history in commands::book_history(),
+        cuts in cuts(),
+    ) {
+        run(&history, &cuts);
+    }
+
+    #[test]
+    fn backorders_agree_with_the_shop_on_paper(
+        history in commands::backorder_history(),
+        cuts in cuts(),
+    ) {
+        run(&history, &cuts);
+    }
+
+    #[test]
     fn orders_agree_with_the_shop_on_paper(
         history in commands::order_history(),
         cuts in cuts(),

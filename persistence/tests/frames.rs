@@ -13,7 +13,12 @@ mod support;
 
 use holdfast_engine::event::EVENT_BYTES_MAX;
 use holdfast_engine::order::{LINES_PER_EVENT, OrderEvent, OrderLine};
-use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Sequence, Sku};
+use holdfast_engine::product::{
+    FILLS_PER_EVENT, Fill, PriorityClass, ProductEvent, SOURCES_MAX, Source, Sources, Spread,
+};
+use holdfast_engine::{
+    Event, HoldId, LineQuantity, LocationId, OrderId, Quantity, ReservationId, Sequence, Sku, Timestamp,
+};
 use holdfast_persistence::frame::{EncodeError, Frame, FrameEncoder, FrameError, FrameGroup, HEADER_BYTES};
 use holdfast_persistence::limits::{FRAME_BYTES_MAX, GROUP_BYTES_MAX};
 use holdfast_persistence::{Epoch, Partition, Tail};
@@ -186,16 +191,43 @@ fn frames_stay_below_their_bound_and_groups_below_theirs() {
 #[test]
 fn the_widest_event_the_engine_makes_has_room() {
     let line = OrderLine {
-        sku: Sku::new(&"s".repeat(Sku::BYTES_MAX)).unwrap(),
-        location: LocationId::new(&"l".repeat(LocationId::BYTES_MAX)).unwrap(),
+        sku: longest_sku(),
+        location: Some(longest_location()),
         quantity: LineQuantity::new(LineQuantity::MAX).unwrap(),
         total_minor: i64::MAX,
     };
     let lines = OrderEvent::LinesAdded { first: 0, lines: vec![line; LINES_PER_EVENT] };
-    for event in [Event::Order(OrderId(1), lines), wide(EVENT_BYTES_MAX)] {
+    let (longest, most) = (longest_sku(), LineQuantity::new(LineQuantity::MAX).unwrap());
+    let hold = HoldId { reservation: ReservationId(1), line: 1 };
+    let source = Source { location: longest_location(), units: most };
+    let spread = Spread {
+        asked: Some(longest_location()),
+        filled: vec![source; SOURCES_MAX],
+        queued: Quantity::MAX,
+        class: PriorityClass(1),
+    };
+    let sources = Sources::Spread(Box::new(spread));
+    let expires_at = Timestamp::from_millis(1);
+    let opened = ProductEvent::HoldOpened { hold, quantity: most, sources, expires_at };
+    let fills = vec![Fill { hold, units: most }; FILLS_PER_EVENT];
+    let filled = ProductEvent::Filled { location: longest_location(), fills };
+    for event in [
+        Event::Order(OrderId(1), lines),
+        Event::Product(longest.clone(), opened),
+        Event::Product(longest, filled),
+        wide(EVENT_BYTES_MAX),
+    ] {
         let group = encode(&[event]);
         assert!(group.bytes() < 48 * 1024, "{} bytes", group.bytes());
     }
+}
+
+fn longest_location() -> LocationId {
+    LocationId::new(&"l".repeat(LocationId::BYTES_MAX)).unwrap()
+}
+
+fn longest_sku() -> Sku {
+    Sku::new(&"s".repeat(Sku::BYTES_MAX)).unwrap()
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Coordinator {
             fingerprint: placing.request.fingerprint,
             customer: placing.request.customer.clone(),
             lines: lines.collect(),
+            terms: placing.request.terms.clone(),
             ttl: Some(ttl),
             metadata: holdfast_engine::SmolStr::default(),
         };
@@ -186,7 +187,7 @@ impl Coordinator {
             OrderSource::Reservation(reservation) => (*reservation, false, self.lines_of(*reservation)?),
             OrderSource::Lines(lines) => (ReservationId(request.id.0), true, lines.clone()),
         };
-        let mut merged: BTreeMap<(Sku, LocationId), (LineQuantity, i64)> = BTreeMap::new();
+        let mut merged: BTreeMap<(Sku, Option<LocationId>), (LineQuantity, i64)> = BTreeMap::new();
         for line in lines {
             let price = self.unit_price(request, &line)?;
             let total = price.times(line.quantity).ok_or(Rejection::TotalTooLarge)?.minor();
@@ -226,7 +227,7 @@ impl Coordinator {
             cell.read(|reservation| {
                 let lines = reservation.lines().iter().map(|line| OrderRequestLine {
                     sku: line.sku.clone(),
-                    location: line.location.clone(),
+                    location: line.sources.asked().cloned(),
                     quantity: line.quantity,
                     unit_price: None,
                 });

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use holdfast_engine::order::{PaymentStep, ReturnLine};
+use holdfast_engine::product::Terms;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OrderId, Rejection,
     ReservationId, Sku, SmolStr, UnitPrice,
@@ -43,6 +44,9 @@ pub struct PlaceOrderRequest {
     pub customer: CustomerId,
     /// Where its units come from.
     pub source: OrderSource,
+    /// What becomes of units that are not there and where units are taken from, if the order claims them itself. An
+    /// order is for what was asked: nothing of it may be dropped.
+    pub terms: Terms,
     /// What its amounts are in.
     pub currency: Currency,
     /// What the customer was shown; refused if it comes to something else.
@@ -69,8 +73,8 @@ pub enum OrderSource {
 pub struct OrderRequestLine {
     /// Which product.
     pub sku: Sku,
-    /// From where.
-    pub location: LocationId,
+    /// From where; from wherever it lies if not said.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
     /// The price agreed with the customer; the product's own if not given.
@@ -82,8 +86,8 @@ pub struct OrderRequestLine {
 pub struct OrderUnits {
     /// Which product.
     pub sku: Sku,
-    /// Where its units lie.
-    pub location: LocationId,
+    /// The location that the line asked for, if it did.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
 }
@@ -92,7 +96,7 @@ pub struct OrderUnits {
 #[derive(Debug, Clone)]
 pub(crate) enum OrderRequest {
     Cancel { reason: SmolStr },
-    Ship { lines: Vec<(Sku, LocationId, LineQuantity)> },
+    Ship { lines: Vec<(Sku, Option<LocationId>, LineQuantity)> },
     Return { lines: Vec<ReturnLine>, reason: SmolStr },
 }
 

@@ -1,6 +1,7 @@
 //! What callers see of an order.
 
 use holdfast_engine::order::{Order, OrderStatus, Refund, RefundState};
+use holdfast_engine::product::Sources;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Money, OperationId, OrderId, Quantity, ReservationId, Sequence,
     Sku, SmolStr, Timestamp,
@@ -17,7 +18,7 @@ pub struct OrderView {
     pub customer: CustomerId,
     /// What it costs.
     pub total: Money,
-    /// Its lines, in the order of `(sku, location)`.
+    /// Its lines, in the order of their names.
     pub lines: Vec<OrderLineView>,
     /// The reservation whose units it took.
     pub reservation: ReservationId,
@@ -48,12 +49,17 @@ pub struct OrderView {
 pub struct OrderLineView {
     /// Which product.
     pub sku: Sku,
-    /// Where its units lie.
-    pub location: LocationId,
+    /// The location it asked for, if it did.
+    pub location: Option<LocationId>,
     /// Units ordered.
     pub quantity: LineQuantity,
     /// What they cost together.
     pub total: Money,
+    /// Where its units were when they were claimed, or, where the order is read, are kept now; `None` where that is not
+    /// told.
+    pub sources: Option<Sources>,
+    /// How many others stand before it, where the order is read and it queues for units.
+    pub ahead: Option<u64>,
     /// Units shipped.
     pub shipped: Quantity,
     /// Units cancelled.
@@ -98,6 +104,8 @@ impl OrderView {
             location: line.ordered.location.clone(),
             quantity: line.ordered.quantity,
             total: Money::from_minor(line.ordered.total_minor, currency).unwrap_or(Money::zero(currency)),
+            sources: None,
+            ahead: None,
             shipped: line.progress.shipped,
             cancelled: line.progress.cancelled,
             returned: line.progress.returned,

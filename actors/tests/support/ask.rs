@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use holdfast_actors::{
     OrderRequestLine, OrderSource, OrderUnits, PlaceOrderRequest, Reserve, ReserveLine, TakenLine,
 };
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange, Terms};
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation, OperationId,
     OrderId, Quantity, ReservationId, Sku, SmolStr, UnitPrice,
@@ -104,11 +104,11 @@ pub fn refused_change() -> Adjustment {
 }
 
 pub fn line(name: &str, count: u32) -> ReserveLine {
-    line_at(name, &LocationId::main(), count)
+    ReserveLine { sku: sku(name), location: None, quantity: units(count) }
 }
 
 pub fn line_at(name: &str, place: &LocationId, count: u32) -> ReserveLine {
-    ReserveLine { sku: sku(name), location: place.clone(), quantity: units(count) }
+    ReserveLine { location: Some(place.clone()), ..line(name, count) }
 }
 
 /// A reservation of these lines under this number.
@@ -118,6 +118,7 @@ pub fn basket(id: u128, lines: impl IntoIterator<Item = ReserveLine>) -> Reserve
         fingerprint: Fingerprint(1),
         customer: buyer(),
         lines: lines.into_iter().collect(),
+        terms: Terms::default(),
         ttl: Some(TTL),
         metadata: SmolStr::new_static(r#"{"channel":"web"}"#),
     }
@@ -129,12 +130,11 @@ pub fn new_basket(lines: impl IntoIterator<Item = ReserveLine>) -> Reserve {
 }
 
 pub fn taken(name: &str, count: u32) -> TakenLine {
-    TakenLine { sku: sku(name), location: LocationId::main(), units: count }
+    TakenLine { sku: sku(name), location: None, units: count }
 }
 
 pub fn order_line(name: &str, count: u32) -> OrderRequestLine {
-    let location = LocationId::main();
-    OrderRequestLine { sku: sku(name), location, quantity: units(count), unit_price: None }
+    OrderRequestLine { sku: sku(name), location: None, quantity: units(count), unit_price: None }
 }
 
 /// An order of these lines, paid at the sandbox with this method.
@@ -153,6 +153,7 @@ pub fn checkout(id: u128, source: OrderSource, provider: &str, method: &str) -> 
         fingerprint: Fingerprint(1),
         customer: buyer(),
         source,
+        terms: Terms::default(),
         currency: eur(),
         expected_total: None,
         provider: SmolStr::new(provider),
@@ -162,5 +163,5 @@ pub fn checkout(id: u128, source: OrderSource, provider: &str, method: &str) -> 
 }
 
 pub fn order_units(name: &str, count: u32) -> OrderUnits {
-    OrderUnits { sku: sku(name), location: LocationId::main(), quantity: units(count) }
+    OrderUnits { sku: sku(name), location: None, quantity: units(count) }
 }

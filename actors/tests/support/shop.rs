@@ -165,7 +165,8 @@ impl Shop {
     pub async fn audit(&self) -> World {
         self.settle().await;
         let world = journal::world(&self.disk);
-        world.check_settled();
+        let now = self.core.now();
+        world.check_settled(now);
         for (sku, product) in world.products() {
             let shown = self.shown(sku.as_str()).await;
             let told: BTreeMap<_, _> = product.levels().collect();
@@ -178,11 +179,11 @@ impl Shop {
                     quality_control: level.quality_control.units(),
                     held: level.held.units(),
                     allocated: level.allocated.units(),
-                    available: product.available(&view.location).units(),
-                    backordered: level.backordered().units(),
+                    available: product.available(&view.location, now).units(),
                 };
                 assert_eq!(view.counts, counts, "{sku} at {}", view.location);
             }
+            assert_eq!(shown.queued, product.queued().units(), "{sku}");
             assert_eq!((shown.version, shown.sequence), (product.version(), product.sequence()), "{sku}");
         }
         assert_eq!(*self.fatal.lock().unwrap(), Vec::<Fatal>::new());

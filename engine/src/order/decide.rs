@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub struct PlaceOrder {
     /// How it begins.
     pub placed: OrderPlaced,
-    /// Its lines, merged and in the order of `(sku, location)`, as those of its reservation.
+    /// Its lines, merged and in the order of their names, as those of its reservation.
     pub lines: Vec<OrderLine>,
     /// What the customer was shown.
     pub expected_total: Option<Money>,
@@ -30,8 +30,8 @@ pub struct PlaceOrder {
 pub struct ReturnLine {
     /// Which product.
     pub sku: Sku,
-    /// Which of the order's lines of it: the one whose units lay there.
-    pub location: LocationId,
+    /// Which of the order's lines of it: the one that asked for this location, or for none.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
     /// Whether they can be sold again.
@@ -99,7 +99,7 @@ impl Order {
     pub fn decide_shipment(
         &self,
         at: Timestamp,
-        units: &[(Sku, LocationId, LineQuantity)],
+        units: &[(Sku, Option<LocationId>, LineQuantity)],
         operation: Operation,
     ) -> Result<Option<OrderEvent>, Rejection> {
         if self.is_repeat(operation)? {
@@ -175,11 +175,11 @@ impl Order {
     /// Finds the named lines, summing what names a line twice, and checks that each has so many units left.
     fn match_lines(
         &self,
-        units: &[(Sku, LocationId, LineQuantity)],
+        units: &[(Sku, Option<LocationId>, LineQuantity)],
         verb: &'static str,
         left: impl Fn(&super::LineState) -> Quantity,
     ) -> Result<Vec<LineUnits>, Rejection> {
-        let mut wanted: BTreeMap<(&Sku, &LocationId), LineQuantity> = BTreeMap::new();
+        let mut wanted: BTreeMap<(&Sku, &Option<LocationId>), LineQuantity> = BTreeMap::new();
         for (sku, location, quantity) in units {
             let sum = match wanted.get(&(sku, location)) {
                 Some(before) => before.checked_add(*quantity),

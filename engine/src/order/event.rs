@@ -136,13 +136,13 @@ pub struct OrderPlaced {
     pub at: Timestamp,
 }
 
-/// One line of an order: one product at one location.
+/// One line of an order: one product, from one location or from wherever it lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderLine {
     /// Which product.
     pub sku: Sku,
-    /// Where its units lie.
-    pub location: LocationId,
+    /// The location it asked for, if it did.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
     /// What they cost together, in minor units of the order's currency.

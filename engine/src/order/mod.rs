@@ -222,7 +222,7 @@ impl Order {
         &self.placed
     }
 
-    /// Its lines, in the order of `(sku, location)`.
+    /// Its lines, in the order of their names.
     pub fn lines(&self) -> &[LineState] {
         &self.lines
     }

@@ -1,23 +1,53 @@
 //! What a committed hold becomes.
 
+use smallvec::SmallVec;
+
+use super::book::Rank;
 use super::event::Fulfilment;
-use crate::ids::LocationId;
+use super::holds::LocationNumber;
 use crate::quantity::Quantity;
 
 /// Units promised out of one hold, and how far the promise has come.
+///
+/// ```text
+///   committed ─┬─ queued      for units that are not there
+///              ├─ open        on a shelf, kept for it
+///              └─ shipped, cancelled
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Allocation {
-    /// Where the units lie.
-    pub location: LocationId,
     /// Units promised.
     pub committed: Quantity,
-    /// What became of them.
+    /// Of these, units that queue for what is not there yet.
+    pub queued: Quantity,
+    /// What became of the others.
     pub progress: Fulfilment,
+    /// Its place among those that queue.
+    pub(super) rank: Rank,
+    /// The one location its queued units may come from, if it asked for one.
+    pub(super) asked: Option<LocationNumber>,
+    /// Its units by location, in the order they are used.
+    pub(super) parts: SmallVec<[Part; 1]>,
+}
+
+/// Units of an allocation that lie, or lay, at one location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Part {
+    pub(super) location: LocationNumber,
+    /// Units kept there for it.
+    pub(super) open: Quantity,
+    /// Units that left from there and did not come back.
+    pub(super) away: Quantity,
 }
 
 impl Allocation {
     /// Units still promised: neither shipped nor cancelled.
     pub fn open(&self) -> Quantity {
         self.committed.floor_sub(self.progress.shipped).floor_sub(self.progress.cancelled)
+    }
+
+    /// Units that have a shelf, or had one: everything but what queues or was given up.
+    pub(super) fn filled(&self) -> Quantity {
+        self.committed.floor_sub(self.queued).floor_sub(self.progress.cancelled)
     }
 }

@@ -1,11 +1,15 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
-use super::holds::{Held, LocationNumber};
-use super::{Allocation, Condition, HoldEnd, Product, ProductEvent, ProductResult, Shelf, StockLevel};
+use super::allocation::Part;
+use super::holds::{Held, HeldSpread, LocationNumber};
+use super::{
+    Allocation, Condition, Fill, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank, Shelf,
+    Sources, StockLevel,
+};
 use crate::ids::{HoldId, LocationId};
 use crate::operation::OperationRecord;
-use crate::quantity::Quantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
 
 impl Product {
@@ -23,14 +27,15 @@ impl Product {
                 if created {
                     self.created_at = *at;
                 }
-                self.details = Some(details.clone());
+                self.details = Some((**details).clone());
                 self.updated_at = *at;
                 let result = ProductResult::Put { details_version: self.details_version, created };
                 self.record(*operation, *at, result);
             }
             ProductEvent::Deleted { operation, at } => {
                 assert!(
-                    self.levels().all(|(_, level)| level.on_hand.is_zero() && level.claimed().is_zero()),
+                    self.levels().all(|(_, level)| level.on_hand.is_zero() && level.claimed().is_zero())
+                        && self.queued.is_zero(),
                     "{} is empty when it is deleted",
                     self.sku
                 );
@@ -38,28 +43,18 @@ impl Product {
                 self.record(*operation, *at, ProductResult::Deleted);
             }
             ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
-                self.change_level(location, |level| *level = adjusted(*level, *condition, *delta, *became));
+                let number = self.number_or_new(location);
+                self.change_level(number, |level| *level = adjusted(*level, *condition, *delta, *became));
                 let (condition, delta, level) = (*condition, *delta, self.level(location));
                 let result = ProductResult::Adjusted { location: location.clone(), condition, delta, level };
                 self.record(*operation, *at, result);
             }
-            ProductEvent::HoldOpened { hold, location, quantity, expires_at } => {
-                let units = Quantity::from(*quantity);
-                let number = self.change_level(location, |level| level.held = sum(level.held, units));
-                let before = self.holds.insert(*hold, Held::new(number, *quantity, Some(*expires_at)));
-                assert!(before.is_none(), "I3: {hold:?} is opened once");
-                self.deadlines.insert((*expires_at, *hold));
-                self.check_grant(location);
+            ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => {
+                self.open(*hold, *quantity, sources, *expires_at);
             }
             ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
-            ProductEvent::HoldCommitted { hold, quantity } => {
-                let ended = self.end_hold(*hold);
-                assert!(*quantity <= Quantity::from(ended.quantity), "a commit takes at most what was held");
-                let location = self.location(ended.location).clone();
-                self.change_level(&location, |level| level.allocated = sum(level.allocated, *quantity));
-                let allocation =
-                    Allocation { location, committed: *quantity, progress: super::Fulfilment::default() };
-                self.allocations.insert(*hold, allocation);
+            ProductEvent::HoldCommitted { hold, quantity, arrival } => {
+                self.commit(*hold, *quantity, *arrival)
             }
             ProductEvent::HoldEnded {
                 hold,
@@ -67,17 +62,28 @@ impl Product {
             } => {
                 self.end_hold(*hold);
             }
-            ProductEvent::AllocationAdvanced { hold, to } => self.advance(*hold, *to),
+            ProductEvent::AllocationAdvanced { hold, location, by } => self.advance(*hold, location, *by),
+            ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
+            ProductEvent::Filled { location, fills } => self.fill(location, fills),
         }
     }
 
     /// Tells the product where the last applied event stands in the journal.
     pub fn journaled(&mut self, sequence: Sequence) {
-        self.sequence = sequence;
-        if self.details_at == self.version {
-            self.details_sequence = sequence;
+        self.journaled_together(sequence, 1);
+    }
+
+    /// Tells the product where the last applied events stand in the journal: so many in a row, from there on.
+    pub fn journaled_together(&mut self, first: Sequence, events: u64) {
+        let Some(last) = events.checked_sub(1) else { return };
+        self.sequence = first.plus(last);
+        let oldest = self.version - last;
+        if let Some(after) = self.details_at.checked_sub(oldest) {
+            self.details_sequence = first.plus(after);
         }
-        self.operations.set_sequence(self.version, sequence);
+        for after in 0..events {
+            self.operations.set_sequence(oldest + after, first.plus(after));
+        }
     }
 
     fn record(&mut self, operation: crate::operation::Operation, at: Timestamp, result: ProductResult) {
@@ -86,36 +92,74 @@ impl Product {
         self.operations.record(record);
     }
 
-    fn change_level(
-        &mut self,
-        location: &LocationId,
-        change: impl FnOnce(&mut StockLevel),
-    ) -> LocationNumber {
-        if !self.shelves.contains_key(location) {
-            let Ok(number) = u32::try_from(self.locations.len()) else {
-                panic!("{} has more locations than there are names", self.sku)
-            };
-            self.locations.push(location.clone());
-            let shelf = Shelf { number: LocationNumber(number), level: StockLevel::default() };
-            self.shelves.insert(location.clone(), shelf);
-        }
-        let Some(shelf) = self.shelves.get_mut(location) else { unreachable!("it was put there just now") };
-        change(&mut shelf.level);
-        shelf.level.check();
-        shelf.number
+    fn number_or_new(&mut self, location: &LocationId) -> LocationNumber {
+        let found = self.by_name.binary_search_by(|number| self.name(*number).cmp(location));
+        let position = match found {
+            Ok(position) => match self.by_name.get(position) {
+                Some(number) => return *number,
+                None => unreachable!("it was found there just now"),
+            },
+            Err(position) => position,
+        };
+        let number = match u32::try_from(self.shelves.len()) {
+            Ok(number) if LocationNumber(number) != LocationNumber::SEVERAL => LocationNumber(number),
+            _ => panic!("{} has more locations than there are names", self.sku),
+        };
+        self.shelves.push(Shelf { location: location.clone(), level: StockLevel::default() });
+        self.by_name.insert(position, number);
+        number
     }
 
-    fn check_grant(&self, location: &LocationId) {
-        let Some(details) = &self.details else { panic!("I1: {} is known when units are granted", self.sku) };
-        let level = self.level(location);
+    fn change_level(&mut self, number: LocationNumber, change: impl FnOnce(&mut StockLevel)) {
+        let Some(shelf) = self.shelves.get_mut(number.0 as usize) else {
+            panic!("{}: {number:?} was given to a location", self.sku)
+        };
+        change(&mut shelf.level);
+        shelf.level.check();
+    }
+
+    fn check_grant(&self, number: LocationNumber) {
+        assert!(self.details.is_some(), "I1: {} is known when units are granted", self.sku);
+        let Shelf { location, level } = self.shelf(number);
         assert!(
-            level.claimed() <= level.claimable(&details.policy),
+            level.claimed() <= level.claimable(self.policy()),
             "I1: {} at {location}: held {} + allocated {} within what may be claimed of {} on hand",
             self.sku,
             level.held,
             level.allocated,
             level.on_hand
         );
+    }
+
+    fn open(&mut self, id: HoldId, quantity: LineQuantity, sources: &Sources, expires_at: Timestamp) {
+        let location = match sources {
+            Sources::At { location, .. } => {
+                let number = self.number_or_new(location);
+                self.take(number, quantity);
+                number
+            }
+            Sources::Spread(spread) => {
+                let filled = spread.filled.iter().map(|source| {
+                    let number = self.number_or_new(&source.location);
+                    self.take(number, source.units);
+                    (number, source.units)
+                });
+                let filled = filled.collect();
+                let asked = spread.asked.as_ref().map(|asked| self.number_or_new(asked));
+                self.queued = sum(self.queued, spread.queued);
+                let held = HeldSpread { asked, filled, queued: spread.queued, class: spread.class };
+                self.spread.insert(id, held);
+                LocationNumber::SEVERAL
+            }
+        };
+        let before = self.holds.insert(id, Held::new(location, quantity, Some(expires_at)));
+        assert!(before.is_none(), "I3: {id:?} is opened once");
+        self.deadlines.insert((expires_at, id));
+    }
+
+    fn take(&mut self, number: LocationNumber, units: LineQuantity) {
+        self.change_level(number, |level| level.held = sum(level.held, units.into()));
+        self.check_grant(number);
     }
 
     fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
@@ -129,33 +173,138 @@ impl Product {
         }
     }
 
-    fn end_hold(&mut self, id: HoldId) -> Held {
+    fn end_hold(&mut self, id: HoldId) -> (LineQuantity, HeldSpread) {
         let Some(hold) = self.holds.remove(id) else { panic!("I3: {id:?} ends exactly once") };
         if let Some(deadline) = hold.expires_at() {
             self.deadlines.remove(&(deadline, id));
         }
-        let units = Quantity::from(hold.quantity);
-        let location = self.location(hold.location).clone();
-        self.change_level(&location, |level| level.held = difference(level.held, units));
-        hold
+        let spread = if hold.location == LocationNumber::SEVERAL {
+            let Some(spread) = self.spread.remove(&id) else {
+                panic!("{id:?}: it is known where its units are")
+            };
+            spread
+        } else {
+            HeldSpread::at(hold.location, hold.quantity)
+        };
+        for (number, units) in &spread.filled {
+            self.change_level(*number, |level| level.held = difference(level.held, (*units).into()));
+        }
+        self.queued = difference(self.queued, spread.queued);
+        (hold.quantity, spread)
     }
 
-    fn advance(&mut self, id: HoldId, to: super::Fulfilment) {
-        let Some(allocation) = self.allocations.get_mut(&id) else {
-            panic!("{id:?} was committed before it advances")
+    fn commit(&mut self, id: HoldId, quantity: Quantity, arrival: Sequence) {
+        let (held, spread) = self.end_hold(id);
+        assert!(quantity <= held.into(), "a commit takes at most what was held");
+        let mut left = quantity;
+        let mut parts = smallvec::SmallVec::new();
+        for (location, units) in spread.filled {
+            let open = left.min(units.into());
+            left = left.floor_sub(open);
+            if !open.is_zero() {
+                parts.push(Part { location, open, away: Quantity::ZERO });
+                self.change_level(location, |level| level.allocated = sum(level.allocated, open));
+            }
+        }
+        let rank = Rank { class: spread.class, arrival, line: id.line };
+        let allocation = Allocation {
+            committed: quantity,
+            queued: left,
+            progress: Fulfilment::default(),
+            rank,
+            asked: spread.asked,
+            parts,
         };
-        let before = allocation.open();
-        let shipped = difference(to.shipped, allocation.progress.shipped);
-        let returned = difference(to.returned, allocation.progress.returned);
-        let damaged = difference(to.damaged, allocation.progress.damaged);
-        allocation.progress = to;
-        let closed = difference(before, allocation.open());
-        let location = allocation.location.clone();
-        self.change_level(&location, |level| {
+        if !left.is_zero() {
+            self.queued = sum(self.queued, left);
+            let before = self.book.insert(rank, spread.asked, id);
+            assert!(before.is_none(), "{id:?} queues once");
+        }
+        self.allocations.insert(id, allocation);
+    }
+
+    fn lower_demand(&mut self, id: HoldId, by: LineQuantity) {
+        let allocation = promised(&mut self.allocations, id);
+        allocation.progress.cancelled = sum(allocation.progress.cancelled, by.into());
+        self.unqueue(id, by);
+    }
+
+    fn fill(&mut self, location: &LocationId, fills: &[Fill]) {
+        let number = self.number_or_new(location);
+        let mut filled = Quantity::ZERO;
+        for fill in fills {
+            let allocation = self.unqueue(fill.hold, fill.units);
+            assert!(
+                allocation.asked.is_none_or(|asked| asked == number),
+                "{:?} takes units from where it asked for them",
+                fill.hold
+            );
+            let part = allocation.part_mut(number);
+            part.open = sum(part.open, fill.units.into());
+            filled = sum(filled, fill.units.into());
+        }
+        self.change_level(number, |level| level.allocated = sum(level.allocated, filled));
+        self.check_grant(number);
+    }
+
+    /// Takes so many units of an allocation out of the queue.
+    fn unqueue(&mut self, id: HoldId, units: LineQuantity) -> &mut Allocation {
+        let allocation = promised(&mut self.allocations, id);
+        allocation.queued = difference(allocation.queued, units.into());
+        self.queued = difference(self.queued, units.into());
+        if allocation.queued.is_zero() {
+            let listed = self.book.remove(allocation.rank, allocation.asked);
+            assert_eq!(listed, Some(id), "who queues is in the book");
+        }
+        allocation
+    }
+
+    fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment) {
+        let number = self.number_or_new(location);
+        let allocation = promised(&mut self.allocations, id);
+        let part = allocation.part_mut(number);
+        let closed = sum(by.shipped, by.cancelled);
+        part.open = difference(part.open, closed);
+        part.away = difference(sum(part.away, by.shipped), by.returned);
+        let progress = &mut allocation.progress;
+        progress.shipped = sum(progress.shipped, by.shipped);
+        progress.cancelled = sum(progress.cancelled, by.cancelled);
+        progress.returned = sum(progress.returned, by.returned);
+        progress.damaged = sum(progress.damaged, by.damaged);
+        self.change_level(number, |level| {
             level.allocated = difference(level.allocated, closed);
-            level.on_hand = sum(difference(level.on_hand, shipped), returned);
-            level.damaged = sum(level.damaged, damaged);
+            level.on_hand = sum(difference(level.on_hand, by.shipped), by.returned);
+            level.damaged = sum(level.damaged, by.damaged);
         });
+    }
+}
+
+impl HeldSpread {
+    /// All units at one location.
+    fn at(location: LocationNumber, units: LineQuantity) -> Self {
+        let filled = smallvec::SmallVec::from_iter([(location, units)]);
+        Self { asked: None, filled, queued: Quantity::ZERO, class: super::PriorityClass::default() }
+    }
+}
+
+impl Allocation {
+    fn part_mut(&mut self, location: LocationNumber) -> &mut Part {
+        let found = self.parts.iter().position(|part| part.location == location);
+        let position = found.unwrap_or_else(|| {
+            self.parts.push(Part { location, open: Quantity::ZERO, away: Quantity::ZERO });
+            self.parts.len() - 1
+        });
+        match self.parts.get_mut(position) {
+            Some(part) => part,
+            None => unreachable!("it was found or put there just now"),
+        }
+    }
+}
+
+fn promised(allocations: &mut super::Map<HoldId, Allocation>, id: HoldId) -> &mut Allocation {
+    match allocations.get_mut(&id) {
+        Some(allocation) => allocation,
+        None => panic!("{id:?} was committed before anything becomes of it"),
     }
 }
 

@@ -1,14 +1,16 @@
 //! What can be asked of a product.
 
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::event::{Fulfilment, HoldEnd};
 use super::policy::ProductDetails;
 use super::stock::Condition;
-use crate::ids::{HoldId, LocationId};
+use super::terms::Terms;
+use crate::ids::{HoldId, LocationId, ReservationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
-use crate::time::Timestamp;
+use crate::time::{Sequence, Timestamp};
 
 /// One request to one product.
 #[derive(Debug, Clone)]
@@ -27,8 +29,8 @@ pub enum ProductCommand {
     },
     /// Change the count at a location.
     Adjust(Adjustment),
-    /// Claim units for a line of a reservation.
-    Open(OpenHold),
+    /// Claim units for a reservation: for all of these lines, or for none.
+    Open(OpenHolds),
     /// Move a hold's deadline, or lift it. Its reservation has decided so.
     Move {
         /// Which hold.
@@ -42,6 +44,8 @@ pub enum ProductCommand {
         hold: HoldId,
         /// Units taken; the rest goes back.
         quantity: Quantity,
+        /// Where in the journal the reservation decided that.
+        arrival: Sequence,
     },
     /// End a hold. Its reservation has decided so, or never came to be.
     End {
@@ -91,15 +95,26 @@ pub enum StockChange {
     Become(Condition, LineQuantity),
 }
 
-/// A claim for one line of a reservation.
+/// Claims for the lines of a reservation that name this product.
 #[derive(Debug, Clone)]
-pub struct OpenHold {
-    /// Which line of which reservation.
-    pub hold: HoldId,
-    /// Where to take the units from.
-    pub location: LocationId,
+pub struct OpenHolds {
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// The position in it of the first line that comes of this; the others follow.
+    pub first_line: u16,
+    /// What is claimed. Each location, and no location, is named once.
+    pub claims: SmallVec<[Claim; 1]>,
+    /// On what terms.
+    pub terms: Terms,
+    /// When the claims lapse.
+    pub expires_at: Timestamp,
+}
+
+/// A claim for one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The one location to take the units from; from wherever they lie if not said.
+    pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
-    /// When the claim lapses.
-    pub expires_at: Timestamp,
 }

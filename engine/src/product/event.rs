@@ -2,12 +2,13 @@
 
 use smol_str::SmolStr;
 
+use super::claim::Sources;
 use super::policy::ProductDetails;
 use super::stock::Condition;
 use crate::ids::{HoldId, LocationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
-use crate::time::Timestamp;
+use crate::time::{Sequence, Timestamp};
 
 /// One fact about one product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum ProductEvent {
     /// The product was created or its details were replaced.
     Put {
         /// What it is from now on.
-        details: ProductDetails,
+        details: Box<ProductDetails>,
         /// The request that did it.
         operation: Operation,
         /// When.
@@ -47,10 +48,10 @@ pub enum ProductEvent {
     HoldOpened {
         /// The claim.
         hold: HoldId,
-        /// Where the units lie.
-        location: LocationId,
         /// How many.
         quantity: LineQuantity,
+        /// Where they are.
+        sources: Sources,
         /// When the claim lapses; the instant itself counts as lapsed.
         expires_at: Timestamp,
     },
@@ -61,12 +62,15 @@ pub enum ProductEvent {
         /// The new deadline; `None` while it cannot lapse.
         expires_at: Option<Timestamp>,
     },
-    /// The claim became a promise; units not taken went back.
+    /// The claim became a promise; units not taken went back: those that were not there first, then those of the last
+    /// location, and so on.
     HoldCommitted {
         /// The claim.
         hold: HoldId,
         /// How many units were taken, at most what was held. Zero gives all of them back.
         quantity: Quantity,
+        /// Where in the journal that was decided: what queues, queues from there.
+        arrival: Sequence,
     },
     /// The claim ended without a promise.
     HoldEnded {
@@ -79,8 +83,24 @@ pub enum ProductEvent {
     AllocationAdvanced {
         /// The promise, named by the claim it came from.
         hold: HoldId,
-        /// How far it has come, in units counted from its beginning.
-        to: Fulfilment,
+        /// Where.
+        location: LocationId,
+        /// What happened there now.
+        by: Fulfilment,
+    },
+    /// Promised units that were not there were given up.
+    DemandLowered {
+        /// The promise, named by the claim it came from.
+        hold: HoldId,
+        /// How many of the units it queues for.
+        by: LineQuantity,
+    },
+    /// Units went to those that queue for them.
+    Filled {
+        /// Where the units lie.
+        location: LocationId,
+        /// To whom. At most [`FILLS_PER_EVENT`].
+        fills: Vec<Fill>,
     },
     /// The product was taken out of the catalogue: nothing lay there, nothing was held or promised. It may be put again.
     Deleted {
@@ -101,6 +121,18 @@ pub enum HoldEnd {
     /// The reservation it was meant for never came to be.
     Abandoned,
 }
+
+/// Units that went to one promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fill {
+    /// The promise, named by the claim it came from.
+    pub hold: HoldId,
+    /// How many.
+    pub units: LineQuantity,
+}
+
+/// Fills in one [`ProductEvent::Filled`], which stay below [`crate::event::EVENT_BYTES_MAX`].
+pub const FILLS_PER_EVENT: usize = 1_024;
 
 /// How far an allocation has come. The counts only grow; together they never exceed what was promised (`returned` is part
 /// of `shipped`, `damaged` of `returned`).

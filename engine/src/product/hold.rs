@@ -1,6 +1,6 @@
 //! A live hold.
 
-use crate::ids::LocationId;
+use super::claim::Sources;
 use crate::quantity::LineQuantity;
 use crate::time::Timestamp;
 
@@ -8,10 +8,10 @@ use crate::time::Timestamp;
 /// told by its reservation, which remembers longer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Hold {
-    /// Where the units lie.
-    pub location: LocationId,
     /// How many.
     pub quantity: LineQuantity,
+    /// Where they are.
+    pub sources: Sources,
     /// When the claim lapses; `None` while a payment keeps it from lapsing.
     pub expires_at: Option<Timestamp>,
 }

@@ -1,13 +1,17 @@
 //! Live holds by id.
 //!
 //! In a sale one product may have hundreds of thousands of live holds, so an entry is small, and the map grows in
-//! bounded steps: one table of that size would stand still for a tenth of a second whenever it doubles.
+//! bounded steps: one table of that size would stand still for a tenth of a second whenever it doubles. The few whose
+//! units are not all at one location have the rest of what is to be known of them in a table beside.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
+use smallvec::SmallVec;
+
+use super::terms::PriorityClass;
 use crate::ids::HoldId;
-use crate::quantity::LineQuantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::time::Timestamp;
 
 type Hasher = foldhash::fast::FixedState;
@@ -16,7 +20,8 @@ type Table = HashMap<HoldId, Held, Hasher>;
 /// What a product keeps of a live hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
-    /// Which of the product's locations.
+    /// Which of the product's locations all of its units lie at; [`LocationNumber::SEVERAL`] if there is a
+    /// [`HeldSpread`] that knows.
     pub(super) location: LocationNumber,
     pub(super) quantity: LineQuantity,
     deadline: Timestamp,
@@ -45,8 +50,25 @@ impl Held {
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// Which of a product's locations, counted in the order in which the product got to know them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LocationNumber(pub(super) u32);
+
+impl LocationNumber {
+    /// Not one location: the units are spread, or not there.
+    pub(super) const SEVERAL: Self = Self(u32::MAX);
+}
+
+/// Where the units of a hold are that are not all at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HeldSpread {
+    /// The location it asked for, if it did.
+    pub(super) asked: Option<LocationNumber>,
+    /// Units that are there, location by location in the order they are used.
+    pub(super) filled: SmallVec<[(LocationNumber, LineQuantity); 2]>,
+    /// Units that queue once the hold is committed.
+    pub(super) queued: Quantity,
+    pub(super) class: PriorityClass,
+}
 
 /// Live holds, in one table while they are few and in many afterwards.
 #[derive(Debug, Clone)]

@@ -1,47 +1,62 @@
-//! One product: what lies where, who holds it, and to whom it is promised.
+//! One product: what lies where, who holds it, to whom it is promised, and who queues for it.
 //!
 //! ```text
 //!   on_hand ──┬── held        live holds, each with a deadline
 //!             ├── allocated   promised: committed, not yet shipped or cancelled
 //!             ├── damaged, quality_control, safety_stock
 //!             └── available   what is left; computed, never stored
+//!   queued ───┬── of live holds: nothing of what arrives is theirs yet
+//!             └── of allocations: the book, served before the public sees a unit
 //! ```
 //!
 //! [`Product::decide`] answers a command with the events that would carry it out, or a [`Rejection`](crate::Rejection); it changes
 //! nothing. [`Product::apply`] takes an event in; it never fails and never decides. One decides, journals and applies
 //! in that order without a pause between, from one place at a time: that is what makes the check and the taking one step.
+//! After every event that is applied, [`Product::decide_fills`] says what of the units that are free now goes to the
+//! book; those events belong to the same step.
 //!
 //! Deadlines: a hold whose deadline has come counts as lapsed at that very instant. A hold belongs to a reservation,
 //! and a reservation ends once for all of its holds, so this module does not end lapsed holds by itself: the caller
 //! lists them with [`Product::lapsed`], asks the reservation, and sends [`ProductCommand::End`] before anything else.
 //!
 //! Invariants, checked on each applied event in all builds ([`StockLevel::check`]) and in full in tests
-//! ([`Product::check`]): I1 no oversell, I2 conservation, I3 a hold ends exactly once.
+//! ([`Product::check`]): I1 no oversell, I2 conservation, I3 a hold ends exactly once, and that nobody queues for units
+//! that lie there free.
 
 mod allocation;
 mod apply;
+mod book;
+mod claim;
 mod command;
 mod decide;
 mod event;
 mod hold;
 mod holds;
 mod policy;
+mod sourcing;
 mod stock;
+mod terms;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use allocation::Allocation;
-pub use command::{Adjustment, OpenHold, ProductCommand, StockChange};
-pub use event::{Fulfilment, HoldEnd, ProductEvent};
+pub use book::Rank;
+pub use claim::{Source, Sources, Spread};
+pub use command::{Adjustment, Claim, OpenHolds, ProductCommand, StockChange};
+pub use decide::Events;
+pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, ProductEvent};
 pub use hold::Hold;
-pub use policy::{Contradiction, Policy, ProductDetails};
+pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails};
+pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
 pub use stock::{Condition, StockLevel};
+pub use terms::{PriorityClass, Terms, TimeInForce};
 
-use holds::{Held, Holds, LocationNumber};
+use book::Book;
+use holds::{Held, HeldSpread, Holds, LocationNumber};
 
 use crate::ids::{HoldId, LocationId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
-use crate::quantity::Quantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
 
 /// The state of one product. Created empty; it exists for callers once it was put.
@@ -57,21 +72,33 @@ pub struct Product {
     sequence: Sequence,
     created_at: Timestamp,
     updated_at: Timestamp,
-    shelves: BTreeMap<LocationId, Shelf>,
-    /// The locations by number.
-    locations: Vec<LocationId>,
+    /// The shelves by number.
+    shelves: Vec<Shelf>,
+    /// Their numbers, in the order of their names.
+    by_name: Vec<LocationNumber>,
     holds: Holds,
+    /// The rest of what is to be known of holds whose units are not all at one location.
+    spread: Map<HoldId, HeldSpread>,
     deadlines: BTreeSet<(Timestamp, HoldId)>,
-    allocations: BTreeMap<HoldId, Allocation>,
+    allocations: Map<HoldId, Allocation>,
+    /// Allocations that queue.
+    book: Book,
+    /// Units that holds and allocations queue for.
+    queued: Quantity,
     operations: OperationLog<ProductResult>,
 }
 
+type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
 /// One location of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Shelf {
-    number: LocationNumber,
+    location: LocationId,
     level: StockLevel,
 }
+
+/// What holds for a product that was not put.
+static USUAL: Policy = Policy::USUAL;
 
 /// What a keyed operation on a product left behind for its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,11 +138,14 @@ impl Product {
             sequence: Sequence::default(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
-            shelves: BTreeMap::new(),
-            locations: Vec::new(),
+            shelves: Vec::new(),
+            by_name: Vec::new(),
             holds: Holds::default(),
+            spread: Map::default(),
             deadlines: BTreeSet::new(),
-            allocations: BTreeMap::new(),
+            allocations: Map::default(),
+            book: Book::default(),
+            queued: Quantity::ZERO,
             operations: OperationLog::default(),
         }
     }
@@ -162,22 +192,25 @@ impl Product {
 
     /// Its stock by location, in the order of the locations' names.
     pub fn levels(&self) -> impl ExactSizeIterator<Item = (&LocationId, &StockLevel)> {
-        self.shelves.iter().map(|(location, shelf)| (location, &shelf.level))
+        self.by_name.iter().map(|number| {
+            let shelf = self.shelf(*number);
+            (&shelf.location, &shelf.level)
+        })
     }
 
     /// Its stock at one location.
     pub fn level(&self, location: &LocationId) -> StockLevel {
-        self.shelves.get(location).map(|shelf| shelf.level).unwrap_or_default()
+        self.number(location).map(|number| self.shelf(number).level).unwrap_or_default()
     }
 
     /// A live hold.
     pub fn hold(&self, id: HoldId) -> Option<Hold> {
-        self.holds.get(id).map(|held| self.told(held))
+        self.holds.get(id).map(|held| self.told(id, held))
     }
 
     /// All live holds, in no particular order.
     pub fn holds(&self) -> impl Iterator<Item = (HoldId, Hold)> {
-        self.holds.iter().map(|(id, held)| (id, self.told(held)))
+        self.holds.iter().map(|(id, held)| (id, self.told(id, held)))
     }
 
     /// How many live holds there are.
@@ -185,16 +218,45 @@ impl Product {
         self.holds.len()
     }
 
-    fn told(&self, held: &Held) -> Hold {
-        let location = self.location(held.location).clone();
-        Hold { location, quantity: held.quantity, expires_at: held.expires_at() }
+    fn told(&self, id: HoldId, held: &Held) -> Hold {
+        let sources = match self.spread.get(&id) {
+            None => Sources::At { location: self.name(held.location).clone(), asked: false },
+            Some(spread) => Sources::Spread(Box::new(self.told_spread(spread))),
+        };
+        Hold { quantity: held.quantity, sources, expires_at: held.expires_at() }
     }
 
-    fn location(&self, number: LocationNumber) -> &LocationId {
-        match self.locations.get(number.0 as usize) {
-            Some(location) => location,
+    fn told_spread(&self, spread: &HeldSpread) -> Spread {
+        let source = |(number, units): &(LocationNumber, LineQuantity)| Source {
+            location: self.name(*number).clone(),
+            units: *units,
+        };
+        Spread {
+            asked: spread.asked.map(|number| self.name(number).clone()),
+            filled: spread.filled.iter().map(source).collect(),
+            queued: spread.queued,
+            class: spread.class,
+        }
+    }
+
+    fn number(&self, location: &LocationId) -> Option<LocationNumber> {
+        let found = self.by_name.binary_search_by(|number| self.name(*number).cmp(location));
+        found.ok().and_then(|position| self.by_name.get(position).copied())
+    }
+
+    fn name(&self, number: LocationNumber) -> &LocationId {
+        &self.shelf(number).location
+    }
+
+    fn shelf(&self, number: LocationNumber) -> &Shelf {
+        match self.shelves.get(number.0 as usize) {
+            Some(shelf) => shelf,
             None => panic!("{}: {number:?} was given to a location", self.sku),
         }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = LocationNumber> {
+        self.by_name.iter().copied()
     }
 
     /// What a committed hold has become.
@@ -202,23 +264,57 @@ impl Product {
         self.allocations.get(&id)
     }
 
-    /// All allocations, open and finished.
+    /// All allocations, open and finished, in no particular order.
     pub fn allocations(&self) -> impl ExactSizeIterator<Item = (&HoldId, &Allocation)> {
         self.allocations.iter()
     }
 
-    /// Units at this location that a new hold could take now.
-    pub fn available(&self, location: &LocationId) -> Quantity {
-        match &self.details {
-            Some(details) if details.policy.sellable => self.level(location).available(&details.policy),
+    /// Where the units that are kept for an allocation lie, in the order they are used.
+    pub fn kept_for(&self, id: HoldId) -> impl Iterator<Item = (&LocationId, Quantity)> {
+        let parts = self.allocations.get(&id).into_iter().flat_map(|allocation| &allocation.parts);
+        parts.map(|part| (self.name(part.location), part.open)).filter(|(_, open)| !open.is_zero())
+    }
+
+    /// How many stand before an allocation among those that queue; `None` if it does not queue.
+    pub fn queue_position(&self, id: HoldId) -> Option<usize> {
+        let allocation = self.allocations.get(&id).filter(|allocation| !allocation.queued.is_zero())?;
+        Some(self.book.ahead(allocation.rank, allocation.asked))
+    }
+
+    /// Units that holds and allocations queue for.
+    pub fn queued(&self) -> Quantity {
+        self.queued
+    }
+
+    /// Units that may queue beyond those that do at this instant; `None` if there is no limit.
+    pub fn queueable(&self, at: Timestamp) -> Option<Quantity> {
+        let policy = self.details.as_ref().map(|details| &details.policy).filter(|policy| policy.sellable);
+        let limit = policy.map_or(Quantity::ZERO, |policy| policy.queue_limit(at));
+        (limit < Quantity::MAX).then(|| limit.floor_sub(self.queued))
+    }
+
+    /// Units at this location that a new hold could take at this instant.
+    pub fn available(&self, location: &LocationId, at: Timestamp) -> Quantity {
+        match self.number(location) {
+            Some(number) if self.details.as_ref().is_some_and(|details| details.policy.sellable) => {
+                self.free(number, at)
+            }
             _ => Quantity::ZERO,
         }
     }
 
-    /// Whether more is promised somewhere than its rules allow, as after a count that found less.
+    /// Units at a location that are nobody's.
+    fn free(&self, number: LocationNumber, at: Timestamp) -> Quantity {
+        let (policy, shelf) = (self.policy(), self.shelf(number));
+        if policy.is_before_release(at) || policy.sourcing.closed.contains(&shelf.location) {
+            return Quantity::ZERO;
+        }
+        shelf.level.available(policy)
+    }
+
+    /// Whether more is claimed somewhere than lies there, as after a count that found less.
     pub fn is_short(&self) -> bool {
-        let policy = self.policy();
-        self.shelves.values().any(|shelf| shelf.level.is_short(&policy))
+        self.shelves.iter().any(|shelf| !shelf.level.missing().is_zero())
     }
 
     /// The earliest deadline among its holds.
@@ -226,9 +322,15 @@ impl Product {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// Holds whose deadline has come, earliest first. The instant of the deadline counts.
-    pub fn lapsed(&self, at: Timestamp) -> impl Iterator<Item = HoldId> {
-        self.deadlines.iter().take_while(move |(deadline, _)| *deadline <= at).map(|(_, hold)| *hold)
+    /// When it is released, if that is still to come at this instant. Its counts change then without an event.
+    pub fn next_release(&self, at: Timestamp) -> Option<Timestamp> {
+        self.policy().preorder.map(|preorder| preorder.release_at).filter(|release_at| *release_at > at)
+    }
+
+    /// Holds whose deadline has come, with the deadline, earliest first. The instant of the deadline counts. What each
+    /// gives back goes to those that queue as of its deadline, before the next one is settled.
+    pub fn lapsed(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, HoldId)> {
+        self.deadlines.iter().take_while(move |(deadline, _)| *deadline <= at).copied()
     }
 
     /// Whether this operation was carried out on this product before.
@@ -245,8 +347,8 @@ impl Product {
         &self.operations
     }
 
-    fn policy(&self) -> Policy {
-        self.details.as_ref().map(|details| details.policy.clone()).unwrap_or_default()
+    fn policy(&self) -> &Policy {
+        self.details.as_ref().map_or(&USUAL, |details| &details.policy)
     }
 
     /// Checks I1 (as far as counts may not go below zero), I2 and the indexes over the whole product.
@@ -254,37 +356,58 @@ impl Product {
     /// # Panics
     /// If one does not hold: that is an error in this program.
     pub fn check(&self) {
-        let mut held: BTreeMap<&LocationId, u64> = BTreeMap::new();
-        for (_, hold) in self.holds.iter() {
-            *held.entry(self.location(hold.location)).or_default() += hold.quantity.quantity().units();
+        let (mut held, mut allocated) = (BTreeMap::<_, u64>::new(), BTreeMap::<_, u64>::new());
+        let mut queued = 0;
+        for (id, hold) in self.holds() {
+            for (location, units) in hold.sources.filled(hold.quantity) {
+                *held.entry(location.clone()).or_default() += u64::from(units.units());
+            }
+            queued += hold.sources.queued().units();
+            let known = self.spread.get(&id).map_or(hold.quantity.into(), |spread| {
+                let filled = spread.filled.iter().map(|(_, units)| u64::from(units.units())).sum::<u64>();
+                Quantity::new(filled).and_then(|filled| filled.checked_add(spread.queued)).unwrap_or_default()
+            });
+            assert_eq!(known, hold.quantity.into(), "I2: {id:?}: each unit is somewhere");
         }
-        let mut allocated: BTreeMap<&LocationId, u64> = BTreeMap::new();
-        for allocation in self.allocations.values() {
-            *allocated.entry(&allocation.location).or_default() += allocation.open().units();
+        let mut book = BTreeMap::new();
+        for (id, allocation) in &self.allocations {
+            let mut open = 0;
+            for part in &allocation.parts {
+                *allocated.entry(self.name(part.location).clone()).or_default() += part.open.units();
+                open += part.open.units();
+            }
+            queued += allocation.queued.units();
+            open += allocation.queued.units();
+            assert_eq!(allocation.open().units(), open, "I2: {id:?}: each promised unit is somewhere");
+            if !allocation.queued.is_zero() {
+                book.insert((allocation.rank, allocation.asked), *id);
+            }
         }
         for (location, level) in self.levels() {
             level.check();
+            let (held, allocated) = (held.remove(location), allocated.remove(location));
             assert_eq!(
-                level.held.units(),
-                held.remove(location).unwrap_or(0),
-                "I2: {} at {location}: held is the sum of live holds",
-                self.sku
-            );
-            assert_eq!(
-                level.allocated.units(),
-                allocated.remove(location).unwrap_or(0),
-                "I2: {} at {location}: allocated is the sum of open allocations",
+                (level.held.units(), level.allocated.units()),
+                (held.unwrap_or(0), allocated.unwrap_or(0)),
+                "I2: {} at {location}: held is the sum of live holds, allocated of open allocations",
                 self.sku
             );
         }
-        assert!(held.is_empty(), "I2: {}: holds lie at known locations", self.sku);
-        assert!(
-            allocated.values().all(|units| *units == 0),
-            "I2: {}: allocations lie at known locations",
-            self.sku
-        );
+        assert!(held.is_empty() && allocated.is_empty(), "I2: {}: units lie at known locations", self.sku);
+        assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
+        let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
+        assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
         let deadlines: BTreeSet<_> =
             self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
         assert_eq!(deadlines, self.deadlines, "{}: every deadline is indexed once", self.sku);
+    }
+
+    /// Checks that nobody queues for units that lie there free.
+    ///
+    /// # Panics
+    /// If somebody does: that is an error in this program.
+    pub fn check_served(&self, at: Timestamp) {
+        let events = self.decide_fills(at);
+        assert!(events.is_empty(), "{}: whoever queues was served what there is: {events:?}", self.sku);
     }
 }

@@ -2,11 +2,12 @@
 
 use smol_str::SmolStr;
 
-use crate::ids::Sku;
+use super::sourcing::SourcingRules;
+use crate::ids::{LocationId, Sku};
 use crate::money::UnitPrice;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// A product's description, as far as selling needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,8 +32,14 @@ pub struct Policy {
     pub sellable: bool,
     /// Units at each location that are never promised.
     pub safety_stock: Quantity,
-    /// Units that may be promised at each location beyond what lies there.
-    pub backorder_limit: Quantity,
+    /// How much demand may queue for units that are not there.
+    pub backorders: Backorders,
+    /// Sale before there is anything to be had.
+    pub preorder: Option<Preorder>,
+    /// Who of those that queue is served first.
+    pub matching: Matching,
+    /// Which locations units are taken from.
+    pub sourcing: SourcingRules,
     /// How long a hold lasts when the caller names no time.
     pub hold_ttl_default: Millis,
     /// The longest time a caller may name.
@@ -45,6 +52,39 @@ pub struct Policy {
     pub line_quantity_multiple: LineQuantity,
 }
 
+/// How much demand for a product may queue for units that are not there, over all locations and customers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Backorders {
+    /// None: what is not there is refused.
+    #[default]
+    None,
+    /// At most so many units at a time.
+    Capped(Quantity),
+    /// As much as anybody wants.
+    Unlimited,
+}
+
+/// Sale before a product is released: every unit asked for queues, whether some lie there already or not, and the queue
+/// is served from the release on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Preorder {
+    /// Most units that may queue before the release.
+    pub quota: Quantity,
+    /// From this instant on the product is sold like any other.
+    pub release_at: Timestamp,
+}
+
+/// Who of those that queue is served first. Priority classes come before everything: as long as one of a better class
+/// could be served, nobody of a worse one is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Matching {
+    /// Who came first.
+    #[default]
+    Arrival,
+    /// Who has got least of what was promised so far; among those, who came first.
+    FairShare,
+}
+
 /// Which rules of a policy contradict each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
@@ -54,6 +94,12 @@ pub enum Contradiction {
     /// No quantity satisfies the rules for a line.
     #[error("no quantity is a multiple of what a line must be and lies between its bounds")]
     LineQuantities,
+    /// A list of locations.
+    #[error("a list of locations may name {max} at most, and none twice")]
+    Locations {
+        /// Most a list may name.
+        max: usize,
+    },
 }
 
 impl Policy {
@@ -77,7 +123,26 @@ impl Policy {
         if min.next_multiple_of(multiple) > self.line_quantity_max.units() {
             return Err(Contradiction::LineQuantities);
         }
+        let SourcingRules { strategy: _, ranking, closed } = &self.sourcing;
+        if !(is_list(ranking) && is_list(closed)) {
+            return Err(Contradiction::Locations { max: SourcingRules::LOCATIONS_MAX });
+        }
         Ok(())
+    }
+
+    /// Whether the product is still to be released at this instant.
+    pub fn is_before_release(&self, at: Timestamp) -> bool {
+        self.preorder.is_some_and(|preorder| at < preorder.release_at)
+    }
+
+    /// Most units that may queue at this instant; [`Quantity::MAX`] where there is no limit.
+    pub fn queue_limit(&self, at: Timestamp) -> Quantity {
+        match (&self.preorder, self.backorders) {
+            (Some(preorder), _) if at < preorder.release_at => preorder.quota,
+            (_, Backorders::None) => Quantity::ZERO,
+            (_, Backorders::Capped(limit)) => limit,
+            (_, Backorders::Unlimited) => Quantity::MAX,
+        }
     }
 
     /// Checks what a line asks for.
@@ -100,22 +165,31 @@ impl Policy {
     }
 }
 
+/// Whether a list names each location once, and not too many.
+fn is_list(locations: &[LocationId]) -> bool {
+    let twice = |(at, location)| locations.iter().take(at).any(|before| before == location);
+    locations.len() <= SourcingRules::LOCATIONS_MAX && !locations.iter().enumerate().any(twice)
+}
+
+impl Policy {
+    /// What holds for a product about which nothing else is said.
+    pub const USUAL: Self = Self {
+        sellable: true,
+        safety_stock: Quantity::ZERO,
+        backorders: Backorders::None,
+        preorder: None,
+        matching: Matching::Arrival,
+        sourcing: SourcingRules::USUAL,
+        hold_ttl_default: Millis(15 * 60 * 1000),
+        hold_ttl_max: Millis(24 * 60 * 60 * 1000),
+        line_quantity_min: LineQuantity::ONE,
+        line_quantity_max: LineQuantity::MOST,
+        line_quantity_multiple: LineQuantity::ONE,
+    };
+}
+
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            sellable: true,
-            safety_stock: Quantity::ZERO,
-            backorder_limit: Quantity::ZERO,
-            hold_ttl_default: Millis(15 * 60 * 1000),
-            hold_ttl_max: Millis(24 * 60 * 60 * 1000),
-            line_quantity_min: LineQuantity::ONE,
-            line_quantity_max: const {
-                match LineQuantity::new(LineQuantity::MAX) {
-                    Some(max) => max,
-                    None => panic!("the greatest line quantity is one"),
-                }
-            },
-            line_quantity_multiple: LineQuantity::ONE,
-        }
+        Self::USUAL
     }
 }

@@ -86,10 +86,7 @@ impl StockLevel {
 
     /// The most units that may be claimed under this policy.
     pub fn claimable(&self, policy: &Policy) -> Quantity {
-        self.pile(Condition::Sellable)
-            .floor_sub(policy.safety_stock)
-            .checked_add(policy.backorder_limit)
-            .unwrap_or(Quantity::MAX)
+        self.pile(Condition::Sellable).floor_sub(policy.safety_stock)
     }
 
     /// Units a new hold could take: what may be claimed less what is, never below zero.
@@ -97,18 +94,9 @@ impl StockLevel {
         self.claimable(policy).floor_sub(self.claimed())
     }
 
-    /// Units promised beyond what lies here and can be sold.
-    pub fn backordered(&self) -> Quantity {
+    /// Units claimed beyond what lies here and can be sold, as after a count that found less.
+    pub fn missing(&self) -> Quantity {
         self.claimed().floor_sub(self.pile(Condition::Sellable))
-    }
-
-    /// Whether more is claimed than there is, backorders included. Safety stock may be used up by what was
-    /// promised before it was raised.
-    pub fn is_short(&self, policy: &Policy) -> bool {
-        match self.pile(Condition::Sellable).checked_add(policy.backorder_limit) {
-            Some(limit) => self.claimed() > limit,
-            None => false,
-        }
     }
 
     /// Checks that the sum of claims is a count, and that what cannot be sold lies on the shelf. The counts themselves
@@ -147,16 +135,15 @@ mod tests {
         let level = StockLevel { on_hand: q(2), held: q(5), ..StockLevel::default() };
         let policy = Policy::default();
         assert_eq!(level.available(&policy), q(0));
-        assert_eq!(level.backordered(), q(3));
-        assert!(level.is_short(&policy));
+        assert_eq!(level.missing(), q(3));
     }
 
     #[test]
-    fn backorders_extend_and_safety_stock_reduces_what_can_be_claimed() {
+    fn safety_stock_reduces_what_can_be_claimed_and_may_be_used_up_by_what_was() {
         let level = StockLevel { on_hand: q(2), held: q(1), ..StockLevel::default() };
-        assert_eq!(level.available(&Policy { backorder_limit: q(5), ..Policy::default() }), q(6));
         assert_eq!(level.available(&Policy { safety_stock: q(1), ..Policy::default() }), q(0));
-        assert!(!level.is_short(&Policy { backorder_limit: q(5), ..Policy::default() }));
+        assert_eq!(level.available(&Policy { safety_stock: q(2), ..Policy::default() }), q(0));
+        assert_eq!(level.missing(), q(0));
     }
 
     #[test]
@@ -173,7 +160,6 @@ mod tests {
         assert_eq!(level.changed(Condition::Sellable, -6), None);
         assert_eq!(level.changed(Condition::Damaged, -4), None);
         let short = StockLevel { held: q(6), ..level };
-        assert!(short.is_short(&policy));
-        assert_eq!(short.backordered(), q(1));
+        assert_eq!(short.missing(), q(1));
     }
 }

@@ -21,7 +21,7 @@ pub use event::ReservationEvent;
 
 use crate::ids::{CustomerId, Fingerprint, HoldId, LocationId, OrderId, ReservationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog, OperationRecord};
-use crate::product::HoldEnd;
+use crate::product::{HoldEnd, Sources};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
 use crate::time::{Millis, Sequence, Timestamp};
@@ -29,15 +29,22 @@ use crate::time::{Millis, Sequence, Timestamp};
 /// Most lines one reservation or order may have. A real order had 1,112.
 pub const LINES_MAX: usize = 2_000;
 
-/// One line of a reservation: one product at one location.
+/// One line of a reservation: one product, at one location or wherever it lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReservationLine {
     /// Which product.
     pub sku: Sku,
-    /// Where its units lie.
-    pub location: LocationId,
-    /// Units held.
+    /// Units claimed.
     pub quantity: LineQuantity,
+    /// Where they were when they were claimed.
+    pub sources: Sources,
+}
+
+impl ReservationLine {
+    /// What names it among the lines of its reservation: the product, and the location if it asked for one.
+    pub fn name(&self) -> (&Sku, Option<&LocationId>) {
+        (&self.sku, self.sources.asked())
+    }
 }
 
 /// Where a reservation stands.
@@ -108,8 +115,8 @@ pub struct Reservation {
 pub enum Verdict {
     /// It stays open; this is its deadline.
     Open(Option<Timestamp>),
-    /// It becomes an allocation of so many units.
-    Commit(Quantity),
+    /// It becomes an allocation of so many units, as was decided at this position of the journal.
+    Commit(Quantity, Sequence),
     /// It ends.
     End(HoldEnd),
 }
@@ -156,7 +163,7 @@ impl Reservation {
         self.id
     }
 
-    /// Its lines, in the order of `(sku, location)`.
+    /// Its lines, in the order of their names.
     pub fn lines(&self) -> &[ReservationLine] {
         &self.lines
     }
@@ -208,7 +215,9 @@ impl Reservation {
         match self.state {
             ReservationState::Held { expires_at } => Verdict::Open(Some(expires_at)),
             ReservationState::Pinned { .. } => Verdict::Open(None),
-            ReservationState::Committed { .. } => Verdict::Commit(self.taken(usize::from(line))),
+            ReservationState::Committed { .. } => {
+                Verdict::Commit(self.taken(usize::from(line)), self.sequence)
+            }
             ReservationState::Released { .. } => Verdict::End(HoldEnd::Released),
             ReservationState::Expired { .. } => Verdict::End(HoldEnd::Expired),
         }

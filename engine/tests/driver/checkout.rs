@@ -4,7 +4,7 @@ use holdfast_engine::order::{
     LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PlaceOrder,
     ReturnLine, Step,
 };
-use holdfast_engine::product::{Fulfilment, ProductCommand};
+use holdfast_engine::product::{Fulfilment, ProductCommand, Terms};
 use holdfast_engine::reservation::ReservationLine;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, Millis, Money, Operation, OrderId, Quantity, Rejection,
@@ -24,6 +24,7 @@ pub(crate) struct PlaceRequest {
     pub(crate) lines: Vec<Wanted>,
     pub(crate) currency: Currency,
     pub(crate) expected_total: Option<Money>,
+    pub(crate) terms: Terms,
 }
 
 /// What a call to the payment provider led to.
@@ -49,9 +50,14 @@ impl Driver {
         }
         let own = ReservationId(request.id.0);
         let reservation = request.basket.unwrap_or(own);
-        let lines = match request.basket {
-            Some(basket) => self.known(basket)?.lines().to_vec(),
-            None => merge(&request.lines),
+        let lines: Vec<Wanted> = match request.basket {
+            Some(basket) => self.known(basket)?.lines().iter().map(wanted).collect(),
+            None => {
+                let lines = merge(&request.lines).into_iter().flat_map(|(sku, claims)| {
+                    claims.into_iter().map(move |claim| (sku.clone(), claim.location, claim.quantity))
+                });
+                lines.collect()
+            }
         };
         let place = PlaceOrder {
             placed: OrderPlaced {
@@ -79,6 +85,7 @@ impl Driver {
                 fingerprint: request.fingerprint,
                 lines: request.lines.clone(),
                 ttl: ORDER_HOLD_TTL,
+                terms: request.terms.clone(),
             })?;
         }
         self.pin(reservation, request.id, &request.customer)?;
@@ -93,19 +100,17 @@ impl Driver {
         Ok(Effect::Done)
     }
 
-    fn price(&self, line: &ReservationLine, currency: Currency) -> Result<OrderLine, Rejection> {
-        let product = self.products.get(&line.sku).and_then(|product| product.details());
-        let details = product.ok_or_else(|| Rejection::UnknownSku { sku: line.sku.clone() })?;
+    fn price(&self, (sku, location, quantity): &Wanted, currency: Currency) -> Result<OrderLine, Rejection> {
+        let product = self.products.get(sku).and_then(|product| product.details());
+        let details = product.ok_or_else(|| Rejection::UnknownSku { sku: sku.clone() })?;
         let price = details.price.filter(|price| price.currency() == currency);
-        let price = price.ok_or_else(|| Rejection::NoPrice {
-            sku: line.sku.clone(),
-            currency: currency.code().to_owned(),
-        })?;
-        let total = price.times(line.quantity).ok_or(Rejection::TotalTooLarge)?;
+        let price = price
+            .ok_or_else(|| Rejection::NoPrice { sku: sku.clone(), currency: currency.code().to_owned() })?;
+        let total = price.times(*quantity).ok_or(Rejection::TotalTooLarge)?;
         Ok(OrderLine {
-            sku: line.sku.clone(),
-            location: line.location.clone(),
-            quantity: line.quantity,
+            sku: sku.clone(),
+            location: location.clone(),
+            quantity: *quantity,
             total_minor: total.minor(),
         })
     }
@@ -273,4 +278,8 @@ fn shipment(order: &Order, units: LineUnits) -> (holdfast_engine::Sku, ProductCo
     let shipped = line.progress.shipped.checked_add(Quantity::from(units.units)).unwrap();
     let to = Fulfilment { shipped, ..line.progress };
     (line.ordered.sku.clone(), ProductCommand::Advance { hold: order.hold(units.line), to })
+}
+
+fn wanted(line: &ReservationLine) -> Wanted {
+    (line.sku.clone(), line.sources.asked().cloned(), line.quantity)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast_engine::product::{Product, ProductEvent};
+use holdfast_engine::product::{Events, Product, ProductEvent};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::world::World;
 use holdfast_engine::{Event, ReservationId, Sequence, Sku, Timestamp};
@@ -61,7 +61,21 @@ impl Driver {
         sequence
     }
 
-    pub(super) fn append_to_product(&mut self, sku: &Sku, event: &ProductEvent) {
+    /// Journals and applies events of one product, and what they give to those that queue.
+    pub(super) fn append_to_product(&mut self, sku: &Sku, events: Events, at: Timestamp) {
+        for event in events {
+            self.append_one(sku, &event);
+        }
+        while let Some(fills) = self.products.get(sku).map(|product| product.decide_fills(at))
+            && !fills.is_empty()
+        {
+            for event in fills {
+                self.append_one(sku, &event);
+            }
+        }
+    }
+
+    fn append_one(&mut self, sku: &Sku, event: &ProductEvent) {
         let sequence = self.append(Event::Product(sku.clone(), event.clone()));
         let product = self.products.entry(sku.clone()).or_insert_with(|| Product::absent(sku.clone()));
         product.apply(event);
@@ -102,7 +116,7 @@ pub(crate) fn recovered_world(journal: &[Event], now: Timestamp) -> (World, Vec<
 pub(crate) fn restart_from(journal: &[Event], cut: usize, now: Timestamp) -> (World, Vec<Event>) {
     let prefix = &journal[..cut];
     let (world, journal) = recovered_world(prefix, now);
-    world.check_settled();
+    world.check_settled(now);
     assert_eq!(journal[..cut], *prefix, "a restart only adds");
     assert_eq!(
         replay(&journal).digest(),

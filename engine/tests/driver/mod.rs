@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use holdfast_engine::order::Order;
 use holdfast_engine::product::{
-    Adjustment, HoldEnd, OpenHold, Policy, Product, ProductCommand, ProductDetails, ProductEvent,
+    Adjustment, Claim, Events, HoldEnd, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
+    ProductEvent, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::{
     Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
@@ -48,7 +49,7 @@ pub(crate) enum Effect {
 pub(crate) type Answer = Result<Effect, Rejection>;
 
 /// One named line of a request.
-pub(crate) type Wanted = (Sku, LocationId, LineQuantity);
+pub(crate) type Wanted = (Sku, Option<LocationId>, LineQuantity);
 
 /// A basket as it arrives.
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ pub(crate) struct Basket {
     /// May name a product twice.
     pub(crate) lines: Vec<Wanted>,
     pub(crate) ttl: Millis,
+    pub(crate) terms: Terms,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -113,18 +115,19 @@ impl Driver {
         self.products.get(sku)
     }
 
-    /// A product as it would be if it were asked now: mail read, lapsed holds ended.
+    /// A product as it would be if it were asked now: mail read, lapsed holds ended, whoever queues served.
     pub(crate) fn product(&self, sku: &Sku) -> Product {
         let Some(product) = self.products.get(sku) else { return Product::absent(sku.clone()) };
         let mut product = product.clone();
         for command in self.mail.get(sku).into_iter().flatten() {
-            if let Ok(Some(event)) = product.decide(self.now, command) {
-                product.apply(&event);
-            }
+            let events = product.decide(self.now, command).unwrap_or_default();
+            take(&mut product, events, self.now);
         }
-        for (_, event) in self.settlement(&product) {
-            product.apply(&event);
+        for (deadline, _, events) in self.settlement(&product) {
+            take(&mut product, Events::new(), deadline);
+            take(&mut product, events, deadline);
         }
+        take(&mut product, Events::new(), self.now);
         product
     }
 
@@ -189,40 +192,39 @@ impl Driver {
     }
 
     fn carry_out(&mut self, sku: &Sku, command: &ProductCommand) -> Answer {
-        let event = match self.products.get(sku) {
+        let events = match self.products.get(sku) {
             Some(product) => product.decide(self.now, command)?,
             None => Product::absent(sku.clone()).decide(self.now, command)?,
         };
-        Ok(match event {
-            Some(event) => {
-                self.append_to_product(sku, &event);
-                Effect::Done
-            }
-            None => Effect::Already,
-        })
+        let effect = if events.is_empty() { Effect::Already } else { Effect::Done };
+        self.append_to_product(sku, events, self.now);
+        Ok(effect)
     }
 
-    /// Ends the lapsed holds of a product, or does whatever else their reservations have decided meanwhile.
+    /// Ends the lapsed holds of a product in the order of their deadlines, or does whatever else their reservations have
+    /// decided meanwhile.
     fn settle(&mut self, sku: &Sku) {
         let Some(product) = self.products.get(sku) else { return };
         let mut over = Vec::new();
-        for (hold, event) in self.settlement(product) {
+        for (deadline, hold, events) in self.settlement(product) {
             let id = hold.reservation;
             if let Some(expired) = self.reservations.get(&id).and_then(|r| r.decide_expire(self.now)) {
                 self.append_to_reservation(id, &expired);
                 over.push(id);
             }
-            self.append_to_product(sku, &event);
+            self.append_to_product(sku, Events::new(), deadline);
+            self.append_to_product(sku, events, deadline);
         }
+        self.append_to_product(sku, Events::new(), self.now);
         for id in over {
             self.follow(id);
         }
     }
 
     /// What is to be done about each lapsed hold of a product, after asking its reservation.
-    fn settlement(&self, product: &Product) -> Vec<(HoldId, ProductEvent)> {
-        let mut events = Vec::new();
-        for hold in product.lapsed(self.now) {
+    fn settlement(&self, product: &Product) -> Vec<(Timestamp, HoldId, Events)> {
+        let mut settled = Vec::new();
+        for (deadline, hold) in product.lapsed(self.now) {
             let verdict = match self.reservations.get(&hold.reservation) {
                 None => Verdict::End(HoldEnd::Abandoned),
                 Some(reservation) => match reservation.verdict(hold.line, product.sku()) {
@@ -232,10 +234,22 @@ impl Driver {
                     verdict => verdict,
                 },
             };
-            let event = product.decide(self.now, &command(hold, verdict));
-            events.extend(event.unwrap().map(|event| (hold, event)));
+            let events = product.decide(self.now, &command(hold, verdict)).unwrap();
+            settled.push((deadline, hold, events));
         }
-        events
+        settled
+    }
+}
+
+/// Applies events to a copy of a product that no journal knows.
+fn take(product: &mut Product, events: Events, at: Timestamp) {
+    events.iter().for_each(|event| product.apply(event));
+    loop {
+        let fills = product.decide_fills(at);
+        if fills.is_empty() {
+            return;
+        }
+        fills.iter().for_each(|event| product.apply(event));
     }
 }
 
@@ -247,20 +261,48 @@ impl Driver {
             let same = made.fingerprint == basket.fingerprint;
             return if same { Ok(Effect::Already) } else { Err(Rejection::KeyReused) };
         }
-        let lines = merge(&basket.lines);
-        self.check_hold_time(&lines, basket.ttl)?;
+        let wanted = merge(&basket.lines);
+        let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+        self.check_hold_time(&skus, basket.ttl)?;
         let expires_at = self.now.plus(basket.ttl);
-        for (number, line) in (0..).zip(&lines) {
-            let hold = HoldId { reservation: basket.id, line: number };
-            let open =
-                OpenHold { hold, location: line.location.clone(), quantity: line.quantity, expires_at };
-            if let Err(refusal) = self.ask(&line.sku, &ProductCommand::Open(open)) {
-                for (number, line) in (0..number).zip(&lines) {
-                    let hold = HoldId { reservation: basket.id, line: number };
-                    self.tell(&line.sku, ProductCommand::End { hold, why: HoldEnd::Abandoned });
+        let mut lines: Vec<ReservationLine> = Vec::new();
+        let mut dropped = None;
+        for (sku, claims) in wanted {
+            let open = OpenHolds {
+                reservation: basket.id,
+                first_line: u16::try_from(lines.len()).unwrap(),
+                claims: claims.into(),
+                terms: basket.terms.clone(),
+                expires_at,
+            };
+            let before = self.journal.len();
+            let takes_what_is_there = basket.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
+            if let Err(refusal) = self.ask(&sku, &ProductCommand::Open(open)) {
+                if takes_what_is_there && matches!(refusal, Rejection::InsufficientStock(_)) {
+                    dropped.get_or_insert(refusal);
+                    continue;
+                }
+                for (line, held) in (0..).zip(lines) {
+                    let hold = HoldId { reservation: basket.id, line };
+                    // At once, whatever lags: a number is free for another try when everything is given back.
+                    self.ask(&held.sku, &ProductCommand::End { hold, why: HoldEnd::Abandoned }).unwrap();
                 }
                 return Err(refusal);
             }
+            let opened = self.journal[before..].iter().filter_map(|event| match event {
+                Event::Product(_, ProductEvent::HoldOpened { quantity, sources, .. }) => {
+                    Some((*quantity, sources.clone()))
+                }
+                _ => None,
+            });
+            lines.extend(opened.map(|(quantity, sources)| ReservationLine {
+                sku: sku.clone(),
+                quantity,
+                sources,
+            }));
+        }
+        if let Some(nothing) = dropped.filter(|_| lines.is_empty()) {
+            return Err(nothing);
         }
         let made = ReservationEvent::Made {
             customer: basket.customer.clone(),
@@ -296,7 +338,8 @@ impl Driver {
         let reservation = self.known(id)?;
         let event = reservation.decide_extend(self.now, ttl, operation)?;
         if event.is_some() {
-            self.check_hold_time(reservation.lines(), ttl)?;
+            let skus: Vec<_> = reservation.lines().iter().map(|line| line.sku.clone()).collect();
+            self.check_hold_time(&skus, ttl)?;
             // A longer hold is a new promise.
             let mut skus = reservation.lines().iter().map(|line| &line.sku);
             if let Some(sku) = skus.find(|sku| self.product(sku).is_short()) {
@@ -341,8 +384,8 @@ impl Driver {
     }
 
     /// The shortest of what the products of these lines allow.
-    fn check_hold_time(&self, lines: &[ReservationLine], requested: Millis) -> Result<(), Rejection> {
-        let details = lines.iter().filter_map(|line| self.products.get(&line.sku)?.details());
+    fn check_hold_time(&self, skus: &[Sku], requested: Millis) -> Result<(), Rejection> {
+        let details = skus.iter().filter_map(|sku| self.products.get(sku)?.details());
         let max = details.map(|details| details.policy.hold_ttl_max).min().unwrap_or(requested);
         let min = Policy::HOLD_TTL_MIN;
         if (min..=max).contains(&requested) {
@@ -381,30 +424,28 @@ impl Driver {
     }
 }
 
-/// Sums what names a line twice and puts the lines in the order of `(sku, location)`.
-pub(crate) fn merge(lines: &[Wanted]) -> Vec<ReservationLine> {
-    let mut merged: BTreeMap<(&Sku, &LocationId), LineQuantity> = BTreeMap::new();
+/// Sums what names a line twice, puts the lines in order, and those of one product together.
+pub(crate) fn merge(lines: &[Wanted]) -> Vec<(Sku, Vec<Claim>)> {
+    let mut merged: BTreeMap<&Sku, BTreeMap<&Option<LocationId>, LineQuantity>> = BTreeMap::new();
     for (sku, location, quantity) in lines {
-        merged
-            .entry((sku, location))
+        let of_product = merged.entry(sku).or_default();
+        of_product
+            .entry(location)
             .and_modify(|sum| *sum = sum.checked_add(*quantity).unwrap())
             .or_insert(*quantity);
     }
-    merged
-        .into_iter()
-        .map(|((sku, location), quantity)| ReservationLine {
-            sku: sku.clone(),
-            location: location.clone(),
-            quantity,
-        })
-        .collect()
+    let claims = |claims: BTreeMap<&Option<LocationId>, LineQuantity>| {
+        let claims = claims.into_iter();
+        claims.map(|(location, quantity)| Claim { location: location.clone(), quantity }).collect()
+    };
+    merged.into_iter().map(|(sku, of_product)| (sku.clone(), claims(of_product))).collect()
 }
 
 /// How a product is told what becomes of one of its holds.
 fn command(hold: HoldId, verdict: Verdict) -> ProductCommand {
     match verdict {
         Verdict::Open(expires_at) => ProductCommand::Move { hold, expires_at },
-        Verdict::Commit(quantity) => ProductCommand::Commit { hold, quantity },
+        Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold, quantity, arrival },
         Verdict::End(why) => ProductCommand::End { hold, why },
     }
 }

@@ -5,10 +5,14 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::reference::{Item, Key, Line, Number, PILES, PLACES, Pile, Place, Rules, SELLABLE, Says};
+use super::reference::{
+    Item, Key, Line, Missing, Number, PILES, PLACES, Pile, Place, Rules, SELLABLE, Says, Way, Wishes,
+};
 
 /// Products a history talks about. One of them may never be put.
 pub(crate) const ITEMS: Item = 4;
+/// When a history begins.
+pub(crate) const FIRST_DAY: i64 = 1_700_000_000_000;
 /// Numbers of orders begin here; their own baskets have the same numbers.
 pub(crate) const FIRST_ORDER: Number = 100;
 /// Baskets and orders a history may name.
@@ -52,6 +56,7 @@ pub(crate) enum Command {
         customer: u8,
         asked: u32,
         lines: Vec<Line>,
+        wishes: Wishes,
         ttl: i64,
     },
     Commit {
@@ -100,6 +105,7 @@ pub(crate) enum Command {
         customer: u8,
         asked: u32,
         lines: Vec<Line>,
+        wishes: Wishes,
         expected: Expected,
     },
     Pay {
@@ -198,14 +204,33 @@ impl Command {
     }
 }
 
-/// Counts, baskets, time, keys.
+/// What a shop is like.
+#[derive(Debug, Clone, Copy)]
+struct Shop {
+    /// Whether products have prices, and orders are placed.
+    priced: bool,
+    /// Whether demand may queue. What was decided must then reach the shelves at once: who comes first there is served
+    /// first, and the shop on paper knows no delay.
+    queues: bool,
+}
+
+/// Counts, baskets, time, keys; what was decided reaches the shelves late.
 pub(crate) fn stock_history() -> impl Strategy<Value = History> {
+    stock(Shop { priced: false, queues: false })
+}
+
+/// The same, with demand that queues.
+pub(crate) fn book_history() -> impl Strategy<Value = History> {
+    stock(Shop { priced: false, queues: true })
+}
+
+fn stock(shop: Shop) -> impl Strategy<Value = History> {
     let order = || 50..52_u16;
     let command = prop_oneof![
-        3 => put(false),
+        3 => put(shop),
         4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
-        24 => reserve(1..5),
+        24 => reserve(1..5, shop),
         10 => commit(),
         4 => release(),
         5 => extend(),
@@ -215,24 +240,33 @@ pub(crate) fn stock_history() -> impl Strategy<Value = History> {
         3 => (basket(), order(), any::<bool>())
             .prop_map(|(basket, order, commit)| Command::EndPinned { basket, order, commit }),
         9 => fulfil(),
-        12 => passing(),
+        12 => passing(shop),
         5 => again(),
     ];
-    history(false, command)
+    history(shop, command)
 }
 
 /// The same with orders in the middle of it.
 pub(crate) fn order_history() -> impl Strategy<Value = History> {
+    orders(Shop { priced: true, queues: false })
+}
+
+/// Orders for what is not there yet.
+pub(crate) fn backorder_history() -> impl Strategy<Value = History> {
+    orders(Shop { priced: true, queues: true })
+}
+
+fn orders(shop: Shop) -> impl Strategy<Value = History> {
     let command = prop_oneof![
-        1 => put(true),
+        1 => put(shop),
         1 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
-        7 => reserve(1..4),
+        7 => reserve(1..4, shop),
         2 => commit(),
         1 => release(),
         1 => extend(),
-        14 => place(),
+        14 => place(shop),
         14 => pay(),
         9 => order().prop_map(|order| Command::Step { order }),
         10 => order().prop_map(|order| Command::Finish { order }),
@@ -242,26 +276,28 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
         3 => (order(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
         10 => (order(), units(), any::<u8>(), key())
             .prop_map(|(order, units, damaged, key)| Command::TakeBack { order, units, damaged, key }),
-        9 => passing(),
+        9 => passing(shop),
         5 => again(),
     ];
-    history(true, command)
+    history(shop, command)
 }
 
 /// A shop that has something on its shelves, and then what happens there: sixty commands on average, and as few as
 /// needed to show a fault.
-fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
+fn history(shop: Shop, command: impl Strategy<Value = Command>) -> impl Strategy<Value = History> {
+    let priced = shop.priced;
     let most = if priced { 9_i64 } else { 20 };
-    let shelves = prop::collection::vec((rules(priced), 0..most, 0..most), usize::from(ITEMS) - 1);
+    let counts = prop::collection::vec(prop_oneof![2 => 0..most, 1 => Just(0)], usize::from(PLACES));
+    let shelves = prop::collection::vec((rules(shop), counts), usize::from(ITEMS) - 1);
     // Orders that are paid when the day begins, so that most of the day is about what comes after.
     let orders = prop::collection::vec(lines(1..3), 0..=if priced { 3 } else { 0 });
     let commands = prop::collection::vec(command, 0..120);
-    (shelves, orders, any::<bool>(), commands).prop_map(|(shelves, orders, lag, commands)| {
+    (shelves, orders, any::<bool>(), commands).prop_map(move |(shelves, orders, lag, commands)| {
         let mut history = Vec::new();
-        for (item, (rules, here, there)) in (0..).zip(shelves) {
+        for (item, (rules, counts)) in (0..).zip(shelves) {
             let key = |id| Key { id: 1_000 + 10 * u32::from(item) + id, asked: 0 };
             history.push(Command::Put { item, rules, key: key(0) });
-            for (place, units) in (0..).zip([here, there]) {
+            for (place, units) in (0..).zip(counts) {
                 let key = key(1 + u32::from(place));
                 let change = Change::By(units);
                 let (pile, expected) = (SELLABLE, Expected::Nothing);
@@ -269,11 +305,11 @@ fn history(priced: bool, command: impl Strategy<Value = Command>) -> impl Strate
             }
         }
         for (order, lines) in (FIRST_ORDER..).zip(orders) {
-            let (customer, asked, expected) = (0, 0, Expected::Nothing);
-            history.push(Command::Place { order, basket: None, customer, asked, lines, expected });
+            let (customer, asked, wishes, expected) = (0, 0, Wishes::default(), Expected::Nothing);
+            history.push(Command::Place { order, basket: None, customer, asked, lines, wishes, expected });
             history.push(Command::Finish { order });
         }
-        history.push(Command::Lag(lag));
+        history.push(Command::Lag(lag && !shop.queues));
         history.extend(commands);
         History(history)
     })
@@ -295,40 +331,79 @@ fn order() -> impl Strategy<Value = Number> {
     prop_oneof![1 => FIRST_ORDER..FIRST_ORDER + ORDERS, 12 => ONE_OF..ONE_OF + 100]
 }
 
-fn rules(priced: bool) -> impl Strategy<Value = Rules> {
+fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
     let price = prop_oneof![
-        u32::from(!priced) => Just(None),
+        u32::from(!shop.priced) => Just(None),
         2 => Just(Some(0)),
         3 => Just(Some(10_000)),
         // A third of a cent: totals and shares have to be rounded.
         3 => Just(Some(33)),
         4 => (1..200_000_i64).prop_map(Some),
     ];
-    (
-        prop::bool::weighted(0.93),
-        prop_oneof![3 => Just(0_u64), 1 => 0..25_u64],
-        prop_oneof![3 => Just(0_u64), 2 => 0..12_u64],
-        prop_oneof![
-            8 => Just((1, 1_000, 1)),
-            2 => (1..8_u64).prop_map(|most| (1, most, 1)),
-            1 => (1..4_u64).prop_map(|least| (least, 1_000, 1)),
-            1 => (2..4_u64).prop_map(|step| (1, 1_000, step)),
-        ],
-        price,
-    )
-        .prop_map(|(sellable, safety, backorder, (line_min, line_max, line_step), price)| Rules {
-            sellable,
-            safety,
-            backorder,
-            line_min,
-            line_max,
-            line_step,
-            price,
-        })
+    let quantities = prop_oneof![
+        8 => Just((1, 1_000, 1)),
+        2 => (1..8_u64).prop_map(|most| (1, most, 1)),
+        1 => (1..4_u64).prop_map(|least| (least, 1_000, 1)),
+        1 => (2..4_u64).prop_map(|step| (1, 1_000, step)),
+    ];
+    let safety = prop_oneof![3 => Just(0_u64), 1 => 0..25_u64];
+    let place = || prop::option::weighted(0.3, 0..PLACES);
+    let closed = prop::option::weighted(0.1, 0..PLACES);
+    (prop::bool::weighted(0.93), safety, queueing(shop), quantities, price, (way(), place(), closed))
+        .prop_map(
+            |(sellable, safety, (backorder, preorder, fair), quantities, price, (way, favourite, closed))| {
+                let (line_min, line_max, line_step) = quantities;
+                Rules {
+                    sellable,
+                    safety,
+                    backorder,
+                    preorder,
+                    fair,
+                    way,
+                    favourite,
+                    closed,
+                    line_min,
+                    line_max,
+                    line_step,
+                    price,
+                }
+            },
+        )
 }
 
-fn put(priced: bool) -> impl Strategy<Value = Command> {
-    (0..ITEMS, rules(priced), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
+fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![2 => Just(Way::FewestParcels), 1 => Just(Way::ByRank), 1 => Just(Way::FullestFirst)]
+}
+
+/// Who may queue, before the release, and for how much.
+fn queueing(shop: Shop) -> impl Strategy<Value = (Option<u64>, Option<(u64, i64)>, bool)> {
+    let most = prop_oneof![2 => Just(Some(0)), 3 => (1..30_u64).prop_map(Some), 3 => Just(None)];
+    let release = prop_oneof![
+        4 => Just(None),
+        1 => (0..20_u64, 1..20_000_i64).prop_map(|(quota, after)| Some((quota, FIRST_DAY + after))),
+    ];
+    (most, release, any::<bool>()).prop_map(move |(most, release, fair)| match shop.queues {
+        true => (most, release, fair),
+        false => (Some(0), None, fair),
+    })
+}
+
+fn wishes(shop: Shop) -> impl Strategy<Value = Wishes> {
+    let missing = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(Missing::Refuse)),
+        // An order is for what was asked, so nothing of it may be dropped.
+        u32::from(!shop.priced) * 2 => Just(Some(Missing::Drop)),
+        2 => Just(Some(Missing::Queue)),
+    ];
+    let class = prop_oneof![3 => Just(0_u8), 1 => 0..3_u8];
+    let near = prop::option::weighted(0.2, 0..PLACES);
+    (missing, class, prop::option::weighted(0.2, way()), near)
+        .prop_map(|(missing, class, way, near)| Wishes { missing, class, way, near })
+}
+
+fn put(shop: Shop) -> impl Strategy<Value = Command> {
+    (0..ITEMS, rules(shop), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
 }
 
 fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
@@ -357,8 +432,8 @@ fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {
     // The last product is seldom there, so it is seldom asked for.
     let item = prop_oneof![24 => 0..ITEMS - 1, 1 => Just(ITEMS - 1)];
     let units = prop_oneof![6 => 1..5_u64, 2 => 1..12_u64, 1 => 1..40_u64];
-    // Most of it lies in one place, where callers are in each other's way.
-    let place = prop_oneof![3 => Just(0), 1 => 0..PLACES];
+    // Half of them do not care where it comes from; most others ask for one place, where they are in each other's way.
+    let place = prop_oneof![4 => Just(None), 3 => Just(Some(0)), 1 => (0..PLACES).prop_map(Some)];
     prop::collection::vec((item, place, units), count)
 }
 
@@ -366,10 +441,18 @@ fn ttl() -> impl Strategy<Value = i64> {
     prop_oneof![1 => 100..2_000_i64, 2 => Just(60_000), 2 => 60_000..10_000_000_i64]
 }
 
-fn reserve(width: std::ops::Range<usize>) -> impl Strategy<Value = Command> {
+fn reserve(width: std::ops::Range<usize>, shop: Shop) -> impl Strategy<Value = Command> {
     // A number of its own, or that of the basket refused last.
-    (prop_oneof![2 => 0..BASKETS, 1 => Just(ONE_OF)], 0..2_u8, asked(), lines(width), ttl()).prop_map(
-        |(basket, customer, asked, lines, ttl)| Command::Reserve { basket, customer, asked, lines, ttl },
+    let number = prop_oneof![2 => 0..BASKETS, 1 => Just(ONE_OF)];
+    (number, 0..2_u8, asked(), lines(width), wishes(shop), ttl()).prop_map(
+        |(basket, customer, asked, lines, wishes, ttl)| Command::Reserve {
+            basket,
+            customer,
+            asked,
+            lines,
+            wishes,
+            ttl,
+        },
     )
 }
 
@@ -407,7 +490,7 @@ fn fulfil() -> impl Strategy<Value = Command> {
 }
 
 /// Time goes by, and with it what time brings.
-fn passing() -> impl Strategy<Value = Command> {
+fn passing(shop: Shop) -> impl Strategy<Value = Command> {
     let day = 24 * 60 * 60 * 1_000_i64;
     prop_oneof![
         5 => (1..5_000_i64).prop_map(|span| Command::Wait(Wait::For(span))),
@@ -415,7 +498,7 @@ fn passing() -> impl Strategy<Value = Command> {
         1 => (day..4 * day).prop_map(|span| Command::Wait(Wait::For(span))),
         6 => (-1..2_i64).prop_map(|after| Command::Wait(Wait::Deadline(after))),
         3 => Just(Command::Sweep),
-        3 => any::<bool>().prop_map(Command::Lag),
+        3 => any::<bool>().prop_map(move |lag| Command::Lag(lag && !shop.queues)),
         3 => Just(Command::Crash),
     ]
 }
@@ -424,17 +507,19 @@ fn again() -> impl Strategy<Value = Command> {
     (any::<Index>(), prop::bool::weighted(0.3)).prop_map(|(which, other)| Command::Again { which, other })
 }
 
-fn place() -> impl Strategy<Value = Command> {
+fn place(shop: Shop) -> impl Strategy<Value = Command> {
     let order = FIRST_ORDER..FIRST_ORDER + ORDERS;
     let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
     let customer = prop_oneof![3 => Just(0_u8), 1 => Just(1)];
-    (order, prop::option::weighted(0.4, basket()), customer, asked(), lines(1..4), expected).prop_map(
-        |(order, basket, customer, asked, lines, expected)| Command::Place {
+    let basket = prop::option::weighted(0.4, basket());
+    (order, basket, customer, asked(), lines(1..4), wishes(shop), expected).prop_map(
+        |(order, basket, customer, asked, lines, wishes, expected)| Command::Place {
             order,
             basket,
             customer,
             asked,
             lines,
+            wishes,
             expected,
         },
     )

@@ -1,16 +1,22 @@
 //! The engine's names for what the shop on paper numbers, and its answers in the words of the shop on paper.
 
 use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, Step};
-use holdfast_engine::product::{Condition, Policy, ProductDetails};
+use std::sync::Arc;
+
+use holdfast_engine::product::{
+    Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails, SourcingRules,
+    Strategy, Terms, TimeInForce,
+};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
-    Rejection, ReservationId, Sku, SmolStr, UnitPrice,
+    Rejection, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
 use super::reference::{
-    Basket, Call, DAMAGED, Item, Key, Line, Next, No, Number, Pile, Place, Rules, SELLABLE, Status, Yes,
+    Basket, Call, DAMAGED, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE, Status,
+    Way, Wishes, Yes,
 };
 
 pub(crate) fn currency() -> Currency {
@@ -56,7 +62,7 @@ pub(crate) fn condition(pile: Pile) -> Condition {
 pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
     let wanted = lines.iter().map(|(item, place, units)| {
         let units = LineQuantity::new(u32::try_from(*units).unwrap()).unwrap();
-        (sku(*item), location(*place), units)
+        (sku(*item), place.map(location), units)
     });
     wanted.collect()
 }
@@ -72,12 +78,47 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
         policy: Policy {
             sellable: rules.sellable,
             safety_stock: quantity(rules.safety),
-            backorder_limit: quantity(rules.backorder),
+            backorders: match rules.backorder {
+                None => Backorders::Unlimited,
+                Some(0) => Backorders::None,
+                Some(limit) => Backorders::Capped(quantity(limit)),
+            },
+            preorder: rules.preorder.map(|(quota, release)| Preorder {
+                quota: quantity(quota),
+                release_at: Timestamp::from_millis(release),
+            }),
+            matching: if rules.fair { Matching::FairShare } else { Matching::Arrival },
+            sourcing: SourcingRules {
+                strategy: strategy(rules.way),
+                ranking: rules.favourite.map(location).into_iter().collect(),
+                closed: rules.closed.map(location).into_iter().collect(),
+            },
             line_quantity_min: line_quantity(rules.line_min),
             line_quantity_max: line_quantity(rules.line_max),
             line_quantity_multiple: line_quantity(rules.line_step),
             ..Policy::default()
         },
+    }
+}
+
+fn strategy(way: Way) -> Strategy {
+    match way {
+        Way::FewestParcels => Strategy::FewestShipments,
+        Way::ByRank => Strategy::Ranked,
+        Way::FullestFirst => Strategy::HighestStock,
+    }
+}
+
+pub(crate) fn terms(wishes: Wishes) -> Terms {
+    Terms {
+        time_in_force: wishes.missing.map(|missing| match missing {
+            Missing::Refuse => TimeInForce::FillOrKill,
+            Missing::Drop => TimeInForce::ImmediateOrCancel,
+            Missing::Queue => TimeInForce::GoodTilCancelled,
+        }),
+        class: PriorityClass(wishes.class),
+        strategy: wishes.way.map(strategy),
+        prefer: wishes.near.map(|near| Arc::from([location(near)])),
     }
 }
 
@@ -142,10 +183,11 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::LineNotMultiple { sku, .. } => No::LineIsNoStep(item(sku)),
         Rejection::InsufficientStock(shortage) => No::TooFew {
             item: item(&shortage.sku),
-            place: last_number(shortage.location.as_str()),
+            place: shortage.location.as_ref().map(|location| last_number(location.as_str())),
             asked: shortage.requested.units().into(),
             free: shortage.available.units(),
             held: shortage.held.units(),
+            queued: shortage.queued.units(),
         },
         Rejection::StockChanged { actual, .. } => No::CountIs(actual.units()),
         Rejection::StockBelowZero { .. } => No::BelowZero,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::{Fulfilment, ProductEvent};
+use holdfast_engine::product::{ProductEvent, Sources};
 use holdfast_engine::reservation::{ReservationEvent, ReservationState};
 use holdfast_engine::world::World;
-use holdfast_engine::{Event, HoldId, LocationId, Sku};
+use holdfast_engine::{Event, LocationId, Sku};
 
 use super::driver::{Driver, restart_from};
 use super::names;
@@ -38,7 +38,7 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
         let lines: Vec<_> = reservation
             .lines()
             .iter()
-            .map(|line| (line.sku.clone(), line.location.clone(), line.quantity))
+            .map(|line| (line.sku.clone(), line.sources.asked().cloned(), line.quantity))
             .collect();
         let asked = walk.paper.lines(Number::try_from(id.0).unwrap());
         assert_eq!(lines, names::wanted(&asked), "{id:?} has the lines that were asked for");
@@ -48,7 +48,13 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
             match reservation.state() {
                 ReservationState::Held { .. } | ReservationState::Pinned { .. } => {
                     let live = product.hold(hold).unwrap();
-                    assert_eq!((live.quantity, &live.location), (line.quantity, &line.location));
+                    let sources = |sources: &Sources| {
+                        let filled = sources.filled(line.quantity);
+                        let filled = filled.map(|(location, units)| (location.clone(), units));
+                        (filled.collect::<Vec<_>>(), sources.queued())
+                    };
+                    assert_eq!(live.quantity, line.quantity);
+                    assert_eq!(sources(&live.sources), sources(&line.sources));
                 }
                 ReservationState::Committed { .. } => {
                     assert_eq!(product.allocation(hold).unwrap().committed, reservation.taken(position));
@@ -64,8 +70,6 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
 /// Every unit that is on a shelf came there by a movement of the journal (I2).
 fn check_units_conserved(journal: &[Event], world: &World) {
     let mut moved: BTreeMap<(&Sku, &LocationId), i128> = BTreeMap::new();
-    let mut places: BTreeMap<HoldId, (&Sku, &LocationId)> = BTreeMap::new();
-    let mut progress: BTreeMap<(&Sku, HoldId), Fulfilment> = BTreeMap::new();
     for event in journal {
         let Event::Product(sku, event) = event else { continue };
         match event {
@@ -73,19 +77,12 @@ fn check_units_conserved(journal: &[Event], world: &World) {
             ProductEvent::Adjusted { location, delta, became: None, .. } => {
                 *moved.entry((sku, location)).or_default() += i128::from(*delta);
             }
-            ProductEvent::HoldOpened { hold, location, .. } => {
-                places.insert(*hold, (sku, location));
-            }
-            ProductEvent::AllocationAdvanced { hold, to } => {
-                progress.insert((sku, *hold), *to);
+            ProductEvent::AllocationAdvanced { location, by, .. } => {
+                *moved.entry((sku, location)).or_default() +=
+                    i128::from(by.returned.units()) - i128::from(by.shipped.units());
             }
             _ => {}
         }
-    }
-    for ((sku, hold), to) in progress {
-        let place = places[&hold];
-        assert_eq!(place.0, sku);
-        *moved.entry(place).or_default() += i128::from(to.returned.units()) - i128::from(to.shipped.units());
     }
     for (sku, product) in world.products() {
         for (location, level) in product.levels() {
@@ -135,5 +132,5 @@ fn check_orders_come_to_rest(walk: &Walk, journal: &[Event]) {
         }
     }
     driver.check();
-    driver.world().check_settled();
+    driver.world().check_settled(walk.now());
 }

@@ -11,13 +11,17 @@
 mod baskets;
 #[path = "reference/orders.rs"]
 mod orders;
+#[path = "reference/queue.rs"]
+mod queue;
+#[path = "reference/shelves.rs"]
+mod shelves;
 
 /// A product, by number; products are asked in this order.
 pub(crate) type Item = u8;
 /// A place where stock lies, by number.
 pub(crate) type Place = u8;
 /// How many places there are.
-pub(crate) const PLACES: Place = 2;
+pub(crate) const PLACES: Place = 3;
 /// What units are good for, by number: sale, nothing, nobody has looked yet.
 pub(crate) type Pile = u8;
 pub(crate) const SELLABLE: Pile = 0;
@@ -38,7 +42,17 @@ pub(crate) struct Key {
 pub(crate) struct Rules {
     pub(crate) sellable: bool,
     pub(crate) safety: u64,
-    pub(crate) backorder: u64,
+    /// Units that may queue; any number if none is said.
+    pub(crate) backorder: Option<u64>,
+    /// Units that may queue before the release, and when that is.
+    pub(crate) preorder: Option<(u64, i64)>,
+    /// Whether those that queue get equal shares.
+    pub(crate) fair: bool,
+    pub(crate) way: Way,
+    /// The place that comes first, if one does.
+    pub(crate) favourite: Option<Place>,
+    /// A place that nothing is taken from.
+    pub(crate) closed: Option<Place>,
     pub(crate) line_min: u64,
     pub(crate) line_max: u64,
     pub(crate) line_step: u64,
@@ -46,8 +60,33 @@ pub(crate) struct Rules {
     pub(crate) price: Option<i64>,
 }
 
-/// Units of one product at one place.
-pub(crate) type Line = (Item, Place, u64);
+/// In which order places are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    FewestParcels,
+    ByRank,
+    FullestFirst,
+}
+
+/// What becomes of units that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Refuse,
+    Drop,
+    Queue,
+}
+
+/// What a customer wishes beside the goods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    pub(crate) missing: Option<Missing>,
+    pub(crate) class: u8,
+    pub(crate) way: Option<Way>,
+    pub(crate) near: Option<Place>,
+}
+
+/// Units of one product, at one place or wherever they lie.
+pub(crate) type Line = (Item, Option<Place>, u64);
 
 /// Why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +100,11 @@ pub(crate) enum No {
     LineIsNoStep(Item),
     TooFew {
         item: Item,
-        place: Place,
+        place: Option<Place>,
         asked: u64,
         free: u64,
         held: u64,
+        queued: u64,
     },
     CountIs(u64),
     BelowZero,
@@ -190,7 +230,27 @@ enum Fact {
         customer: u8,
         asked: u32,
         lines: Vec<Line>,
+        /// Where the units of each line were; what is missing queues.
+        from: Vec<Vec<(Place, u64)>>,
+        class: u8,
         deadline: i64,
+    },
+    /// Its time was over.
+    Lapsed {
+        basket: Number,
+        deadline: i64,
+    },
+    /// What was decided about a basket has reached the shelves, as far as this line is concerned.
+    LineOver {
+        basket: Number,
+        line: usize,
+    },
+    /// Units went to a line that queues.
+    Filled {
+        basket: Number,
+        line: usize,
+        place: Place,
+        units: u64,
     },
     Extended {
         basket: Number,
@@ -212,11 +272,18 @@ enum Fact {
     GivenBack {
         basket: Number,
     },
-    /// Units of a line went, up to these counts.
+    /// Units of a line moved at a place.
     Moved {
         basket: Number,
         line: usize,
-        to: Moved,
+        place: Place,
+        by: Moved,
+    },
+    /// Units that a line queued for were given up.
+    Unqueued {
+        basket: Number,
+        line: usize,
+        units: u64,
     },
     Placed {
         order: Number,
@@ -285,6 +352,7 @@ const PROVIDER_TRIES: u32 = 4;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reference {
     facts: Vec<Fact>,
+    now: i64,
 }
 
 // Stock.
@@ -297,81 +365,13 @@ impl Reference {
         })?
     }
 
-    pub(crate) fn on_hand(&self, item: Item, place: Place) -> u64 {
-        (0..PILES).map(|pile| self.pile(item, place, pile)).sum()
-    }
-
-    pub(crate) fn pile(&self, item: Item, place: Place, pile: Pile) -> u64 {
-        let counted: i64 = self
-            .facts
-            .iter()
-            .map(|fact| match fact {
-                Fact::Counted { item: i, place: p, pile: from, delta, became }
-                    if (*i, *p) == (item, place) =>
-                {
-                    let came = if *became == Some(pile) { -delta } else { 0 };
-                    came + if *from == pile { *delta } else { 0 }
-                }
-                _ => 0,
-            })
-            .sum();
-        let moved = self.promised_lines(item, place).map(|(_, moved)| {
-            let whole = i64::try_from(moved.returned - moved.damaged).unwrap();
-            match pile {
-                SELLABLE => whole - i64::try_from(moved.shipped).unwrap(),
-                DAMAGED => i64::try_from(moved.damaged).unwrap(),
-                _ => 0,
-            }
-        });
-        u64::try_from(counted + moved.sum::<i64>()).unwrap()
-    }
-
-    pub(crate) fn held(&self, item: Item, place: Place, now: i64) -> u64 {
-        let live = self.baskets().into_iter().filter(|basket| {
-            matches!(self.basket(*basket, now), Some(Basket::Held { .. } | Basket::Pinned { .. }))
-        });
-        live.flat_map(|basket| self.lines(basket))
-            .filter(|line| (line.0, line.1) == (item, place))
-            .map(|line| line.2)
-            .sum()
-    }
-
-    pub(crate) fn allocated(&self, item: Item, place: Place) -> u64 {
-        self.promised_lines(item, place).map(|(units, moved)| units - moved.shipped - moved.cancelled).sum()
-    }
-
-    pub(crate) fn free(&self, item: Item, place: Place, now: i64) -> u64 {
-        let Some(rules) = self.rules(item).filter(|rules| rules.sellable) else { return 0 };
-        let sellable = self.pile(item, place, SELLABLE).saturating_sub(rules.safety) + rules.backorder;
-        sellable.min(MOST_UNITS).saturating_sub(self.held(item, place, now) + self.allocated(item, place))
-    }
-
-    fn is_short(&self, item: Item, now: i64) -> bool {
-        let extra = self.rules(item).map_or(0, |rules| rules.backorder);
-        let lines = self.baskets().into_iter().flat_map(|basket| self.lines(basket));
-        let mut places = lines.filter(|line| line.0 == item).map(|line| line.1);
-        places.any(|place| {
-            let promised = self.held(item, place, now) + self.allocated(item, place);
-            promised > self.pile(item, place, SELLABLE) + extra
-        })
-    }
-
-    /// Units promised out of each committed line of this product here, and how far they have come.
-    fn promised_lines(&self, item: Item, place: Place) -> impl Iterator<Item = (u64, Moved)> {
-        let committed = self.baskets().into_iter().filter_map(|basket| Some((basket, self.taken(basket)?)));
-        committed.flat_map(move |(basket, taken)| {
-            let lines = self.lines(basket).into_iter().zip(taken).enumerate();
-            let here = lines.filter(move |(_, (line, _))| (line.0, line.1) == (item, place));
-            here.map(move |(position, (_, units))| (units, self.moved(basket, position))).collect::<Vec<_>>()
-        })
-    }
-
     pub(crate) fn put(&mut self, item: Item, rules: Rules, now: i64, key: Key) -> Reply {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
         self.facts.push(Fact::Put { item, rules });
         self.note(Thing::Item(item), key, now);
+        self.serve(item, now);
         Ok(Yes::Done)
     }
 
@@ -382,9 +382,8 @@ impl Reference {
         if self.rules(item).is_none() {
             return Err(No::UnknownItem(item));
         }
-        let left =
-            |place| self.on_hand(item, place) + self.held(item, place, now) + self.allocated(item, place);
-        if (0..PLACES).any(|place| left(place) > 0) {
+        let left = |place| self.on_hand(item, place) + self.held(item, place) + self.allocated(item, place);
+        if (0..PLACES).any(|place| left(place) > 0) || self.queued(item) > 0 {
             return Err(No::InUse(item));
         }
         self.facts.push(Fact::Deleted { item });
@@ -420,37 +419,7 @@ impl Reference {
         }
         self.facts.push(Fact::Counted { item, place, pile, delta, became });
         self.note(Thing::Item(item), key, now);
-        Ok(Yes::Done)
-    }
-
-    /// Ships, cancels or takes back promised units of a basket that no order owns.
-    pub(crate) fn fulfil(&mut self, basket: Number, line: usize, to: Moved) -> Reply {
-        let promised = self.taken(basket).and_then(|taken| taken.get(line).copied());
-        let Some(promised) = promised else { return Err(No::NothingPromised) };
-        let now = self.moved(basket, line);
-        let to = Moved {
-            shipped: to.shipped.max(now.shipped),
-            cancelled: to.cancelled.max(now.cancelled),
-            returned: to.returned.max(now.returned),
-            damaged: to.damaged.max(now.damaged),
-        };
-        if to == now {
-            return Ok(Yes::Already);
-        }
-        let (back, damaged) = (to.returned - now.returned, to.damaged - now.damaged);
-        if to.shipped + to.cancelled > promised || to.returned > to.shipped || damaged > back {
-            return Err(No::AbovePromise);
-        }
-        let (item, place, _) = self.lines(basket)[line];
-        let sellable = self.pile(item, place, SELLABLE);
-        let asked = to.shipped - now.shipped;
-        if asked > sellable {
-            return Err(No::NotOnShelf { asked, sellable });
-        }
-        if self.on_hand(item, place) + back > MOST_UNITS {
-            return Err(No::AboveMaximum);
-        }
-        self.facts.push(Fact::Moved { basket, line, to });
+        self.serve(item, now);
         Ok(Yes::Done)
     }
 }

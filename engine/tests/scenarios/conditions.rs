@@ -99,7 +99,7 @@ fn only_units_fit_for_sale_are_shipped() {
         order O1 for ann: 5 cup
         O1 finishes
         sort 2 cup of sellable to unseen
-        ship O1           | refused: NotOnShelf, 5 to ship, 3 sellable there
+        ship O1           | refused: NotOnShelf, 5 to ship, 3 there for it
         ship O1: 3 cup
         sort 2 cup of unseen to sellable
         ship O1

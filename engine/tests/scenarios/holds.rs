@@ -1,7 +1,7 @@
 //! Deadlines: when a claim ends by itself, and what that gives back.
 
-use holdfast_engine::product::{OpenHold, ProductCommand};
-use holdfast_engine::{HoldId, LineQuantity, LocationId, Rejection, ReservationId};
+use holdfast_engine::product::{Claim, OpenHolds, ProductCommand, Terms};
+use holdfast_engine::{LineQuantity, LocationId, Rejection, ReservationId};
 
 use super::script::{check, run, sku};
 
@@ -251,10 +251,13 @@ fn a_shortage_tells_the_next_deadline_at_its_own_place() {
         receive 1 cup at north
         reserve A for ann lasting 1min: 1 cup at north
         ");
-    let open = OpenHold {
-        hold: HoldId { reservation: ReservationId(9), line: 0 },
-        location: LocationId::new("south").unwrap(),
-        quantity: LineQuantity::new(1).unwrap(),
+    let claim =
+        Claim { location: Some(LocationId::new("south").unwrap()), quantity: LineQuantity::new(1).unwrap() };
+    let open = OpenHolds {
+        reservation: ReservationId(9),
+        first_line: 0,
+        claims: [claim].into_iter().collect(),
+        terms: Terms::default(),
         expires_at: shop.driver.now,
     };
     let refusal = shop.driver.ask(&sku("cup"), &ProductCommand::Open(open)).unwrap_err();

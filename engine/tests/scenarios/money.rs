@@ -5,8 +5,8 @@ use holdfast_engine::order::{
     ReturnedUnits,
 };
 use holdfast_engine::{
-    CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OperationId, OrderId, Rejection,
-    ReservationId, SmolStr, Timestamp, UnitPrice,
+    CustomerId, Fingerprint, LineQuantity, Money, Operation, OperationId, OrderId, Rejection, ReservationId,
+    SmolStr, Timestamp, UnitPrice,
 };
 use proptest::prelude::*;
 
@@ -221,7 +221,7 @@ fn operation() -> Operation {
 fn place<const N: usize>(totals: [i64; N], shown: Option<(&str, i64)>) -> PlaceOrder {
     let line = |(number, total_minor): (usize, i64)| OrderLine {
         sku: sku(&format!("line-{number}")),
-        location: LocationId::main(),
+        location: None,
         quantity: LineQuantity::new(1).unwrap(),
         total_minor,
     };

@@ -133,7 +133,7 @@ fn what_is_not_on_the_shelf_ships_when_it_is() {
         order O1 for ann: 8 cup
         O1 finishes
         count 3 cup
-        ship O1                 | refused: NotOnShelf, 8 to ship, 3 sellable there
+        ship O1                 | refused: NotOnShelf, 8 to ship, 3 there for it
         ship O1: 3 cup
         count 10 cup
         ship O1
@@ -269,13 +269,13 @@ fn backordered_units_ship_when_they_have_come() {
         order O1 for ann: 6 cup
         O1 finishes         | confirmed; rest
         ship O1: 2 cup
-        ship O1             | refused: NotOnShelf, 4 to ship, 0 sellable there
+        ship O1             | refused: NotOnShelf, 4 to ship, 0 there for it
         receive 10 cup
         ship O1
         ",
         "
         O1: shipped; rest
-        cup: 6 on hand, 0 held, 0 promised, 11 available
+        cup: 6 on hand, 0 held, 0 promised, 6 available
         ",
     );
 }

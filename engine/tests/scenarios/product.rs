@@ -2,8 +2,8 @@
 //! order would ever ask of it is refused.
 
 use holdfast_engine::product::{
-    Condition, Fulfilment, HoldEnd, OpenHold, Policy, Product, ProductCommand, ProductDetails, ProductEvent,
-    ProductResult,
+    Claim, Condition, Fulfilment, HoldEnd, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
+    ProductEvent, ProductResult, Sources, Terms,
 };
 use holdfast_engine::{
     Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Operation, OperationId, Quantity, Rejection,
@@ -81,8 +81,8 @@ fn a_repeat_finds_what_the_first_one_left() {
     let operation = |id| Operation { id: OperationId(id), fingerprint: Fingerprint(7) };
     let put = |id| ProductCommand::Put { details: plain(), operation: operation(id) };
     for id in 1..=2 {
-        let event = product.decide(at(id), &put(id.unsigned_abs().into())).unwrap().unwrap();
-        product.apply(&event);
+        let events = product.decide(at(id), &put(id.unsigned_abs().into())).unwrap();
+        events.iter().for_each(|event| product.apply(event));
         product.journaled(Sequence(40 + id.unsigned_abs()));
     }
     let Lookup::Repeat(first) = product.look_up(operation(1)) else { panic!("the first put is remembered") };
@@ -98,10 +98,12 @@ fn a_repeat_finds_what_the_first_one_left() {
 #[test]
 fn a_hold_is_opened_once() {
     let product = promised(5, 1);
-    let open = OpenHold {
-        hold: hold(1),
-        location: LocationId::main(),
-        quantity: LineQuantity::new(1).unwrap(),
+    let claim = Claim { location: None, quantity: LineQuantity::new(1).unwrap() };
+    let open = OpenHolds {
+        reservation: hold(1).reservation,
+        first_line: 0,
+        claims: [claim].into_iter().collect(),
+        terms: Terms::default(),
         expires_at: at(99),
     };
     let opened = std::panic::catch_unwind(|| product.decide(at(9), &ProductCommand::Open(open)));
@@ -112,13 +114,13 @@ fn a_hold_is_opened_once() {
 fn events_that_do_not_fit_stop_the_product() {
     let level_one = ProductEvent::HoldOpened {
         hold: hold(2),
-        location: LocationId::main(),
+        sources: in_main(),
         quantity: LineQuantity::new(1).unwrap(),
         expires_at: at(99),
     };
     let too_many = ProductEvent::HoldOpened {
         hold: hold(3),
-        location: LocationId::main(),
+        sources: in_main(),
         quantity: LineQuantity::new(5).unwrap(),
         expires_at: at(99),
     };
@@ -128,16 +130,17 @@ fn events_that_do_not_fit_stop_the_product() {
         (level_one, "opened twice"),
         (too_many, "granted more than can be claimed"),
         (
-            ProductEvent::HoldCommitted { hold: hold(2), quantity: Quantity::new(2).unwrap() },
+            ProductEvent::HoldCommitted {
+                hold: hold(2),
+                quantity: Quantity::new(2).unwrap(),
+                arrival: Sequence(1),
+            },
             "committed above",
         ),
         (ProductEvent::HoldEnded { hold: hold(1), why: HoldEnd::Released }, "ended twice"),
         (ProductEvent::HoldMoved { hold: hold(1), expires_at: None }, "moved after its end"),
-        (ProductEvent::AllocationAdvanced { hold: hold(2), to: done(1, 0, 0) }, "shipped before its commit"),
-        (
-            ProductEvent::AllocationAdvanced { hold: hold(1), to: done(9, 0, 0) },
-            "shipped more than was there",
-        ),
+        (moved(2, done(1, 0, 0)), "shipped before its commit"),
+        (moved(1, done(9, 0, 0)), "shipped more than was there"),
         (
             ProductEvent::Adjusted {
                 location: LocationId::main(),
@@ -177,16 +180,24 @@ fn done(shipped: u64, cancelled: u64, returned: u64) -> Fulfilment {
     Fulfilment { shipped, cancelled, returned, damaged: Quantity::ZERO }
 }
 
+fn in_main() -> Sources {
+    Sources::At { location: LocationId::main(), asked: false }
+}
+
+fn moved(number: u128, by: Fulfilment) -> ProductEvent {
+    ProductEvent::AllocationAdvanced { hold: hold(number), location: LocationId::main(), by }
+}
+
 /// A product with so many units on the shelf, so many of them promised.
 fn promised(on_hand: i64, units: u32) -> Product {
     let mut product = Product::absent(sku("cup"));
     let operation = Operation { id: OperationId(1), fingerprint: Fingerprint(1) };
-    product.apply(&ProductEvent::Put { details: plain(), operation, at: at(1) });
+    product.apply(&ProductEvent::Put { details: Box::new(plain()), operation, at: at(1) });
     adjust(&mut product, on_hand);
     let quantity = LineQuantity::new(units).unwrap();
-    let (hold, location, expires_at) = (hold(1), LocationId::main(), at(99));
-    product.apply(&ProductEvent::HoldOpened { hold, location, quantity, expires_at });
-    product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into() });
+    let (hold, sources, expires_at) = (hold(1), in_main(), at(99));
+    product.apply(&ProductEvent::HoldOpened { hold, quantity, sources, expires_at });
+    product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into(), arrival: Sequence(1) });
     product.check();
     product
 }
@@ -206,10 +217,10 @@ fn adjust(product: &mut Product, delta: i64) {
 }
 
 fn advance(product: &mut Product, to: Fulfilment) -> Result<bool, Rejection> {
-    let event = product.decide(at(9), &ProductCommand::Advance { hold: hold(1), to })?;
-    if let Some(event) = &event {
+    let events = product.decide(at(9), &ProductCommand::Advance { hold: hold(1), to })?;
+    for event in &events {
         product.apply(event);
         product.check();
     }
-    Ok(event.is_some())
+    Ok(!events.is_empty())
 }

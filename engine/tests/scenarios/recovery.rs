@@ -4,7 +4,7 @@
 use holdfast_engine::product::{HoldEnd, ProductEvent};
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::world::mend_product;
-use holdfast_engine::{Event, LocationId, Quantity, ReservationId};
+use holdfast_engine::{Event, LocationId, Quantity, ReservationId, Sequence};
 
 use super::driver::{recovered_world, restart_from};
 use super::script::{check, run, sku};
@@ -300,7 +300,7 @@ fn one_product_alone_is_mended_by_what_its_reservations_say() {
         match name(id) {
             'A' => Some(Verdict::Open(deadline)),
             'B' => Some(Verdict::Open(None)),
-            'C' => Some(Verdict::Commit(Quantity::new(1).unwrap())),
+            'C' => Some(Verdict::Commit(Quantity::new(1).unwrap(), Sequence(9))),
             'D' => Some(Verdict::End(HoldEnd::Expired)),
             _ => None,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::{Condition, Contradiction, ProductCommand};
-use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId};
+use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
 
@@ -118,9 +118,9 @@ fn a_hold_that_is_gone_is_not_found() {
         release A
         ");
     let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
-    let quantity = super::script::quantity("1");
+    let (quantity, arrival) = (super::script::quantity("1"), Sequence(9));
     for command in
-        [ProductCommand::Move { hold, expires_at: None }, ProductCommand::Commit { hold, quantity }]
+        [ProductCommand::Move { hold, expires_at: None }, ProductCommand::Commit { hold, quantity, arrival }]
     {
         let refusal = shop.driver.ask(&sku("cup"), &command);
         assert_eq!(refusal, Err(Rejection::HoldNotFound { hold }), "{command:?}");
@@ -135,7 +135,8 @@ fn a_product_commits_no_more_than_it_holds() {
         reserve A for ann: 2 cup
         ");
     let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
-    let command = ProductCommand::Commit { hold, quantity: super::script::quantity("3") };
+    let quantity = super::script::quantity("3");
+    let command = ProductCommand::Commit { hold, quantity, arrival: Sequence(9) };
     let refusal = shop.driver.ask(&sku("cup"), &command);
     assert!(matches!(refusal, Err(Rejection::CommitAboveHold { line: 0, .. })), "{refusal:?}");
     assert_eq!(shop.driver.product(&sku("cup")).level(&LocationId::main()).held.units(), 2);
@@ -174,17 +175,25 @@ fn every_refusal() -> Vec<Rejection> {
     let (none, euros) = (Quantity::ZERO, Money::zero(super::script::currency("EUR")));
     let shortage = Shortage {
         sku: sku.clone(),
-        location: location.clone(),
+        location: Some(location.clone()),
         requested: units,
         available: none,
-        held: none,
+        held: Quantity::new(1).unwrap(),
+        queued: none,
+        queueable: none,
         next_expiry: None,
     };
     let all = vec![
         Rejection::KeyReused,
         Rejection::UnknownSku { sku: sku.clone() },
         Rejection::NotSellable { sku: sku.clone() },
-        Rejection::ProductInUse { sku: sku.clone(), on_hand: none, held: none, allocated: none },
+        Rejection::ProductInUse {
+            sku: sku.clone(),
+            on_hand: none,
+            held: none,
+            allocated: none,
+            queued: none,
+        },
         Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
         Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
@@ -205,12 +214,7 @@ fn every_refusal() -> Vec<Rejection> {
             delta: -1,
         },
         Rejection::StockAboveMaximum { sku: sku.clone(), location: location.clone() },
-        Rejection::NotOnShelf {
-            sku: sku.clone(),
-            location: location.clone(),
-            requested: none,
-            sellable: none,
-        },
+        Rejection::NotOnShelf { sku: sku.clone(), requested: none, sellable: none },
         Rejection::HoldNotFound { hold },
         Rejection::CommitAboveHold { line: 0, held: units, requested: none },
         Rejection::CommitMismatch,
@@ -228,8 +232,14 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::TotalTooLarge,
         Rejection::OrderNotFound { order },
         Rejection::OrderState { status: OrderStatus::Confirmed, verb: "cancelled" },
-        Rejection::NoSuchLine { sku: sku.clone(), location: location.clone() },
-        Rejection::LineExceeded { sku, location, requested: units, left: none, verb: "shipped" },
+        Rejection::NoSuchLine { sku: sku.clone(), location: None },
+        Rejection::LineExceeded {
+            sku,
+            location: Some(location),
+            requested: units,
+            left: none,
+            verb: "shipped",
+        },
     ];
     for refusal in &all {
         match refusal {

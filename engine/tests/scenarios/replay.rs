@@ -54,7 +54,8 @@ fn the_digest_sees_every_part_of_a_product() {
     let hold = |name| HoldId { reservation: ReservationId(number(name)), line: 0 };
     let moved = |shipped, cancelled, returned| ProductEvent::AllocationAdvanced {
         hold: hold("A"),
-        to: Fulfilment {
+        location: LocationId::main(),
+        by: Fulfilment {
             shipped: units(shipped),
             cancelled: units(cancelled),
             returned: units(returned),
@@ -75,7 +76,11 @@ fn the_digest_sees_every_part_of_a_product() {
         at: Timestamp::from_millis(at),
     };
     let put = |name, at| ProductEvent::Put {
-        details: ProductDetails { name: SmolStr::new(name), price: None, policy: Policy::default() },
+        details: Box::new(ProductDetails {
+            name: SmolStr::new(name),
+            price: None,
+            policy: Policy::default(),
+        }),
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(9) },
         at: Timestamp::from_millis(at),
     };

@@ -1,6 +1,6 @@
 //! Baskets: holds that stand or fall together, and each ends once.
 
-use holdfast_engine::product::{HoldEnd, Policy, ProductDetails};
+use holdfast_engine::product::{Backorders, HoldEnd, Policy, ProductDetails, Sources, Terms};
 use holdfast_engine::reservation::{LINES_MAX, Reservation, ReservationEvent, ReservationLine, Verdict};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, OperationId, OrderId, Quantity,
@@ -351,8 +351,10 @@ fn the_order_that_pinned_a_basket_commits_or_releases_it_once() {
         assert_eq!(basket.decide_release_pinned(at(3), order), None, "over");
         assert_eq!(basket.decide_unpin(at(3), order), None, "over");
         assert!(basket.decide_commit(at(3), None, operation).is_err());
-        let verdict =
-            if commit { Verdict::Commit(Quantity::new(3).unwrap()) } else { Verdict::End(HoldEnd::Released) };
+        let verdict = match commit {
+            true => Verdict::Commit(Quantity::new(3).unwrap(), basket.sequence()),
+            false => Verdict::End(HoldEnd::Released),
+        };
         assert_eq!(basket.verdict(0, &sku("line-0")), verdict);
     }
 }
@@ -435,7 +437,8 @@ fn the_widest_basket_is_one_thing() {
     let names: Vec<Sku> = (0..LINES_MAX).map(|number| sku(&format!("sku-{number:04}"))).collect();
     let operation = |id: usize| Operation { id: OperationId(id as u128), fingerprint: Fingerprint(0) };
     for (number, name) in names.iter().enumerate() {
-        let policy = Policy { backorder_limit: Quantity::new(1).unwrap(), ..Policy::default() };
+        let backorders = Backorders::Capped(Quantity::new(1).unwrap());
+        let policy = Policy { backorders, ..Policy::default() };
         let details = ProductDetails { name: SmolStr::default(), price: None, policy };
         driver.put(name, details, operation(number)).unwrap();
     }
@@ -446,9 +449,10 @@ fn the_widest_basket_is_one_thing() {
         lines: names
             .iter()
             .chain(extra)
-            .map(|name| (name.clone(), LocationId::main(), LineQuantity::new(1).unwrap()))
+            .map(|name| (name.clone(), None, LineQuantity::new(1).unwrap()))
             .collect(),
         ttl: Millis(60_000),
+        terms: Terms::default(),
     };
     let last = names.last().unwrap();
     let refused = driver.reserve(&basket(1, Some(last)));
@@ -486,8 +490,8 @@ fn at(millis: i64) -> Timestamp {
 fn basket_of(units: [u32; 2]) -> Reservation {
     let line = |(number, units): (usize, u32)| ReservationLine {
         sku: sku(&format!("line-{number}")),
-        location: LocationId::main(),
         quantity: LineQuantity::new(units).unwrap(),
+        sources: Sources::At { location: LocationId::main(), asked: false },
     };
     let made = ReservationEvent::Made {
         customer: CustomerId::new("ann").unwrap(),

@@ -1,14 +1,16 @@
 //! Scripts: one row for each thing that is asked, with what is answered after a bar.
 //!
 //! ```text
-//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h
-//!   receive 5 cup at north                      more of it; without "at" everything lies in the main place
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
+//!                                               backorder unlimited, fair, preorder 10 release 1h, source ranked rank a,b closed c
+//!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
 //!   delete cup                                  out of the catalogue
 //!   count 7 cup if 5                            what a count found, if it was 5 before
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
-//!   reserve A for ann lasting 1min: 3 cup, 1 pot at north
+//!   reserve A for ann lasting 1min: 3 cup, 1 pot at north      cups from wherever they lie, pots from north; also: or-kill, or-drop,
+//!                                               or-queue, class 1, source fullest, near north,south; and so for orders
 //!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
@@ -26,7 +28,10 @@
 use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{
+    Adjustment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails,
+    SourcingRules, StockChange, Strategy, Terms, TimeInForce,
+};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
@@ -107,7 +112,10 @@ impl Shop {
         let words = Words::of(head);
         let driver = &mut self.driver;
         Heard::Answer(match words.at(0) {
-            "new" => driver.put(&sku(words.at(1)), details(&words), operation),
+            "new" => {
+                let now = driver.now;
+                driver.put(&sku(words.at(1)), details(&words, now), operation)
+            }
             "delete" => driver.delete(&sku(words.at(1)), operation),
             "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
@@ -137,6 +145,7 @@ impl Shop {
                 fingerprint: operation.fingerprint,
                 lines: wanted(tail),
                 ttl: words.after("lasting").map_or(Millis(15 * 60 * 1000), span),
+                terms: terms(&words),
             }),
             "commit" => {
                 let units: Option<Vec<u32>> = (!tail.trim().is_empty())
@@ -165,6 +174,7 @@ impl Shop {
                     let currency = currency(words.after("in").unwrap_or("EUR"));
                     Money::from_decimal(amount.parse().unwrap(), currency).unwrap()
                 }),
+                terms: terms(&words),
             }),
             "ship" => driver.ship(OrderId(number(words.at(1))), &wanted(tail), operation),
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
@@ -249,15 +259,19 @@ impl Shop {
         let product = self.driver.product(&sku(words.at(0)));
         let location = words.location();
         let level = product.level(&location);
-        let available = product.available(&location);
+        let available = product.available(&location, self.driver.now);
         let mut conditions = String::new();
         for (count, word) in [(level.damaged, "damaged"), (level.quality_control, "unseen")] {
             if !count.is_zero() {
                 conditions += &format!(" ({count} {word})");
             }
         }
+        let queued = match product.queued().units() {
+            0 => String::new(),
+            queued => format!(", {queued} queued"),
+        };
         format!(
-            "{} on hand{conditions}, {} held, {} promised, {available} available",
+            "{} on hand{conditions}, {} held, {} promised, {available} available{queued}",
             level.on_hand, level.held, level.allocated
         )
     }
@@ -352,17 +366,37 @@ impl<'a> Words<'a> {
         self.0.get(position + 1).copied()
     }
 
+    /// The locations after this word, with commas between.
+    fn locations(&self, word: &str) -> Vec<LocationId> {
+        let names = self.after(word).into_iter().flat_map(|names| names.split(','));
+        names.map(|name| LocationId::new(name).unwrap()).collect()
+    }
+
     fn location(&self) -> LocationId {
         self.after("at").map_or_else(LocationId::main, |name| LocationId::new(name).unwrap())
     }
 }
 
-fn details(words: &Words<'_>) -> ProductDetails {
+fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
     let usual = Policy::default();
     let policy = Policy {
         sellable: !words.has("unsellable"),
         safety_stock: words.after("safety").map_or(usual.safety_stock, quantity),
-        backorder_limit: words.after("backorder").map_or(usual.backorder_limit, quantity),
+        backorders: match words.after("backorder") {
+            None => Backorders::None,
+            Some("unlimited") => Backorders::Unlimited,
+            Some(limit) => Backorders::Capped(quantity(limit)),
+        },
+        preorder: words.after("preorder").map(|quota| Preorder {
+            quota: quantity(quota),
+            release_at: now.plus(span(words.after("release").unwrap())),
+        }),
+        matching: if words.has("fair") { Matching::FairShare } else { Matching::Arrival },
+        sourcing: SourcingRules {
+            strategy: words.after("source").map_or(Strategy::FewestShipments, strategy),
+            ranking: words.locations("rank"),
+            closed: words.locations("closed"),
+        },
         hold_ttl_default: words.after("hold-default").map_or(usual.hold_ttl_default, span),
         hold_ttl_max: words.after("hold-max").map_or(usual.hold_ttl_max, span),
         line_quantity_min: words.after("line-min").map_or(usual.line_quantity_min, line_quantity),
@@ -375,11 +409,37 @@ fn details(words: &Words<'_>) -> ProductDetails {
     ProductDetails { name: SmolStr::default(), price, policy }
 }
 
+fn strategy(word: &str) -> Strategy {
+    match word {
+        "fewest" => Strategy::FewestShipments,
+        "ranked" => Strategy::Ranked,
+        "fullest" => Strategy::HighestStock,
+        "nearest" => Strategy::Nearest,
+        other => panic!("{other:?} is no way to choose locations"),
+    }
+}
+
+fn terms(words: &Words<'_>) -> Terms {
+    let near = words.locations("near");
+    let tifs = [
+        ("or-kill", TimeInForce::FillOrKill),
+        ("or-drop", TimeInForce::ImmediateOrCancel),
+        ("or-queue", TimeInForce::GoodTilCancelled),
+    ];
+    Terms {
+        time_in_force: tifs.into_iter().find(|(word, _)| words.has(word)).map(|(_, tif)| tif),
+        class: PriorityClass(words.after("class").map_or(0, |class| class.parse().unwrap())),
+        strategy: words.after("source").map(strategy),
+        prefer: (!near.is_empty()).then(|| near.into()),
+    }
+}
+
 fn wanted(text: &str) -> Vec<Wanted> {
     let lines = text.split(',').map(str::trim).filter(|line| !line.is_empty());
     let line = |line: &str| {
         let words = Words::of(line);
-        (sku(words.at(1)), words.location(), LineQuantity::new(words.at(0).parse().unwrap()).unwrap())
+        let location = words.after("at").map(|name| LocationId::new(name).unwrap());
+        (sku(words.at(1)), location, LineQuantity::new(words.at(0).parse().unwrap()).unwrap())
     };
     lines.map(line).collect()
 }

@@ -7,8 +7,8 @@ use holdfast_engine::order::{
     PlaceOrder, ReturnedUnits,
 };
 use holdfast_engine::{
-    CustomerId, Event, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, ReservationId,
-    Sequence, SmolStr, Timestamp, world::World,
+    CustomerId, Event, Fingerprint, LineQuantity, Operation, OperationId, OrderId, ReservationId, Sequence,
+    SmolStr, Timestamp, world::World,
 };
 
 use super::script::{currency, order_in_words, sku};
@@ -195,7 +195,7 @@ fn operation() -> Operation {
 fn placed(lines: usize) -> PlaceOrder {
     let line = |number| OrderLine {
         sku: sku(&format!("line-{number:04}")),
-        location: LocationId::main(),
+        location: None,
         quantity: LineQuantity::new(2).unwrap(),
         total_minor: 200,
     };

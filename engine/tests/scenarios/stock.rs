@@ -1,7 +1,7 @@
 //! What lies on the shelves, what of it can be promised, and how counts change.
 
-use holdfast_engine::product::{OpenHold, ProductCommand};
-use holdfast_engine::{HoldId, LineQuantity, LocationId, Quantity, Rejection, ReservationId};
+use holdfast_engine::product::{Claim, OpenHolds, ProductCommand, Terms};
+use holdfast_engine::{LineQuantity, LocationId, Quantity, Rejection, ReservationId};
 
 use super::script::{check, run, sku};
 
@@ -38,7 +38,7 @@ fn seven_units_in_two_places_give_seven_and_not_eight() {
         reserve A for ann: 4 cup at north, 4 cup at south  | refused: InsufficientStock, cup at south: 4 asked for, 3 available
         reserve A for ann: 4 cup at north, 3 cup at south
         reserve B for bob: 1 cup at north                  | refused: InsufficientStock
-        reserve C for cleo: 1 cup                          | refused: InsufficientStock, cup at main
+        reserve C for cleo: 1 cup                          | refused: InsufficientStock, cup: 1 asked for, 0 available
         ",
         "
         cup at north: 4 on hand, 4 held, 0 promised, 0 available
@@ -89,7 +89,7 @@ fn backorders_sell_so_many_beyond_the_shelf_and_no_more() {
         "
         new cup backorder 5
         receive 2 cup
-        reserve A for ann: 8 cup    | refused: InsufficientStock, 7 available
+        reserve A for ann: 8 cup    | refused: InsufficientStock, 2 available
         reserve A for ann: 7 cup
         commit A
         reserve B for bob: 1 cup    | refused: InsufficientStock, 0 available
@@ -97,7 +97,7 @@ fn backorders_sell_so_many_beyond_the_shelf_and_no_more() {
         reserve B for bob: 1 cup
         ",
         "
-        cup: 3 on hand, 1 held, 7 promised, 0 available
+        cup: 3 on hand, 0 held, 3 promised, 0 available, 5 queued
         ",
     );
 }
@@ -109,8 +109,7 @@ fn a_backordered_basket_shows_how_many_are_still_to_come() {
         receive 5 cup
         reserve A for ann: 10 cup
         ");
-    let level = shop.driver.product(&sku("cup")).level(&LocationId::main());
-    assert_eq!(level.backordered(), Quantity::new(5).unwrap());
+    assert_eq!(shop.driver.product(&sku("cup")).queued(), Quantity::new(5).unwrap());
     assert!(!shop.driver.product(&sku("cup")).is_short(), "backorders are no shortage");
 }
 
@@ -120,11 +119,11 @@ fn safety_stock_is_kept_before_backorders_are_taken() {
         "
         new cup safety 2 backorder 3
         receive 5 cup
-        reserve A for ann: 7 cup    | refused: InsufficientStock, 6 available
+        reserve A for ann: 7 cup    | refused: InsufficientStock, 3 available
         reserve A for ann: 6 cup
         ",
         "
-        cup: 5 on hand, 6 held, 0 promised, 0 available
+        cup: 5 on hand, 3 held, 0 promised, 0 available, 3 queued
         ",
     );
 }
@@ -413,10 +412,12 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
         reserve A for ann lasting 10min: 3 cup
         reserve B for bob lasting 5min: 1 cup
         ");
-    let open = OpenHold {
-        hold: HoldId { reservation: ReservationId(9), line: 0 },
-        location: LocationId::main(),
-        quantity: LineQuantity::new(2).unwrap(),
+    let claim = Claim { location: Some(LocationId::main()), quantity: LineQuantity::new(2).unwrap() };
+    let open = OpenHolds {
+        reservation: ReservationId(9),
+        first_line: 0,
+        claims: [claim].into_iter().collect(),
+        terms: Terms::default(),
         expires_at: shop.driver.now,
     };
     let refusal = shop.driver.ask(&sku("cup"), &ProductCommand::Open(open)).unwrap_err();

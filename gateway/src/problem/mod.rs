@@ -22,7 +22,7 @@ use serde::ser::SerializeMap;
 use utoipa::ToSchema;
 
 pub(crate) use code::Code;
-pub(crate) use refusal::{in_body, in_path, policy_pointer};
+pub(crate) use refusal::{in_body, in_path};
 
 /// The media type of every refusal.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -209,12 +209,13 @@ impl Serialize for Body<'_> {
     "type": "https://holdfast.dev/problems/insufficient_stock",
     "title": "Not enough stock",
     "status": 409,
-    "detail": "85123A at main: 3 asked for, 2 available",
+    "detail": "85123A: 3 asked for, 2 available",
     "code": "insufficient_stock",
     "request_id": "req_01h455vb4pex5vsknk084sn02q",
     "retryable": true,
     "shortages": [{
-        "sku": "85123A", "location": "main", "requested": 3, "available": 2, "held": 5,
+        "sku": "85123A", "location": null, "requested": 3, "available": 2, "held": 5, "backordered": 0,
+        "backorderable": 0,
         "next_expiry_at": "2026-11-27T08:15:00.000Z"
     }]
 }))]
@@ -259,14 +260,20 @@ pub(crate) struct ProblemSchema {
 struct ShortageSchema {
     /// Which product.
     sku: String,
-    /// Where.
-    location: String,
+    /// Where, if the line asked for one location; otherwise the counts are those of all together.
+    #[schema(required = true)]
+    location: Option<String>,
     /// Units asked for.
     requested: u64,
     /// Units that could be taken.
     available: u64,
     /// Units in live holds, which may come back.
     held: u64,
+    /// Units that others queue for.
+    backordered: u64,
+    /// Units that may queue beyond those; `null` if there is no limit.
+    #[schema(required = true)]
+    backorderable: Option<u64>,
     /// When the next of those holds lapses.
     #[schema(required = false, format = DateTime)]
     next_expiry_at: String,

@@ -4,12 +4,12 @@
 //! (`/lines/0/sku`: 422); the two doors [`in_path`] and [`in_body`] say which.
 
 use holdfast_actors::{Failure, Unavailable};
-use holdfast_engine::product::Contradiction;
-use holdfast_engine::{LocationId, Rejection, Shortage, Sku};
+use holdfast_engine::{LocationId, Quantity, Rejection, Shortage, Sku};
 use serde_json::json;
 
 use super::{Code, Problem};
 use crate::ids::IdText;
+use crate::wire::policy;
 use crate::wire::time::rfc3339;
 
 /// Finds the position in the body of the line that names a product (at a location, where that is known).
@@ -60,16 +60,17 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
-        Rejection::ProductInUse { on_hand, held, allocated, .. } => problem(Code::ProductInUse)
+        Rejection::ProductInUse { on_hand, held, allocated, queued, .. } => problem(Code::ProductInUse)
+            .with("backordered", queued.units())
             .with("on_hand", on_hand.units())
             .with("held", held.units())
             .with("allocated", allocated.units()),
         Rejection::PolicyContradiction { contradiction, .. } => {
-            problem(Code::ValidationFailed).at(policy_pointer(*contradiction))
+            problem(Code::ValidationFailed).at(policy::pointer(*contradiction))
         }
         Rejection::InsufficientStock(shortage) => {
             let problem = problem(Code::InsufficientStock).with("shortages", json!([missing(shortage)]));
-            at_line(problem, &shortage.sku, Some(&shortage.location), "quantity")
+            at_line(problem, &shortage.sku, shortage.location.as_ref(), "quantity")
         }
         Rejection::LineTooLarge { sku, requested, max } => {
             let problem =
@@ -96,11 +97,11 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
             problem(Code::StockBelowZero).with("condition", condition.name()).with("actual", actual.units())
         }
         Rejection::StockAboveMaximum { .. } => problem(Code::StockAboveMaximum),
-        Rejection::NotOnShelf { sku, location, requested, sellable } => {
+        Rejection::NotOnShelf { sku, requested, sellable } => {
             let problem = problem(Code::NotOnShelf)
                 .with("requested", requested.units())
                 .with("sellable", sellable.units());
-            at_line(problem, sku, Some(location), "quantity")
+            at_line(problem, sku, None, "quantity")
         }
         Rejection::HoldNotFound { .. } => problem(Code::HoldNotFound),
         Rejection::CommitAboveHold { held, requested, .. } => {
@@ -133,12 +134,12 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::OrderNotFound { .. } => problem(Code::OrderNotFound),
         Rejection::OrderState { status, .. } => problem(Code::OrderState).with("order_status", status.name()),
         Rejection::NoSuchLine { sku, location } => {
-            at_line(problem(Code::UnknownLine), sku, Some(location), "sku")
+            at_line(problem(Code::UnknownLine), sku, location.as_ref(), "sku")
         }
         Rejection::LineExceeded { sku, location, requested, left, .. } => {
             let problem =
                 problem(Code::LineExceeded).with("requested", requested.units()).with("left", left.units());
-            at_line(problem, sku, Some(location), "quantity")
+            at_line(problem, sku, location.as_ref(), "quantity")
         }
     }
 }
@@ -146,21 +147,15 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
 fn missing(shortage: &Shortage) -> serde_json::Value {
     let mut value = json!({
         "sku": shortage.sku.as_str(),
-        "location": shortage.location.as_str(),
+        "location": shortage.location.as_ref().map(LocationId::as_str),
         "requested": shortage.requested.units(),
         "available": shortage.available.units(),
         "held": shortage.held.units(),
+        "backordered": shortage.queued.units(),
+        "backorderable": Some(shortage.queueable.units()).filter(|most| *most < Quantity::MAX.units()),
     });
     if let (Some(at), Some(members)) = (shortage.next_expiry, value.as_object_mut()) {
         members.insert("next_expiry_at".to_owned(), rfc3339(at).into());
     }
     value
-}
-
-/// The member of a product's policy to look at first.
-pub(crate) const fn policy_pointer(contradiction: Contradiction) -> &'static str {
-    match contradiction {
-        Contradiction::HoldTimes => "/policy/hold_ttl_ms",
-        Contradiction::LineQuantities => "/policy/line_quantity_min",
-    }
 }

@@ -1,4 +1,4 @@
-//! Lines of a basket, an order, a shipment: so many units of one product at one location.
+//! Lines of a basket, an order, a shipment: so many units of one product, from one location or from anywhere.
 
 use holdfast_engine::reservation::LINES_MAX;
 use holdfast_engine::{LineQuantity, LocationId, Sku};
@@ -10,7 +10,7 @@ use super::int::Int;
 use super::object::Object;
 use super::text::Text;
 
-/// So many units of one product at one location.
+/// So many units of one product.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Line, example = json!({"sku": "85123A", "quantity": 6}))]
@@ -22,7 +22,8 @@ pub(crate) struct LineRequest<'a> {
     /// How many units.
     #[schema(value_type = u32, minimum = 1, maximum = 10_000_000)]
     pub(crate) quantity: Int,
-    /// Where to take them from; `main` unless given.
+    /// The one location to take them from, or, of a line that is there already, the one it asked for. Unless given, units
+    /// come from wherever they lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     pub(crate) location: Option<Text<'a>>,
@@ -32,7 +33,7 @@ pub(crate) struct LineRequest<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub(crate) sku: Sku,
-    pub(crate) location: LocationId,
+    pub(crate) location: Option<LocationId>,
     pub(crate) quantity: LineQuantity,
 }
 
@@ -46,15 +47,17 @@ pub(crate) fn check_count(count: usize, errors: &mut FieldErrors) -> bool {
     fits
 }
 
-/// Checks where a line's units lie.
+/// Checks the location that a line asks for: `None` if it is wrong, `Some(None)` if there is none.
 pub(crate) fn location(
     position: usize,
     location: Option<&Text<'_>>,
     errors: &mut FieldErrors,
-) -> Option<LocationId> {
+) -> Option<Option<LocationId>> {
     match location {
-        None => Some(LocationId::main()),
-        Some(location) => errors.name(|| format!("/lines/{position}/location"), LocationId::new(location)),
+        None => Some(None),
+        Some(location) => {
+            errors.name(|| format!("/lines/{position}/location"), LocationId::new(location)).map(Some)
+        }
     }
 }
 
@@ -87,15 +90,22 @@ pub(crate) fn check<'a>(lines: &[Object<LineRequest<'a>>], errors: &mut FieldErr
     lines.iter().enumerate().filter_map(|(position, request)| line(position, request, errors)).collect()
 }
 
-/// The position of the first line that names this product, at this location if one is given.
+/// The position of the first line that names this product and asks for this location, or for none; of the first one that
+/// names the product if no line does both.
 pub(crate) fn find<'l, 'a: 'l>(
-    mut lines: impl Iterator<Item = (&'l Text<'a>, Option<&'l Text<'a>>)>,
+    lines: impl Iterator<Item = (&'l Text<'a>, Option<&'l Text<'a>>)>,
     sku: &Sku,
     location: Option<&LocationId>,
 ) -> Option<usize> {
-    let main = LocationId::main();
-    lines.position(|(of, at)| {
-        let at = at.map_or(main.as_str(), |at| at);
-        &**of == sku.as_str() && location.is_none_or(|location| at == location.as_str())
-    })
+    let mut of_product = None;
+    for (position, (of, at)) in lines.enumerate() {
+        if **of != *sku.as_str() {
+            continue;
+        }
+        if at.map(|at| &**at) == location.map(LocationId::as_str) {
+            return Some(position);
+        }
+        of_product.get_or_insert(position);
+    }
+    of_product
 }

@@ -3,7 +3,10 @@
 use holdfast_actors::{
     OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
 };
-use holdfast_engine::{Currency, CustomerId, Fingerprint, OrderId, ReservationId, SmolStr, UnitPrice};
+use holdfast_engine::product::Terms;
+use holdfast_engine::{
+    Currency, CustomerId, Fingerprint, LocationId, OrderId, ReservationId, SmolStr, UnitPrice,
+};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -14,6 +17,8 @@ use super::lines::{self, LineRequest};
 use super::money::{self, Amount, CurrencyCode};
 use super::notes::check_texts;
 use super::object::Object;
+use super::sources::{SourceBody, SourceList};
+use super::terms::{self, SourcingRequest, TimeInForceWord};
 use super::text::Text;
 use super::time::Instant;
 use crate::ids::{IdText, ReservationText};
@@ -44,6 +49,18 @@ pub(crate) struct OrderRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<OrderLineRequest>>, min_items = 1, max_items = 2000)]
     pub(crate) lines: Option<Vec<Object<OrderLineRequest<'a>>>>,
+    /// What becomes of units that are not there, for an order of lines: `fill_or_kill` or `good_til_cancelled`. Unless given
+    /// they queue where a product allows it, and otherwise the order is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_in_force: Option<TimeInForceWord>,
+    /// How urgent units that queue are, for an order of lines, 0 being served before all others; 0 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
+    priority: Option<Int>,
+    /// Which locations units are taken from, for an order of lines; as each product's policy has it unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SourcingRequest>)]
+    sourcing: Option<Object<SourcingRequest>>,
     /// ISO 4217 code of the currency all amounts are in.
     #[schema(value_type = String, min_length = 3, max_length = 3)]
     currency: Text<'a>,
@@ -87,7 +104,7 @@ pub(crate) struct OrderLineRequest<'a> {
     /// How many units.
     #[schema(value_type = u32, minimum = 1, maximum = 10_000_000)]
     quantity: Int,
-    /// Where to take them from; `main` unless given.
+    /// The one location to take them from; from wherever they lie unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     pub(crate) location: Option<Text<'a>>,
@@ -113,6 +130,7 @@ impl OrderRequest<'_> {
             (Some(text), Some(currency)) => money::money("/expected_total", text, currency, &mut errors),
             _ => None,
         };
+        let terms = self.terms(&mut errors);
         let payment = self.payment(accepts, &mut errors);
         let ship_to = self.ship_to(&mut errors);
         match (customer, currency, source, payment) {
@@ -122,6 +140,7 @@ impl OrderRequest<'_> {
                     fingerprint,
                     customer,
                     source,
+                    terms,
                     currency,
                     expected_total,
                     provider,
@@ -150,6 +169,26 @@ impl OrderRequest<'_> {
                 None
             }
         }
+    }
+
+    fn terms(&self, errors: &mut FieldErrors) -> Terms {
+        let terms = terms::check(self.time_in_force, self.priority, self.sourcing.as_deref(), errors);
+        let given = [
+            ("/time_in_force", self.time_in_force.is_some()),
+            ("/priority", self.priority.is_some()),
+            ("/sourcing", self.sourcing.is_some()),
+        ];
+        if self.reservation_id.is_some() {
+            for (pointer, _) in given.into_iter().filter(|(_, given)| *given) {
+                errors.push(pointer, "contradiction", "was decided when the reservation was made");
+            }
+        }
+        if self.time_in_force == Some(TimeInForceWord::ImmediateOrCancel) {
+            let detail =
+                "an order is for all that it names: reserve what there is, look at it, and order that";
+            errors.push("/time_in_force", "unsupported_value", detail);
+        }
+        terms
     }
 
     fn payment(
@@ -326,7 +365,8 @@ fn units(requests: &[Object<LineRequest<'_>>], errors: &mut FieldErrors) -> Vec<
 #[schema(as = Order, example = json!({
     "id": "ord_01h455vb4pex5vsknk084sn02q", "status": "confirmed", "customer": "c-17850", "currency": "GBP",
     "total": "15.30",
-    "lines": [{"sku": "85123A", "location": "main", "quantity": 6, "total": "15.30",
+    "lines": [{"sku": "85123A", "location": null, "quantity": 6, "total": "15.30",
+               "sources": [{"location": "main", "quantity": 6}], "queued": 0,
                "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}],
     "reservation_id": "rsv_01h455vb4pex5vsknk084sn02q",
     "payment": {"provider": "sandbox", "method": "approve", "reference": "sbx_1"},
@@ -426,11 +466,22 @@ struct OrderLineBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
-    /// Where its units lie.
-    #[schema(value_type = String)]
-    location: &'a str,
+    /// The location it asked for; `null` if it takes units from wherever they lie.
+    #[schema(value_type = Option<String>, required = true)]
+    location: Option<&'a str>,
     /// Units ordered.
     quantity: u32,
+    /// Where units are kept for it, where the order is read; where they were claimed, where it is placed. Other answers leave
+    /// this out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<SourceBody>>)]
+    sources: Option<SourceList<'a>>,
+    /// Units that are not there yet; given with `sources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queued: Option<u64>,
+    /// How many others are served before it, where the order is read and queues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_ahead: Option<u64>,
     /// What they cost together, as a decimal string.
     #[schema(value_type = String)]
     total: Amount,
@@ -476,8 +527,11 @@ impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.lines.iter().map(|line| OrderLineBody {
             sku: line.sku.as_str(),
-            location: line.location.as_str(),
+            location: line.location.as_ref().map(LocationId::as_str),
             quantity: line.quantity.units(),
+            sources: line.sources.as_ref().map(|sources| SourceList(sources, line.quantity)),
+            queued: line.sources.as_ref().map(|sources| sources.queued().units()),
+            queue_ahead: line.ahead,
             total: Amount(line.total.to_decimal()),
             shipped: line.shipped.units(),
             cancelled: line.cancelled.units(),

@@ -2,17 +2,17 @@
 
 use holdfast_actors::ProductView;
 use holdfast_engine::product::{Policy, ProductDetails};
-use holdfast_engine::{LineQuantity, Millis, Quantity, SmolStr, UnitPrice};
+use holdfast_engine::{SmolStr, UnitPrice};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
-use super::int::Int;
 use super::money::{self, Amount, CurrencyCode};
 use super::object::Object;
+use super::policy::{self, PolicyBody, PolicyRequest};
 use super::text::Text;
 use super::time::Instant;
-use crate::problem::{Problem, policy_pointer};
+use crate::problem::Problem;
 
 /// What a product shall be. What is not given takes its default.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -51,45 +51,6 @@ pub(crate) struct PriceRequest<'a> {
     currency: Text<'a>,
 }
 
-/// How a product may be sold.
-#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PolicyRequest)]
-pub(crate) struct PolicyRequest {
-    /// Whether new units may be promised; `true` unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<bool>)]
-    sellable: Option<bool>,
-    /// Units at each location that are never promised; 0 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
-    safety_stock: Option<Int>,
-    /// Units that may be promised at each location beyond what lies there; 0 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
-    backorder_limit: Option<Int>,
-    /// How long a hold lasts when nobody says, in milliseconds; 900000 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
-    hold_ttl_ms: Option<Int>,
-    /// The longest hold a caller may ask for, in milliseconds; 86400000 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
-    hold_ttl_max_ms: Option<Int>,
-    /// The fewest units of one line; 1 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
-    line_quantity_min: Option<Int>,
-    /// The most units of one line; 10000000 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
-    line_quantity_max: Option<Int>,
-    /// The units of a line are a multiple of this; 1 unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
-    line_quantity_multiple: Option<Int>,
-}
-
 impl ProductRequest<'_> {
     /// Checks everything and names all that is wrong. What is not given takes its default.
     pub(crate) fn check(&self) -> Result<ProductDetails, Problem> {
@@ -114,10 +75,10 @@ impl ProductRequest<'_> {
             details.price = check_price(price, errors);
         }
         if let Some(policy) = &self.policy {
-            check_policy(policy, &mut details.policy, errors);
+            policy.collect(&mut details.policy, errors);
         }
         if let Err(contradiction) = details.policy.check() {
-            errors.push(policy_pointer(contradiction), "contradiction", contradiction.to_string());
+            errors.push(policy::pointer(contradiction), "contradiction", contradiction.to_string());
         }
     }
 }
@@ -134,53 +95,13 @@ fn check_price(price: &PriceRequest<'_>, errors: &mut FieldErrors) -> Option<Uni
     money::unit_price(|| "/price/amount".to_owned(), &price.amount, currency.or(of_any)?, errors)
 }
 
-fn check_policy(request: &PolicyRequest, policy: &mut Policy, errors: &mut FieldErrors) {
-    let (ttl_min, ttl_max) = (Policy::HOLD_TTL_MIN.0, Policy::HOLD_TTL_LIMIT.0);
-    let mut count = |member: &str, value: Option<Int>, min: u64, max: u64| {
-        errors.count(|| format!("/policy/{member}"), value?, min, max)
-    };
-    let safety_stock = count("safety_stock", request.safety_stock, 0, Quantity::MAX.units());
-    let backorder_limit = count("backorder_limit", request.backorder_limit, 0, Quantity::MAX.units());
-    let hold_ttl = count("hold_ttl_ms", request.hold_ttl_ms, ttl_min, ttl_max);
-    let hold_ttl_max = count("hold_ttl_max_ms", request.hold_ttl_max_ms, ttl_min, ttl_max);
-    let mut line = |member, value| {
-        let units = count(member, value, 1, u64::from(LineQuantity::MAX))?;
-        LineQuantity::new(u32::try_from(units).ok()?)
-    };
-    let line_min = line("line_quantity_min", request.line_quantity_min);
-    let line_max = line("line_quantity_max", request.line_quantity_max);
-    let line_multiple = line("line_quantity_multiple", request.line_quantity_multiple);
-    if let Some(sellable) = request.sellable {
-        policy.sellable = sellable;
-    }
-    if let Some(units) = safety_stock.and_then(Quantity::new) {
-        policy.safety_stock = units;
-    }
-    if let Some(units) = backorder_limit.and_then(Quantity::new) {
-        policy.backorder_limit = units;
-    }
-    if let Some(span) = hold_ttl {
-        policy.hold_ttl_default = Millis(span);
-    }
-    if let Some(span) = hold_ttl_max {
-        policy.hold_ttl_max = Millis(span);
-    }
-    if let Some(units) = line_min {
-        policy.line_quantity_min = units;
-    }
-    if let Some(units) = line_max {
-        policy.line_quantity_max = units;
-    }
-    if let Some(units) = line_multiple {
-        policy.line_quantity_multiple = units;
-    }
-}
-
 /// A product as it is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Product, example = json!({
     "sku": "85123A", "name": "White hanging heart T-light holder", "price": {"amount": "2.55", "currency": "GBP"},
-    "policy": {"sellable": true, "safety_stock": 2, "backorder_limit": 0, "hold_ttl_ms": 600_000,
+    "policy": {"sellable": true, "safety_stock": 2, "backorders": "none", "backorder_limit": null, "preorder": null,
+               "matching": "arrival", "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
+               "hold_ttl_ms": 600_000,
                "hold_ttl_max_ms": 86_400_000, "line_quantity_min": 1, "line_quantity_max": 10_000_000,
                "line_quantity_multiple": 1},
     "version": 1, "sequence": 42,
@@ -197,7 +118,7 @@ pub(crate) struct ProductBody<'a> {
     #[schema(required = true)]
     price: Option<PriceBody>,
     /// How it may be sold.
-    policy: PolicyBody,
+    policy: PolicyBody<'a>,
     /// How often it was put.
     version: u64,
     /// Position of the last time in the journal.
@@ -222,32 +143,9 @@ struct PriceBody {
     currency: CurrencyCode,
 }
 
-/// How a product may be sold.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Policy)]
-struct PolicyBody {
-    /// Whether new units may be promised.
-    sellable: bool,
-    /// Units at each location that are never promised.
-    safety_stock: u64,
-    /// Units that may be promised at each location beyond what lies there.
-    backorder_limit: u64,
-    /// How long a hold lasts when nobody says, in milliseconds.
-    hold_ttl_ms: u64,
-    /// The longest hold a caller may ask for, in milliseconds.
-    hold_ttl_max_ms: u64,
-    /// The fewest units of one line.
-    line_quantity_min: u32,
-    /// The most units of one line.
-    line_quantity_max: u32,
-    /// The units of a line are a multiple of this.
-    line_quantity_multiple: u32,
-}
-
 impl<'a> ProductBody<'a> {
     pub(crate) fn new(view: &'a ProductView) -> Self {
         let details = &view.details;
-        let policy = &details.policy;
         Self {
             sku: view.sku.as_str(),
             name: &details.name,
@@ -255,16 +153,7 @@ impl<'a> ProductBody<'a> {
                 amount: Amount(price.to_decimal()),
                 currency: CurrencyCode(price.currency()),
             }),
-            policy: PolicyBody {
-                sellable: policy.sellable,
-                safety_stock: policy.safety_stock.units(),
-                backorder_limit: policy.backorder_limit.units(),
-                hold_ttl_ms: policy.hold_ttl_default.0,
-                hold_ttl_max_ms: policy.hold_ttl_max.0,
-                line_quantity_min: policy.line_quantity_min.units(),
-                line_quantity_max: policy.line_quantity_max.units(),
-                line_quantity_multiple: policy.line_quantity_multiple.units(),
-            },
+            policy: PolicyBody::new(&details.policy),
             version: view.version,
             sequence: view.sequence.0,
             created_at: Instant(view.created_at),

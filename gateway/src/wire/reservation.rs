@@ -3,7 +3,7 @@
 use holdfast_actors::{ReservationView, Reserve, ReserveLine, TakenLine};
 use holdfast_engine::product::Policy;
 use holdfast_engine::reservation::ReservationState;
-use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, Millis, ReservationId};
+use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, LocationId, Millis, ReservationId};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -13,6 +13,8 @@ use super::json_text::JsonText;
 use super::lines::{self, LineRequest};
 use super::metadata::{self, Metadata};
 use super::object::Object;
+use super::sources::{SourceBody, SourceList};
+use super::terms::{self, SourcingRequest, TimeInForceWord};
 use super::text::Text;
 use super::time::Instant;
 use crate::ids::IdText;
@@ -39,6 +41,18 @@ pub(crate) struct ReserveRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
     ttl_ms: Option<Int>,
+    /// What becomes of units that are not there; unless given they queue where a product allows it, and otherwise the
+    /// request is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_in_force: Option<TimeInForceWord>,
+    /// How urgent units that queue are, 0 being served before all others; 0 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
+    priority: Option<Int>,
+    /// Which locations units are taken from; as each product's policy has it unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SourcingRequest>)]
+    sourcing: Option<Object<SourcingRequest>>,
     /// The storefront's own notes, given back with the reservation: at most 50, 8 KiB in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(inline)]
@@ -52,10 +66,12 @@ impl ReserveRequest<'_> {
         let customer = errors.name(|| "/customer".to_owned(), CustomerId::new(&self.customer));
         let lines = check_lines(&self.lines, &mut errors);
         let ttl = ttl(self.ttl_ms, &mut errors);
+        let sourcing = self.sourcing.as_deref();
+        let terms = terms::check(self.time_in_force, self.priority, sourcing, &mut errors);
         let metadata = metadata::check(self.metadata.as_ref(), &mut errors);
         match (customer, metadata) {
             (Some(customer), Some(metadata)) if errors.is_empty() => {
-                Ok(Reserve { id, fingerprint, customer, lines, ttl, metadata })
+                Ok(Reserve { id, fingerprint, customer, lines, terms, ttl, metadata })
             }
             _ => Err(errors.into_problem()),
         }
@@ -103,7 +119,7 @@ pub(crate) struct TakenLineRequest<'a> {
     /// How many units; 0 gives the line back.
     #[schema(value_type = u32, minimum = 0, maximum = 10_000_000)]
     quantity: Int,
-    /// Where they are held; `main` unless given.
+    /// The location that the line asked for, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     pub(crate) location: Option<Text<'a>>,
@@ -168,8 +184,10 @@ impl ExtendRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Reservation, example = json!({
     "id": "rsv_01h455vb4pex5vsknk084sn02q", "status": "held", "customer": "c-17850",
-    "lines": [{"sku": "71053", "location": "main", "quantity": 2, "committed": 0},
-              {"sku": "85123A", "location": "main", "quantity": 6, "committed": 0}],
+    "lines": [{"sku": "71053", "location": null, "quantity": 2, "sources": [{"location": "leeds", "quantity": 2}],
+               "queued": 0, "queue_ahead": null, "committed": 0},
+              {"sku": "85123A", "location": "york", "quantity": 6, "sources": [{"location": "york", "quantity": 4}],
+               "queued": 2, "queue_ahead": null, "committed": 0}],
     "created_at": "2026-11-27T08:00:00.000Z", "expires_at": "2026-11-27T08:10:00.000Z", "expires_in_ms": 600_000,
     "metadata": {"cart": "b81f"}, "version": 1, "sequence": 4711
 }))]
@@ -183,7 +201,7 @@ pub(crate) struct ReservationBody<'a> {
     /// Who it is for.
     #[schema(value_type = String)]
     customer: &'a str,
-    /// Its lines, in the order of product and location.
+    /// Its lines, in the order of product and location asked for.
     #[schema(value_type = Vec<ReservationLineBody>)]
     lines: Lines<'a>,
     /// When it was made.
@@ -228,11 +246,19 @@ struct ReservationLineBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
-    /// Where its units lie.
-    #[schema(value_type = String)]
-    location: &'a str,
-    /// Units held.
+    /// The location it asked for; `null` if it takes units from wherever they lie.
+    #[schema(value_type = Option<String>, required = true)]
+    location: Option<&'a str>,
+    /// Units claimed, there or not.
     quantity: u32,
+    /// Where those that are there lie: when they were claimed, and once committed, where they are kept now.
+    #[schema(value_type = Vec<SourceBody>)]
+    sources: SourceList<'a>,
+    /// Units that are not there yet.
+    queued: u64,
+    /// How many others are served before it; `null` unless it is committed and queues.
+    #[schema(required = true)]
+    queue_ahead: Option<u64>,
     /// Units taken for good.
     committed: u64,
 }
@@ -244,8 +270,11 @@ impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.lines.iter().map(|line| ReservationLineBody {
             sku: line.sku.as_str(),
-            location: line.location.as_str(),
+            location: line.sources.asked().map(LocationId::as_str),
             quantity: line.quantity.units(),
+            sources: SourceList(&line.sources, line.quantity),
+            queued: line.sources.queued().units(),
+            queue_ahead: line.ahead,
             committed: line.committed.units(),
         }))
     }

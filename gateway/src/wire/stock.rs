@@ -236,9 +236,9 @@ impl<'a> AdjustBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
     "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
-    "backordered": 0,
+    "backordered": 0, "backorderable": 0,
     "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
-                   "available": 266, "backordered": 0}],
+                   "available": 266}],
     "version": 7, "sequence": 4711
 }))]
 pub(crate) struct StockBody<'a> {
@@ -255,10 +255,13 @@ pub(crate) struct StockBody<'a> {
     held: u64,
     /// Units promised to orders, not yet shipped.
     allocated: u64,
-    /// Units a new hold could take now, the backorder allowance included.
+    /// Units a new hold could take now.
     available: u64,
-    /// Units promised beyond what lies there.
+    /// Units that somebody queues for.
     backordered: u64,
+    /// Units that may queue beyond those; `null` if there is no limit.
+    #[schema(required = true)]
+    backorderable: Option<u64>,
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
@@ -285,10 +288,8 @@ pub(crate) struct LocationBody<'a> {
     held: u64,
     /// Units promised to orders, not yet shipped.
     allocated: u64,
-    /// Units a new hold could take now, the backorder allowance included.
+    /// Units a new hold could take now.
     available: u64,
-    /// Units promised beyond what lies there.
-    backordered: u64,
 }
 
 struct Locations<'a>(&'a StockView);
@@ -301,8 +302,7 @@ impl Serialize for Locations<'_> {
 
 impl<'a> LocationBody<'a> {
     fn new(view: &'a LocationView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, backordered } =
-            view.counts;
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.counts;
         Self {
             location: view.location.as_str(),
             on_hand,
@@ -311,15 +311,13 @@ impl<'a> LocationBody<'a> {
             held,
             allocated,
             available,
-            backordered,
         }
     }
 }
 
 impl<'a> StockBody<'a> {
     pub(crate) fn new(view: &'a StockView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, backordered } =
-            view.totals();
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.totals();
         Self {
             sku: view.sku.as_str(),
             on_hand,
@@ -328,7 +326,8 @@ impl<'a> StockBody<'a> {
             held,
             allocated,
             available,
-            backordered,
+            backordered: view.queued,
+            backorderable: view.queueable,
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,

@@ -13,6 +13,12 @@ impl Serialize for Instant {
     }
 }
 
+/// An instant on its way in. Any offset is understood; what is finer than a millisecond is dropped.
+pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(at.as_millisecond()))
+}
+
 /// The text of an instant.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     Text::new(at).as_str().to_owned()

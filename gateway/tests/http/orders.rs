@@ -33,9 +33,11 @@ async fn an_order_goes_from_checkout_to_return() {
     assert_eq!(
         confirmed["lines"],
         json!([
-            {"sku": "A", "location": "main", "quantity": 6, "total": "15.30",
+            {"sku": "A", "location": null, "quantity": 6, "total": "15.30",
+             "sources": [{"location": "main", "quantity": 6}], "queued": 0,
              "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0},
-            {"sku": "B", "location": "main", "quantity": 1, "total": "0.00",
+            {"sku": "B", "location": null, "quantity": 1, "total": "0.00",
+             "sources": [{"location": "main", "quantity": 1}], "queued": 0,
              "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}
         ])
     );

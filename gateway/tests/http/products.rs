@@ -20,7 +20,10 @@ async fn a_product_is_created_replaced_and_read() {
     assert_eq!(
         product["policy"],
         json!({
-            "sellable": true, "safety_stock": 2, "backorder_limit": 0, "hold_ttl_ms": 600_000,
+            "sellable": true, "safety_stock": 2, "backorders": "none", "backorder_limit": null,
+            "preorder": null, "matching": "arrival",
+            "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
+            "hold_ttl_ms": 600_000,
             "hold_ttl_max_ms": 86_400_000,
             "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1
         })

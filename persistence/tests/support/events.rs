@@ -3,11 +3,14 @@
 use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
-use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{
+    Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
+    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Strategy,
+};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
-    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 pub const RESERVATION: ReservationId = ReservationId(0x0190_a1b2_c3d4_7e5f_8091_a2b3_c4d5_e6f7);
@@ -38,8 +41,8 @@ pub fn hold_opened(number: u64) -> Event {
     let hold = HoldId { reservation: ReservationId(u128::from(number)), line: 0 };
     let event = ProductEvent::HoldOpened {
         hold,
-        location: LocationId::main(),
         quantity: units(1),
+        sources: Sources::At { location: LocationId::main(), asked: false },
         expires_at: at(900_000),
     };
     Event::Product(sku("85123A"), event)
@@ -67,7 +70,14 @@ fn product_events() -> Vec<ProductEvent> {
         policy: Policy {
             sellable: false,
             safety_stock: quantity(3),
-            backorder_limit: quantity(1_000),
+            backorders: Backorders::Capped(quantity(1_000)),
+            preorder: Some(Preorder { quota: quantity(50), release_at: at(86_400_000) }),
+            matching: Matching::FairShare,
+            sourcing: SourcingRules {
+                strategy: Strategy::Ranked,
+                ranking: vec![LocationId::main(), LocationId::new("Größenlager 2, Regal 17").unwrap()],
+                closed: vec![LocationId::new("outlet").unwrap()],
+            },
             hold_ttl_default: Millis(60_000),
             hold_ttl_max: Millis(3_600_000),
             line_quantity_min: units(6),
@@ -77,8 +87,8 @@ fn product_events() -> Vec<ProductEvent> {
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
     let mut events = vec![
-        ProductEvent::Put { details, operation: operation(1), at: at(1) },
-        ProductEvent::Put { details: plain, operation: operation(2), at: at(2) },
+        ProductEvent::Put { details: Box::new(details), operation: operation(1), at: at(1) },
+        ProductEvent::Put { details: Box::new(plain), operation: operation(2), at: at(2) },
         ProductEvent::Adjusted {
             location: LocationId::new("Größenlager 2, Regal 17").unwrap(),
             condition: Condition::QualityControl,
@@ -103,16 +113,31 @@ fn product_events() -> Vec<ProductEvent> {
         },
         ProductEvent::HoldOpened {
             hold,
-            location: LocationId::main(),
             quantity: units(12),
+            sources: Sources::At { location: LocationId::main(), asked: true },
+            expires_at: at(900_000),
+        },
+        ProductEvent::HoldOpened {
+            hold,
+            quantity: units(12),
+            sources: Sources::Spread(Box::new(Spread {
+                asked: Some(LocationId::main()),
+                filled: vec![
+                    Source { location: LocationId::main(), units: units(4) },
+                    Source { location: LocationId::new("outlet").unwrap(), units: units(2) },
+                ],
+                queued: quantity(6),
+                class: PriorityClass(3),
+            })),
             expires_at: at(900_000),
         },
         ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
         ProductEvent::HoldMoved { hold, expires_at: None },
-        ProductEvent::HoldCommitted { hold, quantity: quantity(7) },
+        ProductEvent::HoldCommitted { hold, quantity: quantity(7), arrival: Sequence(77) },
         ProductEvent::AllocationAdvanced {
             hold,
-            to: Fulfilment {
+            location: LocationId::main(),
+            by: Fulfilment {
                 shipped: quantity(5),
                 cancelled: quantity(2),
                 returned: quantity(3),
@@ -121,6 +146,10 @@ fn product_events() -> Vec<ProductEvent> {
         },
     ];
     events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });
+    events.push(ProductEvent::DemandLowered { hold, by: units(2) });
+    let fills =
+        vec![Fill { hold, units: units(2) }, Fill { hold: HoldId { line: 2, ..hold }, units: units(9) }];
+    events.push(ProductEvent::Filled { location: LocationId::main(), fills });
     events.extend(
         [HoldEnd::Released, HoldEnd::Expired, HoldEnd::Abandoned]
             .map(|why| ProductEvent::HoldEnded { hold, why }),
@@ -157,7 +186,7 @@ fn order_events() -> Vec<OrderEvent> {
     let line_units = |line, count| LineUnits { line, units: units(count) };
     let line = |name: &str, count, total_minor| OrderLine {
         sku: sku(name),
-        location: LocationId::main(),
+        location: (count == 6).then(LocationId::main),
         quantity: units(count),
         total_minor,
     };
@@ -220,7 +249,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 8 + 7 + 11;
+pub const KINDS: usize = 10 + 7 + 11;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -234,6 +263,8 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::HoldEnded { .. } => 5,
             ProductEvent::AllocationAdvanced { .. } => 6,
             ProductEvent::Deleted { .. } => 25,
+            ProductEvent::DemandLowered { .. } => 26,
+            ProductEvent::Filled { .. } => 27,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

@@ -3,11 +3,14 @@
 use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
-use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{
+    self, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder,
+    PriorityClass, ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread,
+};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
-    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -69,18 +72,33 @@ fn price() -> impl Strategy<Value = UnitPrice> {
 }
 
 fn details() -> impl Strategy<Value = ProductDetails> {
-    let policy =
-        (any::<bool>(), quantity(), quantity(), any::<u64>(), any::<u64>(), [units(), units(), units()])
-            .prop_map(|(sellable, safety_stock, backorder_limit, default, max, lines)| Policy {
+    let backorders = prop_oneof![
+        Just(Backorders::None),
+        quantity().prop_map(Backorders::Capped),
+        Just(Backorders::Unlimited),
+    ];
+    let preorder = (quantity(), at()).prop_map(|(quota, release_at)| Preorder { quota, release_at });
+    let matching = prop_oneof![Just(Matching::Arrival), Just(Matching::FairShare)];
+    let queueing = (backorders, option::of(preorder), matching);
+    let spans = (any::<u64>(), any::<u64>());
+    let lines = [units(), units(), units()];
+    let policy = (any::<bool>(), quantity(), queueing, sourcing(), spans, lines).prop_map(
+        |(sellable, safety_stock, (backorders, preorder, matching), sourcing, (default, max), lines)| {
+            Policy {
                 sellable,
                 safety_stock,
-                backorder_limit,
+                backorders,
+                preorder,
+                matching,
+                sourcing,
                 hold_ttl_default: Millis(default),
                 hold_ttl_max: Millis(max),
                 line_quantity_min: lines[0],
                 line_quantity_max: lines[1],
                 line_quantity_multiple: lines[2],
-            });
+            }
+        },
+    );
     (text(), option::of(price()), policy).prop_map(|(name, price, policy)| ProductDetails {
         name,
         price,
@@ -98,7 +116,7 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
     let movement = (location(), condition(), any::<i64>(), option::of(condition()));
     prop_oneof![
         (details(), operation(), at()).prop_map(|(details, operation, at)| ProductEvent::Put {
-            details,
+            details: Box::new(details),
             operation,
             at
         }),
@@ -117,15 +135,48 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                 }
             }
         ),
-        (hold(), location(), units(), at()).prop_map(|(hold, location, quantity, expires_at)| {
-            ProductEvent::HoldOpened { hold, location, quantity, expires_at }
+        (hold(), sources(), units(), at()).prop_map(|(hold, sources, quantity, expires_at)| {
+            ProductEvent::HoldOpened { hold, quantity, sources, expires_at }
         }),
         (hold(), option::of(at()))
             .prop_map(|(hold, expires_at)| ProductEvent::HoldMoved { hold, expires_at }),
-        (hold(), quantity()).prop_map(|(hold, quantity)| ProductEvent::HoldCommitted { hold, quantity }),
+        (hold(), quantity(), any::<u64>()).prop_map(|(hold, quantity, arrival)| {
+            ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival) }
+        }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
-        (hold(), fulfilment).prop_map(|(hold, to)| ProductEvent::AllocationAdvanced { hold, to }),
+        (hold(), location(), fulfilment).prop_map(|(hold, location, by)| ProductEvent::AllocationAdvanced {
+            hold,
+            location,
+            by
+        }),
+        (hold(), units()).prop_map(|(hold, by)| ProductEvent::DemandLowered { hold, by }),
+        (location(), vec((hold(), units()), 0..FILLS_PER_EVENT)).prop_map(|(location, fills)| {
+            let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });
+            ProductEvent::Filled { location, fills: fills.collect() }
+        }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
+    ]
+}
+
+fn sourcing() -> impl Strategy<Value = SourcingRules> {
+    let strategy = prop_oneof![
+        Just(product::Strategy::FewestShipments),
+        Just(product::Strategy::Ranked),
+        Just(product::Strategy::HighestStock),
+        Just(product::Strategy::Nearest),
+    ];
+    (strategy, vec(location(), 0..4), vec(location(), 0..4))
+        .prop_map(|(strategy, ranking, closed)| SourcingRules { strategy, ranking, closed })
+}
+
+fn sources() -> impl Strategy<Value = Sources> {
+    let source = (location(), units()).prop_map(|(location, units)| Source { location, units });
+    let spread = (option::of(location()), vec(source, 0..20), quantity(), any::<u8>()).prop_map(
+        |(asked, filled, queued, class)| Spread { asked, filled, queued, class: PriorityClass(class) },
+    );
+    prop_oneof![
+        2 => (location(), any::<bool>()).prop_map(|(location, asked)| Sources::At { location, asked }),
+        1 => spread.prop_map(|spread| Sources::Spread(Box::new(spread))),
     ]
 }
 
@@ -194,10 +245,9 @@ fn placed() -> impl Strategy<Value = OrderPlaced> {
 }
 
 fn order_event() -> impl Strategy<Value = OrderEvent> {
-    let line =
-        (sku(), location(), units(), any::<i64>()).prop_map(|(sku, location, quantity, total_minor)| {
-            OrderLine { sku, location, quantity, total_minor }
-        });
+    let line = (sku(), option::of(location()), units(), any::<i64>()).prop_map(
+        |(sku, location, quantity, total_minor)| OrderLine { sku, location, quantity, total_minor },
+    );
     let outcome = prop_oneof![
         text().prop_map(|reference| PaymentOutcome::Approved { reference }),
         text().prop_map(|reason| PaymentOutcome::Declined { reason }),

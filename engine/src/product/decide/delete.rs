@@ -27,8 +27,9 @@ impl Product {
         };
         let (on_hand, held, allocated) =
             (sum(|level| level.on_hand), sum(|level| level.held), sum(|level| level.allocated));
-        if !(on_hand.is_zero() && held.is_zero() && allocated.is_zero()) {
-            return Err(Rejection::ProductInUse { sku: self.sku.clone(), on_hand, held, allocated });
+        let queued = self.queued;
+        if !(on_hand.is_zero() && held.is_zero() && allocated.is_zero() && queued.is_zero()) {
+            return Err(Rejection::ProductInUse { sku: self.sku.clone(), on_hand, held, allocated, queued });
         }
         Ok(Some(ProductEvent::Deleted { operation, at }))
     }

@@ -5,7 +5,7 @@ use super::super::{HoldEnd, Product, ProductEvent};
 use crate::ids::HoldId;
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
-use crate::time::Timestamp;
+use crate::time::{Sequence, Timestamp};
 
 impl Product {
     pub(super) fn decide_move(
@@ -24,6 +24,7 @@ impl Product {
         &self,
         hold: HoldId,
         quantity: Quantity,
+        arrival: Sequence,
     ) -> Result<Option<ProductEvent>, Rejection> {
         let Some(live) = self.holds.get(hold) else {
             return if self.allocations.contains_key(&hold) {
@@ -39,7 +40,7 @@ impl Product {
                 requested: quantity,
             });
         }
-        Ok(Some(ProductEvent::HoldCommitted { hold, quantity }))
+        Ok(Some(ProductEvent::HoldCommitted { hold, quantity, arrival }))
     }
 
     pub(super) fn decide_end(&self, hold: HoldId, why: HoldEnd) -> Option<ProductEvent> {

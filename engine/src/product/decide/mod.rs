@@ -3,32 +3,41 @@
 mod adjust;
 mod advance;
 mod delete;
+mod fill;
 mod finish;
 mod open;
 mod put;
+
+use smallvec::{SmallVec, smallvec};
 
 use super::{Product, ProductCommand, ProductEvent};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
+/// What follows from one command: nearly always one event, none if it was carried out before.
+pub type Events = SmallVec<[ProductEvent; 1]>;
+
 impl Product {
-    /// The event that carries out this command at this instant, `None` if it is carried out already, or why not.
+    /// The events that carry out this command at this instant, none if it is carried out already, or why not.
     ///
     /// Lapsed holds must have been settled first (see the module's head): a claim that rests on the units of a
-    /// lapsed hold is refused here.
+    /// lapsed hold is refused here. Whoever applies the events asks [`Product::decide_fills`] afterwards.
     ///
     /// # Errors
     /// A [`Rejection`] the caller can act on; the product is as it was.
-    pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Option<ProductEvent>, Rejection> {
-        match command {
-            ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation),
-            ProductCommand::Delete { operation } => self.decide_delete(at, *operation),
-            ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment),
-            ProductCommand::Open(open) => self.decide_open(open).map(Some),
-            ProductCommand::Move { hold, expires_at } => self.decide_move(*hold, *expires_at),
-            ProductCommand::Commit { hold, quantity } => self.decide_commit(*hold, *quantity),
-            ProductCommand::End { hold, why } => Ok(self.decide_end(*hold, *why)),
-            ProductCommand::Advance { hold, to } => self.decide_advance(*hold, *to),
-        }
+    pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Events, Rejection> {
+        let event = match command {
+            ProductCommand::Open(open) => return self.decide_open(at, open),
+            ProductCommand::Advance { hold, to } => return self.decide_advance(*hold, *to),
+            ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation)?,
+            ProductCommand::Delete { operation } => self.decide_delete(at, *operation)?,
+            ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment)?,
+            ProductCommand::Move { hold, expires_at } => self.decide_move(*hold, *expires_at)?,
+            ProductCommand::Commit { hold, quantity, arrival } => {
+                self.decide_commit(*hold, *quantity, *arrival)?
+            }
+            ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
+        };
+        Ok(event.map_or_else(Events::new, |event| smallvec![event]))
     }
 }

@@ -21,6 +21,6 @@ impl Product {
             sku: self.sku.clone(),
             contradiction,
         })?;
-        Ok(Some(ProductEvent::Put { details: details.clone(), operation, at }))
+        Ok(Some(ProductEvent::Put { details: Box::new(details.clone()), operation, at }))
     }
 }

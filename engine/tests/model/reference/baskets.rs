@@ -1,6 +1,6 @@
 //! Baskets on paper: made whole or not at all, and ended once.
 
-use super::{Basket, Fact, Item, Key, Line, Moved, No, Number, Place, Reference, Reply, Thing, Yes, merged};
+use super::{Basket, Fact, Item, Key, Line, No, Number, Place, Reference, Reply, Thing, Wishes, Yes, merged};
 
 impl Reference {
     pub(super) fn baskets(&self) -> Vec<Number> {
@@ -20,8 +20,66 @@ impl Reference {
         lines.unwrap_or_default()
     }
 
+    /// Where the units of a line were when it was made.
+    pub(super) fn from(&self, basket: Number, line: usize) -> Vec<(Place, u64)> {
+        let from = self.facts.iter().find_map(|fact| match fact {
+            Fact::Reserved { basket: of, from, .. } if *of == basket => Some(from[line].clone()),
+            _ => None,
+        });
+        from.unwrap_or_default()
+    }
+
+    pub(super) fn class(&self, basket: Number) -> u8 {
+        let class = self.facts.iter().find_map(|fact| match fact {
+            Fact::Reserved { basket: of, class, .. } if *of == basket => Some(*class),
+            _ => None,
+        });
+        class.unwrap_or(0)
+    }
+
+    /// Products that were ever put.
+    pub(super) fn items(&self) -> Vec<Item> {
+        let mut items: Vec<_> = self
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Put { item, .. } => Some(*item),
+                _ => None,
+            })
+            .collect();
+        items.sort_unstable();
+        items.dedup();
+        items
+    }
+
+    /// Lines of this product whose units are in a basket.
+    pub(super) fn lines_held(&self, item: Item) -> impl Iterator<Item = (Number, usize)> {
+        self.lines_where(item, false)
+    }
+
+    /// Lines of this product that were promised.
+    pub(super) fn lines_promised(&self, item: Item) -> impl Iterator<Item = (Number, usize)> {
+        self.lines_where(item, true).filter(|(basket, _)| self.taken(*basket).is_some())
+    }
+
+    fn lines_where(&self, item: Item, over: bool) -> impl Iterator<Item = (Number, usize)> {
+        let of_item = self.facts.iter().filter_map(move |fact| match fact {
+            Fact::Reserved { basket, lines, .. } => {
+                let lines = lines.iter().enumerate().filter(move |(_, line)| line.0 == item);
+                Some(lines.map(|(line, _)| (*basket, line)))
+            }
+            _ => None,
+        });
+        of_item.flatten().filter(move |(basket, line)| {
+            let ended = |fact: &Fact| {
+                matches!(fact, Fact::LineOver { basket: of, line: at } if (of, at) == (basket, line))
+            };
+            self.facts.iter().any(ended) == over
+        })
+    }
+
     /// Where a basket stands, from all that happened to it.
-    pub(crate) fn basket(&self, basket: Number, now: i64) -> Option<Basket> {
+    pub(crate) fn basket(&self, basket: Number) -> Option<Basket> {
         let mut state = None;
         for fact in &self.facts {
             state = match fact {
@@ -37,13 +95,13 @@ impl Reference {
                 }
                 Fact::Taken { basket: of, .. } if *of == basket => Some(Basket::Committed),
                 Fact::GivenBack { basket: of } if *of == basket => Some(Basket::Released),
+                Fact::Lapsed { basket: of, deadline } if *of == basket => {
+                    Some(Basket::Lapsed { deadline: *deadline })
+                }
                 _ => state,
             };
         }
-        match state {
-            Some(Basket::Held { deadline }) if deadline <= now => Some(Basket::Lapsed { deadline }),
-            state => state,
-        }
+        state
     }
 
     /// Units taken of each line, if it was committed.
@@ -52,24 +110,6 @@ impl Reference {
             Fact::Taken { basket: of, units } if *of == basket => Some(units.clone()),
             _ => None,
         })
-    }
-
-    /// How far the units of a line have come, whoever moved them.
-    pub(super) fn moved(&self, basket: Number, line: usize) -> Moved {
-        let mut moved = Moved::default();
-        for fact in &self.facts {
-            match fact {
-                Fact::Moved { basket: of, line: at, to } if (*of, *at) == (basket, line) => moved = *to,
-                Fact::Placed { order, basket: of, .. } if *of == basket => {
-                    let done = self.progress(*order, line);
-                    if done != Moved::default() {
-                        moved = done;
-                    }
-                }
-                _ => {}
-            }
-        }
-        moved
     }
 
     /// The customer of a basket.
@@ -85,8 +125,8 @@ impl Reference {
         basket: Number,
         (customer, asked): (u8, u32),
         lines: &[Line],
+        wishes: Wishes,
         ttl: i64,
-        now: i64,
     ) -> Reply {
         for fact in &self.facts {
             if let Fact::Reserved { basket: of, asked: before, .. } = fact
@@ -95,37 +135,33 @@ impl Reference {
                 return if *before == asked { Ok(Yes::Already) } else { Err(No::KeyReused) };
             }
         }
-        let lines = merged(lines);
-        for (item, place, units) in &lines {
-            self.may_take(*item, *place, *units, now)?;
+        let (mut lines_got, mut from, mut nothing) = (Vec::new(), Vec::new(), None);
+        for of_item in merged(lines).chunk_by(|a, b| a.0 == b.0) {
+            let found = match self.find(of_item, wishes) {
+                Err(none @ No::TooFew { .. }) if wishes.missing == Some(super::Missing::Drop) => {
+                    nothing = nothing.or(Some(none));
+                    continue;
+                }
+                found => found?,
+            };
+            for (line, found) in of_item.iter().zip(found) {
+                let Some(found) = found else { continue };
+                let there: u64 = found.iter().map(|from| from.1).sum();
+                let dropped = wishes.missing == Some(super::Missing::Drop);
+                lines_got.push((line.0, line.1, if dropped { there } else { line.2 }));
+                from.push(found);
+            }
         }
-        self.facts.push(Fact::Reserved { basket, customer, asked, lines, deadline: now + ttl });
+        if let Some(nothing) = nothing.filter(|_| lines_got.is_empty()) {
+            return Err(nothing);
+        }
+        let (lines, class, deadline) = (lines_got, wishes.class, self.now + ttl);
+        self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, deadline });
         Ok(Yes::Done)
     }
 
-    pub(super) fn may_take(&self, item: Item, place: Place, asked: u64, now: i64) -> Result<(), No> {
-        let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
-        if !rules.sellable {
-            return Err(No::NotForSale(item));
-        }
-        if asked > rules.line_max {
-            return Err(No::LineTooLarge(item));
-        }
-        if asked < rules.line_min {
-            return Err(No::LineTooSmall(item));
-        }
-        if !asked.is_multiple_of(rules.line_step) {
-            return Err(No::LineIsNoStep(item));
-        }
-        let free = self.free(item, place, now);
-        if asked > free {
-            return Err(No::TooFew { item, place, asked, free, held: self.held(item, place, now) });
-        }
-        Ok(())
-    }
-
     pub(crate) fn commit(&mut self, basket: Number, units: Option<&[u64]>, now: i64, key: Key) -> Reply {
-        if self.ended(basket, now, key)? {
+        if self.ended(basket, key)? {
             return Ok(Yes::Already);
         }
         let lines = self.lines(basket);
@@ -138,23 +174,25 @@ impl Reference {
         }
         self.facts.push(Fact::Taken { basket, units });
         self.note(Thing::Basket(basket), key, now);
+        self.lines_over(basket);
         Ok(Yes::Done)
     }
 
     pub(crate) fn release(&mut self, basket: Number, now: i64, key: Key) -> Reply {
-        if self.ended(basket, now, key)? {
+        if self.ended(basket, key)? {
             return Ok(Yes::Already);
         }
         self.facts.push(Fact::GivenBack { basket });
         self.note(Thing::Basket(basket), key, now);
+        self.lines_over(basket);
         Ok(Yes::Done)
     }
 
     pub(crate) fn extend(&mut self, basket: Number, ttl: i64, now: i64, key: Key) -> Reply {
-        if self.ended(basket, now, key)? {
+        if self.ended(basket, key)? {
             return Ok(Yes::Already);
         }
-        if let Some((item, ..)) = self.lines(basket).into_iter().find(|line| self.is_short(line.0, now)) {
+        if let Some((item, ..)) = self.lines(basket).into_iter().find(|line| self.is_short(line.0)) {
             return Err(No::Short(item));
         }
         self.facts.push(Fact::Extended { basket, deadline: now + ttl });
@@ -163,7 +201,7 @@ impl Reference {
     }
 
     pub(crate) fn pin(&mut self, basket: Number, order: Number, customer: u8, now: i64) -> Reply {
-        let state = self.basket(basket, now).ok_or(No::UnknownBasket)?;
+        let state = self.basket(basket).ok_or(No::UnknownBasket)?;
         if self.customer(basket) != Some(customer) {
             return Err(No::OfSomebodyElse);
         }
@@ -176,7 +214,7 @@ impl Reference {
     }
 
     pub(crate) fn unpin(&mut self, basket: Number, order: Number, now: i64) -> Reply {
-        match self.basket(basket, now).ok_or(No::UnknownBasket)? {
+        match self.basket(basket).ok_or(No::UnknownBasket)? {
             Basket::Pinned { order: by, left } if by == order => {
                 self.facts.push(Fact::Unpinned { basket, deadline: now + left });
                 Ok(Yes::Done)
@@ -185,8 +223,8 @@ impl Reference {
         }
     }
 
-    pub(crate) fn end_pinned(&mut self, basket: Number, order: Number, commit: bool, now: i64) -> Reply {
-        match self.basket(basket, now).ok_or(No::UnknownBasket)? {
+    pub(crate) fn end_pinned(&mut self, basket: Number, order: Number, commit: bool) -> Reply {
+        match self.basket(basket).ok_or(No::UnknownBasket)? {
             Basket::Pinned { order: by, .. } if by == order => {
                 let units = self.lines(basket).iter().map(|line| line.2).collect();
                 self.facts.push(if commit {
@@ -194,6 +232,7 @@ impl Reference {
                 } else {
                     Fact::GivenBack { basket }
                 });
+                self.lines_over(basket);
                 Ok(Yes::Done)
             }
             _ => Ok(Yes::Already),
@@ -201,8 +240,8 @@ impl Reference {
     }
 
     /// Whether this request was carried out; refused if the basket is not held any more.
-    pub(super) fn ended(&self, basket: Number, now: i64, key: Key) -> Result<bool, No> {
-        let state = self.basket(basket, now).ok_or(No::UnknownBasket)?;
+    pub(super) fn ended(&self, basket: Number, key: Key) -> Result<bool, No> {
+        let state = self.basket(basket).ok_or(No::UnknownBasket)?;
         if self.did(Thing::Basket(basket), key)? {
             return Ok(true);
         }
@@ -212,7 +251,7 @@ impl Reference {
     /// A restart gives back what is pinned for an order that was never written down.
     pub(crate) fn restart(&mut self, now: i64) {
         for basket in self.baskets() {
-            if let Some(Basket::Pinned { order, .. }) = self.basket(basket, now)
+            if let Some(Basket::Pinned { order, .. }) = self.basket(basket)
                 && self.order(order).is_none()
             {
                 self.unpin(basket, order, now).unwrap();

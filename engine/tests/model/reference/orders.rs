@@ -1,8 +1,8 @@
 //! Orders on paper: what was asked of the provider and the shelves, and what follows from the answers.
 
 use super::{
-    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, SELLABLE, Says, Status,
-    Thing, Yes, merged,
+    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, Says, Status, Thing,
+    Wishes, Yes, merged,
 };
 
 impl Reference {
@@ -62,7 +62,7 @@ impl Reference {
         basket: Option<Number>,
         lines: &[Line],
         expected: Option<i64>,
-        now: i64,
+        (wishes, now): (Wishes, i64),
     ) -> Reply {
         for fact in &self.facts {
             if let Fact::Placed { order: of, asked: before, .. } = fact
@@ -74,7 +74,7 @@ impl Reference {
         let lines = match basket {
             None => merged(lines),
             Some(basket) => {
-                self.basket(basket, now).ok_or(No::UnknownBasket)?;
+                self.basket(basket).ok_or(No::UnknownBasket)?;
                 self.lines(basket)
             }
         };
@@ -86,7 +86,7 @@ impl Reference {
         let own = basket.is_none();
         let basket = basket.unwrap_or(order);
         if own {
-            self.reserve(basket, (customer, asked), &lines, 60_000, now)?;
+            self.reserve(basket, (customer, asked), &lines, wishes, 60_000)?;
         }
         self.pin(basket, order, customer, now)?;
         self.facts.push(Fact::Placed { order, asked, basket, own, lines, prices });
@@ -243,12 +243,16 @@ impl Reference {
         match self.next(order) {
             Next::Pay { .. } | Next::Nothing => return Yes::Already,
             Next::TakeUnits => {
-                self.end_pinned(basket, order, true, now).unwrap();
+                self.end_pinned(basket, order, true).unwrap();
                 self.facts.push(Fact::UnitsTaken { order });
             }
             Next::GiveUnitsBack { promised } => {
+                for (line, units) in self.taken(basket).into_iter().flatten().enumerate() {
+                    let to = Moved { cancelled: units, ..self.moved(basket, line, None) };
+                    self.fulfil(basket, line, to).unwrap();
+                }
                 if !promised && own {
-                    self.end_pinned(basket, order, false, now).unwrap();
+                    self.end_pinned(basket, order, false).unwrap();
                 } else if !promised {
                     self.unpin(basket, order, now).unwrap();
                 }
@@ -279,7 +283,17 @@ impl Reference {
         }
         self.facts.push(Fact::Cancelled { order });
         self.note(Thing::Order(order), key, now);
+        self.tell_shelves(order);
         Ok(Yes::Done)
+    }
+
+    /// What an order has decided reaches the shelves.
+    fn tell_shelves(&mut self, order: Number) {
+        let (basket, _, lines, _) = self.order(order).unwrap();
+        for line in 0..lines.len() {
+            // A shelf that is full to the last unit there can be takes nothing back.
+            let _ = self.fulfil(basket, line, self.progress(order, line));
+        }
     }
 
     pub(crate) fn is_shipping(&self, order: Number) -> bool {
@@ -325,16 +339,16 @@ impl Reference {
     }
 
     pub(crate) fn finish_shipment(&mut self, order: Number, now: i64) -> Reply {
-        let (_, _, lines, _) = self.order(order).ok_or(No::UnknownOrder)?;
+        let (basket, ..) = self.order(order).ok_or(No::UnknownOrder)?;
         let Some((asked, key)) = self.shipment(order) else { return Ok(Yes::Already) };
         let mut first_refusal = None;
         let mut given = Vec::new();
         for (line, units) in asked {
-            let sellable = self.pile(lines[line].0, lines[line].1, SELLABLE);
-            if units <= sellable {
-                given.push((line, units));
-            } else if first_refusal.is_none() {
-                first_refusal = Some(No::NotOnShelf { asked: units, sellable });
+            let mut to = self.progress(order, line);
+            to.shipped += units;
+            match self.fulfil(basket, line, to) {
+                Ok(_) => given.push((line, units)),
+                Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
             }
         }
         let nothing = given.is_empty();
@@ -372,6 +386,7 @@ impl Reference {
         let damaged = named(&lines, damaged, with_customer)?;
         self.facts.push(Fact::Returned { order, units, damaged });
         self.note(Thing::Order(order), key, now);
+        self.tell_shelves(order);
         Ok(Yes::Done)
     }
 

@@ -45,7 +45,7 @@ pub(crate) struct OrderPlacedRecord {
 #[derive(Archive, Serialize)]
 pub(crate) struct OrderLineRecord {
     sku: SmolStr,
-    location: SmolStr,
+    location: Option<SmolStr>,
     quantity: u32,
     total_minor: i64,
 }
@@ -80,7 +80,11 @@ impl OrderRecord {
         match self {
             Self::LinesAdded { first: _, lines } => lines
                 .iter()
-                .map(|line| size_of::<ArchivedOrderLineRecord>() + line.sku.len() + line.location.len())
+                .map(|line| {
+                    size_of::<ArchivedOrderLineRecord>()
+                        + line.sku.len()
+                        + line.location.as_ref().map_or(0, SmolStr::len)
+                })
                 .sum(),
             Self::Placed(placed) => {
                 size_of::<ArchivedOrderPlacedRecord>()
@@ -187,7 +191,7 @@ impl From<&OrderLine> for OrderLineRecord {
         let OrderLine { sku, location, quantity, total_minor } = line;
         Self {
             sku: SmolStr::new(sku.as_str()),
-            location: SmolStr::new(location.as_str()),
+            location: location.as_ref().map(|asked| SmolStr::new(asked.as_str())),
             quantity: quantity.units(),
             total_minor: *total_minor,
         }
@@ -295,7 +299,7 @@ impl TryFrom<&ArchivedOrderLineRecord> for OrderLine {
     fn try_from(line: &ArchivedOrderLineRecord) -> Result<Self, RecordError> {
         Ok(Self {
             sku: value::sku(&line.sku)?,
-            location: value::location(&line.location)?,
+            location: line.location.as_ref().map(value::location).transpose()?,
             quantity: value::line_quantity("ordered units", line.quantity)?,
             total_minor: line.total_minor.to_native(),
         })

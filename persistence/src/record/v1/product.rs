@@ -1,7 +1,11 @@
 //! Records about a product.
 
-use holdfast_engine::Millis;
-use holdfast_engine::product::{Condition, Fulfilment, HoldEnd, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{
+    Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
+    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Strategy,
+};
+use holdfast_engine::{Millis, Sequence};
+use rkyv::string::ArchivedString;
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
@@ -13,12 +17,78 @@ use crate::record::RecordError;
 pub(crate) enum ProductRecord {
     Put(Box<PutRecord>),
     Adjusted(Box<AdjustedRecord>),
-    HoldOpened { hold: HoldRecord, location: SmolStr, quantity: u32, expires_at: i64 },
-    HoldMoved { hold: HoldRecord, expires_at: Option<i64> },
-    HoldCommitted { hold: HoldRecord, quantity: u64 },
-    HoldEnded { hold: HoldRecord, why: HoldEndRecord },
-    AllocationAdvanced { hold: HoldRecord, shipped: u64, cancelled: u64, returned: u64, damaged: u64 },
-    Deleted { operation: OperationRecord, at: i64 },
+    HoldOpened {
+        hold: HoldRecord,
+        location: SmolStr,
+        asked: bool,
+        quantity: u32,
+        expires_at: i64,
+    },
+    HoldMoved {
+        hold: HoldRecord,
+        expires_at: Option<i64>,
+    },
+    HoldCommitted {
+        hold: HoldRecord,
+        quantity: u64,
+        arrival: u64,
+    },
+    HoldEnded {
+        hold: HoldRecord,
+        why: HoldEndRecord,
+    },
+    AllocationAdvanced(Box<AdvancedRecord>),
+    Deleted {
+        operation: OperationRecord,
+        at: i64,
+    },
+    /// A hold whose units are not all at one location.
+    HoldSpread(Box<SpreadRecord>),
+    DemandLowered {
+        hold: HoldRecord,
+        by: u32,
+    },
+    Filled {
+        location: SmolStr,
+        fills: Vec<FillRecord>,
+    },
+}
+
+/// A hold whose units are not all at one location.
+#[derive(Archive, Serialize)]
+pub(crate) struct SpreadRecord {
+    hold: HoldRecord,
+    quantity: u32,
+    asked: Option<SmolStr>,
+    filled: Vec<SourceRecord>,
+    queued: u64,
+    class: u8,
+    expires_at: i64,
+}
+
+/// Units at one location.
+#[derive(Archive, Serialize)]
+pub(crate) struct SourceRecord {
+    location: SmolStr,
+    units: u32,
+}
+
+/// What became of promised units at one location.
+#[derive(Archive, Serialize)]
+pub(crate) struct AdvancedRecord {
+    hold: HoldRecord,
+    location: SmolStr,
+    shipped: u64,
+    cancelled: u64,
+    returned: u64,
+    damaged: u64,
+}
+
+/// Units that went to one promise.
+#[derive(Archive, Serialize)]
+pub(crate) struct FillRecord {
+    hold: HoldRecord,
+    units: u32,
 }
 
 /// A product's details and the request that set them.
@@ -28,7 +98,12 @@ pub(crate) struct PutRecord {
     price: Option<PriceRecord>,
     sellable: bool,
     safety_stock: u64,
-    backorder_limit: u64,
+    backorders: BackordersRecord,
+    preorder: Option<PreorderRecord>,
+    matching: MatchingRecord,
+    strategy: StrategyRecord,
+    ranking: Vec<SmolStr>,
+    closed: Vec<SmolStr>,
     hold_ttl_default_ms: u64,
     hold_ttl_max_ms: u64,
     line_quantity_min: u32,
@@ -36,6 +111,37 @@ pub(crate) struct PutRecord {
     line_quantity_multiple: u32,
     operation: OperationRecord,
     at: i64,
+}
+
+/// How much demand may queue.
+#[derive(Archive, Serialize)]
+pub(crate) enum BackordersRecord {
+    None,
+    Capped(u64),
+    Unlimited,
+}
+
+/// Sale before the release.
+#[derive(Archive, Serialize)]
+pub(crate) struct PreorderRecord {
+    quota: u64,
+    release_at: i64,
+}
+
+/// Who of those that queue is served first.
+#[derive(Archive, Serialize)]
+pub(crate) enum MatchingRecord {
+    Arrival,
+    FairShare,
+}
+
+/// Which locations units are taken from first.
+#[derive(Archive, Serialize)]
+pub(crate) enum StrategyRecord {
+    FewestShipments,
+    Ranked,
+    HighestStock,
+    Nearest,
 }
 
 /// A movement of stock.
@@ -92,7 +198,11 @@ impl ProductRecord {
     /// Most bytes of what lies beside the record's place: boxes and texts.
     pub(super) fn bytes_beside(&self) -> usize {
         match self {
-            Self::Put(put) => size_of::<ArchivedPutRecord>() + put.name.len(),
+            Self::Put(put) => {
+                let texts = put.ranking.iter().chain(&put.closed);
+                let texts = texts.map(|text| size_of::<ArchivedString>() + text.len());
+                size_of::<ArchivedPutRecord>() + put.name.len() + texts.sum::<usize>()
+            }
             Self::Adjusted(adjusted) => {
                 size_of::<ArchivedAdjustedRecord>()
                     + adjusted.location.len()
@@ -101,10 +211,22 @@ impl ProductRecord {
                     + adjusted.actor.as_ref().map_or(0, SmolStr::len)
             }
             Self::HoldOpened { location, .. } => location.len(),
+            Self::AllocationAdvanced(advanced) => {
+                size_of::<ArchivedAdvancedRecord>() + advanced.location.len()
+            }
+            Self::HoldSpread(spread) => {
+                let filled = spread.filled.iter();
+                let filled = filled.map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
+                let asked = spread.asked.as_ref().map_or(0, SmolStr::len);
+                size_of::<ArchivedSpreadRecord>() + asked + filled.sum::<usize>()
+            }
+            Self::Filled { location, fills } => {
+                location.len() + fills.len() * size_of::<ArchivedFillRecord>()
+            }
             Self::HoldMoved { .. }
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
-            | Self::AllocationAdvanced { .. }
+            | Self::DemandLowered { .. }
             | Self::Deleted { .. } => 0,
         }
     }
@@ -117,7 +239,10 @@ impl From<&ProductEvent> for ProductRecord {
                 let Policy {
                     sellable,
                     safety_stock,
-                    backorder_limit,
+                    backorders,
+                    preorder,
+                    matching,
+                    sourcing,
                     hold_ttl_default,
                     hold_ttl_max,
                     line_quantity_min,
@@ -129,7 +254,15 @@ impl From<&ProductEvent> for ProductRecord {
                     price: details.price.map(Into::into),
                     sellable: *sellable,
                     safety_stock: safety_stock.units(),
-                    backorder_limit: backorder_limit.units(),
+                    backorders: (*backorders).into(),
+                    preorder: preorder.map(|preorder| PreorderRecord {
+                        quota: preorder.quota.units(),
+                        release_at: preorder.release_at.millis(),
+                    }),
+                    matching: (*matching).into(),
+                    strategy: sourcing.strategy.into(),
+                    ranking: sourcing.ranking.iter().map(|place| SmolStr::new(place.as_str())).collect(),
+                    closed: sourcing.closed.iter().map(|place| SmolStr::new(place.as_str())).collect(),
                     hold_ttl_default_ms: hold_ttl_default.0,
                     hold_ttl_max_ms: hold_ttl_max.0,
                     line_quantity_min: line_quantity_min.units(),
@@ -160,17 +293,29 @@ impl From<&ProductEvent> for ProductRecord {
                 operation: (*operation).into(),
                 at: at.millis(),
             })),
-            ProductEvent::HoldOpened { hold, location, quantity, expires_at } => Self::HoldOpened {
-                hold: (*hold).into(),
-                location: SmolStr::new(location.as_str()),
-                quantity: quantity.units(),
-                expires_at: expires_at.millis(),
+            ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => match sources {
+                Sources::At { location, asked } => Self::HoldOpened {
+                    hold: (*hold).into(),
+                    location: SmolStr::new(location.as_str()),
+                    asked: *asked,
+                    quantity: quantity.units(),
+                    expires_at: expires_at.millis(),
+                },
+                Sources::Spread(spread) => Self::HoldSpread(Box::new(SpreadRecord {
+                    hold: (*hold).into(),
+                    quantity: quantity.units(),
+                    asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
+                    filled: spread.filled.iter().map(Into::into).collect(),
+                    queued: spread.queued.units(),
+                    class: spread.class.0,
+                    expires_at: expires_at.millis(),
+                })),
             },
             ProductEvent::HoldMoved { hold, expires_at } => {
                 Self::HoldMoved { hold: (*hold).into(), expires_at: expires_at.map(|at| at.millis()) }
             }
-            ProductEvent::HoldCommitted { hold, quantity } => {
-                Self::HoldCommitted { hold: (*hold).into(), quantity: quantity.units() }
+            ProductEvent::HoldCommitted { hold, quantity, arrival } => {
+                Self::HoldCommitted { hold: (*hold).into(), quantity: quantity.units(), arrival: arrival.0 }
             }
             ProductEvent::HoldEnded { hold, why } => {
                 let why = match why {
@@ -182,13 +327,25 @@ impl From<&ProductEvent> for ProductRecord {
             }
             ProductEvent::AllocationAdvanced {
                 hold,
-                to: Fulfilment { shipped, cancelled, returned, damaged },
-            } => Self::AllocationAdvanced {
+                location,
+                by: Fulfilment { shipped, cancelled, returned, damaged },
+            } => Self::AllocationAdvanced(Box::new(AdvancedRecord {
                 hold: (*hold).into(),
+                location: SmolStr::new(location.as_str()),
                 shipped: shipped.units(),
                 cancelled: cancelled.units(),
                 returned: returned.units(),
                 damaged: damaged.units(),
+            })),
+            ProductEvent::DemandLowered { hold, by } => {
+                Self::DemandLowered { hold: (*hold).into(), by: by.units() }
+            }
+            ProductEvent::Filled { location, fills } => Self::Filled {
+                location: SmolStr::new(location.as_str()),
+                fills: fills
+                    .iter()
+                    .map(|fill| FillRecord { hold: fill.hold.into(), units: fill.units.units() })
+                    .collect(),
             },
             ProductEvent::Deleted { operation, at } => {
                 Self::Deleted { operation: (*operation).into(), at: at.millis() }
@@ -203,7 +360,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
     fn try_from(record: &ArchivedProductRecord) -> Result<Self, RecordError> {
         Ok(match record {
             ArchivedProductRecord::Put(put) => Self::Put {
-                details: put.get().try_into()?,
+                details: Box::new(put.get().try_into()?),
                 operation: (&put.operation).into(),
                 at: value::instant(put.at),
             },
@@ -218,19 +375,33 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 operation: (&adjusted.operation).into(),
                 at: value::instant(adjusted.at),
             },
-            ArchivedProductRecord::HoldOpened { hold, location, quantity, expires_at } => Self::HoldOpened {
-                hold: hold.into(),
-                location: value::location(location)?,
-                quantity: value::line_quantity("held units", *quantity)?,
-                expires_at: value::instant(*expires_at),
+            ArchivedProductRecord::HoldOpened { hold, location, asked, quantity, expires_at } => {
+                Self::HoldOpened {
+                    hold: hold.into(),
+                    quantity: value::line_quantity("held units", *quantity)?,
+                    sources: Sources::At { location: value::location(location)?, asked: *asked },
+                    expires_at: value::instant(*expires_at),
+                }
+            }
+            ArchivedProductRecord::HoldSpread(spread) => Self::HoldOpened {
+                hold: (&spread.hold).into(),
+                quantity: value::line_quantity("held units", spread.quantity)?,
+                sources: Sources::Spread(Box::new(Spread {
+                    asked: spread.asked.as_ref().map(value::location).transpose()?,
+                    filled: spread.filled.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+                    queued: value::quantity("queued units", spread.queued)?,
+                    class: PriorityClass(spread.class),
+                })),
+                expires_at: value::instant(spread.expires_at),
             },
             ArchivedProductRecord::HoldMoved { hold, expires_at } => Self::HoldMoved {
                 hold: hold.into(),
                 expires_at: expires_at.as_ref().map(|at| value::instant(*at)),
             },
-            ArchivedProductRecord::HoldCommitted { hold, quantity } => Self::HoldCommitted {
+            ArchivedProductRecord::HoldCommitted { hold, quantity, arrival } => Self::HoldCommitted {
                 hold: hold.into(),
                 quantity: value::quantity("committed units", *quantity)?,
+                arrival: Sequence(arrival.to_native()),
             },
             ArchivedProductRecord::HoldEnded { hold, why } => {
                 let why = match why {
@@ -243,17 +414,24 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
             ArchivedProductRecord::Deleted { operation, at } => {
                 Self::Deleted { operation: operation.into(), at: value::instant(*at) }
             }
-            ArchivedProductRecord::AllocationAdvanced { hold, shipped, cancelled, returned, damaged } => {
-                Self::AllocationAdvanced {
-                    hold: hold.into(),
-                    to: Fulfilment {
-                        shipped: value::quantity("shipped units", *shipped)?,
-                        cancelled: value::quantity("cancelled units", *cancelled)?,
-                        returned: value::quantity("returned units", *returned)?,
-                        damaged: value::quantity("damaged units", *damaged)?,
-                    },
-                }
-            }
+            ArchivedProductRecord::AllocationAdvanced(advanced) => Self::AllocationAdvanced {
+                hold: (&advanced.hold).into(),
+                location: value::location(&advanced.location)?,
+                by: Fulfilment {
+                    shipped: value::quantity("shipped units", advanced.shipped)?,
+                    cancelled: value::quantity("cancelled units", advanced.cancelled)?,
+                    returned: value::quantity("returned units", advanced.returned)?,
+                    damaged: value::quantity("damaged units", advanced.damaged)?,
+                },
+            },
+            ArchivedProductRecord::DemandLowered { hold, by } => Self::DemandLowered {
+                hold: hold.into(),
+                by: value::line_quantity("units no longer queued for", *by)?,
+            },
+            ArchivedProductRecord::Filled { location, fills } => Self::Filled {
+                location: value::location(location)?,
+                fills: fills.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            },
         })
     }
 }
@@ -268,7 +446,17 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
             policy: Policy {
                 sellable: put.sellable,
                 safety_stock: value::quantity("safety stock", put.safety_stock)?,
-                backorder_limit: value::quantity("backorder limit", put.backorder_limit)?,
+                backorders: (&put.backorders).try_into()?,
+                preorder: put.preorder.as_ref().map(TryInto::try_into).transpose()?,
+                matching: match &put.matching {
+                    ArchivedMatchingRecord::Arrival => Matching::Arrival,
+                    ArchivedMatchingRecord::FairShare => Matching::FairShare,
+                },
+                sourcing: SourcingRules {
+                    strategy: (&put.strategy).into(),
+                    ranking: put.ranking.iter().map(value::location).collect::<Result<_, _>>()?,
+                    closed: put.closed.iter().map(value::location).collect::<Result<_, _>>()?,
+                },
                 hold_ttl_default: Millis(put.hold_ttl_default_ms.to_native()),
                 hold_ttl_max: Millis(put.hold_ttl_max_ms.to_native()),
                 line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
@@ -276,5 +464,96 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
             },
         })
+    }
+}
+
+impl From<Backorders> for BackordersRecord {
+    fn from(backorders: Backorders) -> Self {
+        match backorders {
+            Backorders::None => Self::None,
+            Backorders::Capped(limit) => Self::Capped(limit.units()),
+            Backorders::Unlimited => Self::Unlimited,
+        }
+    }
+}
+
+impl TryFrom<&ArchivedBackordersRecord> for Backorders {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedBackordersRecord) -> Result<Self, RecordError> {
+        Ok(match record {
+            ArchivedBackordersRecord::None => Self::None,
+            ArchivedBackordersRecord::Capped(limit) => {
+                Self::Capped(value::quantity("backorder limit", *limit)?)
+            }
+            ArchivedBackordersRecord::Unlimited => Self::Unlimited,
+        })
+    }
+}
+
+impl TryFrom<&ArchivedPreorderRecord> for Preorder {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedPreorderRecord) -> Result<Self, RecordError> {
+        Ok(Self {
+            quota: value::quantity("preorder quota", record.quota)?,
+            release_at: value::instant(record.release_at),
+        })
+    }
+}
+
+impl From<Matching> for MatchingRecord {
+    fn from(matching: Matching) -> Self {
+        match matching {
+            Matching::Arrival => Self::Arrival,
+            Matching::FairShare => Self::FairShare,
+        }
+    }
+}
+
+impl From<Strategy> for StrategyRecord {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::FewestShipments => Self::FewestShipments,
+            Strategy::Ranked => Self::Ranked,
+            Strategy::HighestStock => Self::HighestStock,
+            Strategy::Nearest => Self::Nearest,
+        }
+    }
+}
+
+impl From<&ArchivedStrategyRecord> for Strategy {
+    fn from(record: &ArchivedStrategyRecord) -> Self {
+        match record {
+            ArchivedStrategyRecord::FewestShipments => Self::FewestShipments,
+            ArchivedStrategyRecord::Ranked => Self::Ranked,
+            ArchivedStrategyRecord::HighestStock => Self::HighestStock,
+            ArchivedStrategyRecord::Nearest => Self::Nearest,
+        }
+    }
+}
+
+impl From<&Source> for SourceRecord {
+    fn from(source: &Source) -> Self {
+        Self { location: SmolStr::new(source.location.as_str()), units: source.units.units() }
+    }
+}
+
+impl TryFrom<&ArchivedSourceRecord> for Source {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedSourceRecord) -> Result<Self, RecordError> {
+        Ok(Self {
+            location: value::location(&record.location)?,
+            units: value::line_quantity("units of a source", record.units)?,
+        })
+    }
+}
+
+impl TryFrom<&ArchivedFillRecord> for Fill {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedFillRecord) -> Result<Self, RecordError> {
+        Ok(Self { hold: (&record.hold).into(), units: value::line_quantity("filled units", record.units)? })
     }
 }

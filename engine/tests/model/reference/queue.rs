@@ -1,0 +1,196 @@
+//! Who waits for what on paper, and what he gets when it comes.
+
+use super::{Basket, Fact, Item, Line, Missing, No, Number, PLACES, Place, Reference, Rules, Way, Wishes};
+
+impl Reference {
+    /// Lets time pass: whatever lapses or is released by then does so in its order.
+    pub(crate) fn pass_to(&mut self, now: i64) {
+        let mut due: Vec<(i64, u8, u16, usize)> = Vec::new();
+        for basket in self.baskets() {
+            if let Some(Basket::Held { deadline }) = self.basket(basket)
+                && deadline <= now
+            {
+                due.extend((0..self.lines(basket).len()).map(|line| (deadline, 1, basket, line)));
+            }
+        }
+        for item in self.items() {
+            if let Some((_, release)) = self.rules(item).and_then(|rules| rules.preorder)
+                && self.now < release
+                && release <= now
+            {
+                due.push((release, 0, item.into(), 0));
+            }
+        }
+        due.sort_unstable();
+        for (at, kind, number, line) in due {
+            if kind == 0 {
+                self.serve(Item::try_from(number).unwrap(), at);
+                continue;
+            }
+            if line == 0 {
+                self.facts.push(Fact::Lapsed { basket: number, deadline: at });
+            }
+            self.line_over(number, line, at);
+        }
+        self.now = now;
+    }
+
+    /// A basket came to an end: line by line its shelves hear of it.
+    pub(super) fn lines_over(&mut self, basket: Number) {
+        for line in 0..self.lines(basket).len() {
+            self.line_over(basket, line, self.now);
+        }
+    }
+
+    fn line_over(&mut self, basket: Number, line: usize, at: i64) {
+        self.facts.push(Fact::LineOver { basket, line });
+        self.serve(self.lines(basket)[line].0, at);
+    }
+
+    /// Gives units that are nobody's to those that wait for them.
+    pub(super) fn serve(&mut self, item: Item, at: i64) {
+        let Some(rules) = self.rules(item) else { return };
+        for place in 0..PLACES {
+            let mut waiting = self.waiting(item, place);
+            if waiting.is_empty() {
+                continue;
+            }
+            for _ in 0..self.unclaimed(item, place, at) {
+                let hungry = waiting.iter_mut().filter(|one| one.queued > one.gets);
+                let next = hungry.min_by_key(|one| {
+                    let has = if rules.fair { one.has + one.gets } else { 0 };
+                    (one.class, has, one.arrival, one.line)
+                });
+                let Some(next) = next else { break };
+                next.gets += 1;
+            }
+            for one in waiting.into_iter().filter(|one| one.gets > 0) {
+                let Waiting { basket, line, gets: units, .. } = one;
+                self.facts.push(Fact::Filled { basket, line, place, units });
+            }
+        }
+    }
+
+    fn waiting(&self, item: Item, place: Place) -> Vec<Waiting> {
+        let lines = self
+            .lines_promised(item)
+            .filter(|(basket, line)| self.lines(*basket)[*line].1.is_none_or(|asked| asked == place));
+        let waiting = lines.map(|(basket, line)| {
+            let done = self.moved(basket, line, None);
+            let queued = self.queued_for(basket, line);
+            Waiting {
+                basket,
+                line,
+                class: self.class(basket),
+                arrival: self.arrival(basket),
+                queued,
+                has: self.taken(basket).unwrap()[line] - queued - done.cancelled,
+                gets: 0,
+            }
+        });
+        waiting.filter(|one| one.queued > 0).collect()
+    }
+
+    /// When a basket was promised, among all that happened.
+    fn arrival(&self, basket: Number) -> usize {
+        self.facts
+            .iter()
+            .position(|fact| matches!(fact, Fact::Taken { basket: of, .. } if *of == basket))
+            .unwrap()
+    }
+
+    /// How the units of lines of one product would be found: line by line, place by place.
+    pub(super) fn find(&self, lines: &[Line], wishes: Wishes) -> Result<Vec<Option<Vec<(Place, u64)>>>, No> {
+        let item = lines[0].0;
+        let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
+        if !rules.sellable {
+            return Err(No::NotForSale(item));
+        }
+        let asked: u64 = lines.iter().map(|line| line.2).sum();
+        if asked > rules.line_max {
+            return Err(No::LineTooLarge(item));
+        }
+        if asked < rules.line_min {
+            return Err(No::LineTooSmall(item));
+        }
+        if !asked.is_multiple_of(rules.line_step) {
+            return Err(No::LineIsNoStep(item));
+        }
+        let most = match rules.preorder {
+            Some((quota, release)) if self.now < release => Some(quota),
+            _ => rules.backorder,
+        };
+        let missing =
+            wishes.missing.unwrap_or(if most == Some(0) { Missing::Refuse } else { Missing::Queue });
+        let mut may_queue = most.map_or(u64::MAX, |most| most.saturating_sub(self.queued(item)));
+        let mut free: Vec<u64> = (0..PLACES).map(|place| self.free(item, place, self.now)).collect();
+        let mut found = vec![None; lines.len()];
+        // Whoever asks for one place goes first: the others can make do with what he leaves.
+        let (anywhere, one_place): (Vec<usize>, Vec<usize>) =
+            (0..lines.len()).partition(|line| lines[*line].1.is_none());
+        for line in one_place.into_iter().chain(anywhere) {
+            let (_, asked_place, asked) = &lines[line];
+            let here = |place: &Place| asked_place.is_none_or(|only| only == *place);
+            let there: u64 = (0..PLACES).filter(here).map(|place| free[usize::from(place)]).sum();
+            let short = No::TooFew {
+                item,
+                place: *asked_place,
+                asked: *asked,
+                free: there,
+                held: (0..PLACES).filter(here).map(|place| self.held(item, place)).sum(),
+                queued: self.queued(item),
+            };
+            let lacks = asked.saturating_sub(there);
+            if lacks > 0 && (missing == Missing::Refuse || (missing == Missing::Queue && lacks > may_queue)) {
+                return Err(short);
+            }
+            if missing == Missing::Queue {
+                may_queue -= lacks;
+            }
+            let mut from = Vec::new();
+            let mut wanted = asked - lacks;
+            while wanted > 0 {
+                let places = (0..PLACES).filter(here).filter(|place| free[usize::from(*place)] > 0);
+                let place = best(places.collect(), &free, wanted + lacks, rules, wishes);
+                let units = wanted.min(free[usize::from(place)]);
+                free[usize::from(place)] -= units;
+                wanted -= units;
+                from.push((place, units));
+            }
+            let dropped = missing == Missing::Drop && from.is_empty();
+            found[line] = (!dropped).then_some(from);
+        }
+        if found.iter().all(Option::is_none) {
+            let (_, place, asked) = lines[0];
+            let here = (0..PLACES).filter(|at| place.is_none_or(|only| only == *at));
+            let held = here.map(|place| self.held(item, place)).sum();
+            return Err(No::TooFew { item, place, asked, free: 0, held, queued: self.queued(item) });
+        }
+        Ok(found)
+    }
+}
+
+/// One line that waits.
+struct Waiting {
+    basket: Number,
+    line: usize,
+    class: u8,
+    arrival: usize,
+    queued: u64,
+    has: u64,
+    gets: u64,
+}
+
+/// The place to be asked next.
+fn best(places: Vec<Place>, free: &[u64], wanted: u64, rules: Rules, wishes: Wishes) -> Place {
+    let mut ranked = places;
+    ranked.sort_by_key(|place| (wishes.near != Some(*place), rules.favourite != Some(*place), *place));
+    let fullest = ranked.iter().rev().max_by_key(|place| free[usize::from(**place)]).copied().unwrap();
+    match wishes.way.unwrap_or(rules.way) {
+        Way::ByRank => ranked[0],
+        Way::FullestFirst => fullest,
+        Way::FewestParcels => {
+            ranked.iter().find(|place| free[usize::from(**place)] >= wanted).copied().unwrap_or(fullest)
+        }
+    }
+}

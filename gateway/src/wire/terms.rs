@@ -1,0 +1,87 @@
+//! On what terms units are claimed, on the wire.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use holdfast_engine::LocationId;
+use holdfast_engine::product::{PriorityClass, SourcingRules, Strategy, Terms, TimeInForce};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::decode::escape;
+use super::field_errors::FieldErrors;
+use super::int::Int;
+use super::policy::StrategyWord;
+
+/// What becomes of units that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TimeInForce)]
+pub(crate) enum TimeInForceWord {
+    /// All of it now, or nothing.
+    FillOrKill,
+    /// What is there now; the rest is dropped.
+    ImmediateOrCancel,
+    /// What is there now; the rest queues.
+    GoodTilCancelled,
+}
+
+/// Which locations units are taken from, for this request.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SourcingRequest, example = json!({"distances": {"leeds": 12, "york": 40}}))]
+pub(crate) struct SourcingRequest {
+    /// As each product's policy has it unless given; `nearest` if there are distances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    strategy: Option<StrategyWord>,
+    /// How far each location is from where the goods go, in any unit. At most 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(inline, value_type = Option<BTreeMap<String, u64>>)]
+    distances: Option<BTreeMap<String, Int>>,
+}
+
+/// The terms of a request. `priority` is 0 for the most urgent.
+pub(crate) fn check(
+    time_in_force: Option<TimeInForceWord>,
+    priority: Option<Int>,
+    sourcing: Option<&SourcingRequest>,
+    errors: &mut FieldErrors,
+) -> Terms {
+    let class = priority.and_then(|class| errors.count(|| "/priority".to_owned(), class, 0, PRIORITY_MAX));
+    let prefer = sourcing.and_then(|sourcing| sourcing.nearest_first(errors));
+    let strategy = sourcing.and_then(|sourcing| sourcing.strategy).map(Strategy::from);
+    Terms {
+        time_in_force: time_in_force.map(|word| match word {
+            TimeInForceWord::FillOrKill => TimeInForce::FillOrKill,
+            TimeInForceWord::ImmediateOrCancel => TimeInForce::ImmediateOrCancel,
+            TimeInForceWord::GoodTilCancelled => TimeInForce::GoodTilCancelled,
+        }),
+        class: PriorityClass(class.and_then(|class| u8::try_from(class).ok()).unwrap_or_default()),
+        strategy: strategy.or(prefer.is_some().then_some(Strategy::Nearest)),
+        prefer,
+    }
+}
+
+/// The least urgent class.
+pub(crate) const PRIORITY_MAX: u64 = 9;
+
+impl SourcingRequest {
+    /// The locations by distance, those at the same distance by name.
+    fn nearest_first(&self, errors: &mut FieldErrors) -> Option<Arc<[LocationId]>> {
+        let distances = self.distances.as_ref()?;
+        if distances.len() > SourcingRules::LOCATIONS_MAX {
+            let detail = format!("must name at most {} locations", SourcingRules::LOCATIONS_MAX);
+            errors.push("/sourcing/distances", "too_many", detail);
+            return None;
+        }
+        let mut named = Vec::with_capacity(distances.len());
+        for (name, distance) in distances {
+            let pointer = || format!("/sourcing/distances/{}", escape(name));
+            let location = errors.name(pointer, LocationId::new(name));
+            let distance = errors.count(pointer, *distance, 0, i64::MAX.unsigned_abs());
+            named.extend(distance.zip(location));
+        }
+        named.sort();
+        Some(named.into_iter().map(|(_, location)| location).collect())
+    }
+}
