@@ -413,12 +413,26 @@ impl Core {
         self.ask_orders(Some(permit), list).await
     }
 
-    /// Calls an order off, before anything of it has left; what was paid is paid back.
+    /// Calls off all of an order that has not left; what was paid for that is paid back.
     ///
     /// # Errors
     /// [`Failure`].
     pub async fn cancel_order(&self, id: OrderId, reason: SmolStr, operation: Operation) -> Reply<OrderView> {
-        self.operate(id, OrderRequest::Cancel { reason }, operation).await
+        self.cancel_units(id, Vec::new(), reason, operation).await
+    }
+
+    /// Calls off units of an order that have not left: those named, or all of them. Their price is paid back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn cancel_units(
+        &self,
+        id: OrderId,
+        lines: Vec<OrderUnits>,
+        reason: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Cancel { lines: units(lines), reason }, operation).await
     }
 
     /// Ships units of an order: those named, or all that are left.

@@ -242,6 +242,14 @@ fn every_request(core: &Core) -> Vec<Request<'_>> {
             .boxed(),
         ),
         (
+            "cancel units",
+            async move {
+                let lines = vec![order_units("B", 1)];
+                told(core.cancel_units(ORDER, lines, SmolStr::default(), fresh_operation()).await)
+            }
+            .boxed(),
+        ),
+        (
             "cancel",
             async move { told(core.cancel_order(ORDER, SmolStr::default(), fresh_operation()).await) }
                 .boxed(),

@@ -55,12 +55,13 @@ enum Deed {
     OrderDeclined,
     OrderOfBasket,
     Cancel,
+    CancelUnits,
     Ship,
     Return,
 }
 
 impl Deed {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Put,
         Self::PutAgain,
         Self::Adjust,
@@ -73,6 +74,7 @@ impl Deed {
         Self::OrderDeclined,
         Self::OrderOfBasket,
         Self::Cancel,
+        Self::CancelUnits,
         Self::Ship,
         Self::Return,
     ];
@@ -123,6 +125,10 @@ impl Deed {
             Self::Cancel => {
                 told(core.cancel_order(OrderId(ORDER), SmolStr::new_static("changed my mind"), key).await)
             }
+            Self::CancelUnits => {
+                let (lines, reason) = (vec![order_units("B", 1)], SmolStr::new_static("one too many"));
+                told(core.cancel_units(OrderId(ORDER), lines, reason, key).await)
+            }
             Self::Ship => told(core.ship(OrderId(ORDER), vec![order_units("B", 1)], key).await),
             Self::Return => {
                 let lines = vec![order_units("A", 1), order_units("B", 1)];
@@ -166,6 +172,11 @@ impl Deed {
                 shop.rested(KEY).await;
             }
             Self::Cancel | Self::Return => {
+                shop.rested(ORDER).await;
+            }
+            Self::CancelUnits => {
+                let (id, reason) = (OrderId(ORDER), SmolStr::new_static("all of it"));
+                shop.core.cancel_order(id, reason, fresh_operation()).await.unwrap();
                 shop.rested(ORDER).await;
             }
             Self::Ship => {

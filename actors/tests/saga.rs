@@ -324,6 +324,7 @@ enum Story {
     Place,
     PlaceAndCancel,
     PlaceShipAndReturn,
+    PlaceShipSomeAndCancelTheRest,
 }
 
 impl Story {
@@ -347,6 +348,15 @@ impl Story {
                 let back = vec![order_units("A", 2)];
                 let back = core.return_units(id, back, false, SmolStr::default(), operation(4, 1));
                 within("a return", back).await.unwrap();
+            }
+            Self::PlaceShipSomeAndCancelTheRest => {
+                let reason = SmolStr::new_static("one too many");
+                let one = core.cancel_units(id, vec![order_units("A", 1)], reason.clone(), operation(5, 1));
+                within("a cancellation", one).await.unwrap();
+                let first = core.ship(id, vec![order_units("B", 1)], operation(6, 1));
+                within("a shipment", first).await.unwrap();
+                let rest = core.cancel_order(id, reason, operation(7, 1));
+                within("the rest", rest).await.unwrap();
             }
         }
     }
@@ -448,6 +458,13 @@ async fn a_cancelled_order_survives_a_death_after_every_record() {
 async fn a_shipped_and_returned_order_survives_a_death_after_every_record() {
     for from in From::BOTH {
         die_after_every_record(Story::PlaceShipAndReturn, from, Bank::new).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_called_off_line_by_line_survives_a_death_after_every_record() {
+    for from in From::BOTH {
+        die_after_every_record(Story::PlaceShipSomeAndCancelTheRest, from, Bank::new).await;
     }
 }
 

@@ -260,7 +260,7 @@ pub enum Rejection {
         /// Where.
         location: LocationId,
     },
-    /// More than is left to ship, or to return.
+    /// More than is left to ship, to cancel or to return.
     #[error("{sku} at {location}: {requested:?} to be {verb}, {left} left")]
     LineExceeded {
         /// Which product.
@@ -271,7 +271,7 @@ pub enum Rejection {
         requested: LineQuantity,
         /// Units left.
         left: Quantity,
-        /// What was asked: "shipped", "returned".
+        /// What was asked: "shipped", "cancelled", "returned".
         verb: &'static str,
     },
 }

@@ -91,9 +91,18 @@ pub struct OrderUnits {
 /// What can be asked of a placed order.
 #[derive(Debug, Clone)]
 pub(crate) enum OrderRequest {
-    Cancel { reason: SmolStr },
-    Ship { lines: Vec<(Sku, LocationId, LineQuantity)> },
-    Return { lines: Vec<ReturnLine>, reason: SmolStr },
+    /// Units called off; all that are open if none are named.
+    Cancel {
+        lines: Vec<(Sku, LocationId, LineQuantity)>,
+        reason: SmolStr,
+    },
+    Ship {
+        lines: Vec<(Sku, LocationId, LineQuantity)>,
+    },
+    Return {
+        lines: Vec<ReturnLine>,
+        reason: SmolStr,
+    },
 }
 
 /// What the coordinator hears.

@@ -34,7 +34,7 @@ impl Coordinator {
         }
         let at = self.shared.clock.now();
         let decided = match &request {
-            OrderRequest::Cancel { reason } => entry.order.decide_cancel(at, reason, operation),
+            OrderRequest::Cancel { lines, reason } => entry.order.decide_cancel(at, lines, reason, operation),
             OrderRequest::Ship { lines } => entry.order.decide_shipment(at, lines, operation),
             OrderRequest::Return { lines, reason } => entry.order.decide_return(at, lines, reason, operation),
         };

@@ -150,6 +150,8 @@ impl OrderView {
         let record = order.operation(operation)?;
         let mut view = Self::now(order);
         view.status = record.result.status;
+        // It is over for a reason only once all of it was called off.
+        view.reason = view.reason.filter(|_| record.result.status == OrderStatus::Cancelled);
         view.refunds = refunds(&record.result.refunds);
         view.version = record.version;
         view.sequence = record.sequence;

@@ -194,11 +194,19 @@ impl Bank {
         let owed: i64 = view.refunds.iter().map(|refund| refund.amount.minor()).sum();
         let done = view.refunds.iter().filter(|refund| refund.status == RefundStatus::Done);
         let paid_back: i64 = done.map(|refund| refund.amount.minor()).sum();
+        // Prices are whole minor units here, so each unit's share is the same.
+        let shares = view.lines.iter().map(|line| {
+            let given_up = i64::try_from(line.cancelled.units() + line.returned.units()).unwrap();
+            line.total.minor() * given_up / i64::from(line.quantity.units())
+        });
         let (taken, owes) = match view.status {
             OrderStatus::PaymentFailed => (0, 0),
-            OrderStatus::Confirmed | OrderStatus::PartiallyShipped | OrderStatus::Shipped => (total, 0),
-            OrderStatus::Cancelled => (total, total),
-            OrderStatus::PartiallyReturned | OrderStatus::Returned => (total, owed),
+            OrderStatus::Confirmed
+            | OrderStatus::PartiallyShipped
+            | OrderStatus::Shipped
+            | OrderStatus::Cancelled
+            | OrderStatus::PartiallyReturned
+            | OrderStatus::Returned => (total, shares.sum()),
             OrderStatus::PaymentPending | OrderStatus::PaymentUnknown => panic!("not at rest: {view:?}"),
         };
         assert_eq!(owed, owes, "{view:?}");

@@ -55,7 +55,8 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
-    /// A confirmed order was called off before anything of it left; what was paid is owed back.
+    /// All that was open of a confirmed order was called off before anything of it left: the order is over, and what was
+    /// paid for those units is owed back.
     Cancelled {
         /// Why, in the caller's words.
         reason: SmolStr,
@@ -91,6 +92,17 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
+    /// Open units of a confirmed order were called off, and the order goes on with the rest; their price is owed back.
+    UnitsCancelled {
+        /// How many of which lines.
+        lines: Vec<LineUnits>,
+        /// Why, in the caller's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl OrderEvent {
@@ -107,7 +119,8 @@ impl OrderEvent {
             | Self::Cancelled { at, .. }
             | Self::ShipmentStarted { at, .. }
             | Self::Shipped { at, .. }
-            | Self::Returned { at, .. } => Some(*at),
+            | Self::Returned { at, .. }
+            | Self::UnitsCancelled { at, .. } => Some(*at),
         }
     }
 }

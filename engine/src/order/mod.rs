@@ -149,15 +149,15 @@ pub enum OrderStatus {
     PaymentUnknown,
     /// Paid (or free), nothing shipped.
     Confirmed,
-    /// Some units shipped.
+    /// Some units shipped, and some are still to be.
     PartiallyShipped,
-    /// All units shipped.
+    /// All units shipped, but for those that were called off.
     Shipped,
     /// Some units came back.
     PartiallyReturned,
-    /// All units came back.
+    /// All units that were shipped came back, and none is still to be.
     Returned,
-    /// Called off after it was confirmed.
+    /// All units were called off after it was confirmed.
     Cancelled,
     /// Its payment failed; it took nothing.
     PaymentFailed,

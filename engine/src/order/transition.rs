@@ -10,7 +10,7 @@ use crate::ids::OrderId;
 use crate::money::Money;
 use crate::operation::{Operation, OperationLog, OperationRecord};
 use crate::product::Fulfilment;
-use crate::quantity::Quantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
 
 impl Order {
@@ -66,6 +66,10 @@ impl Order {
             OrderEvent::Compensated { .. } => self.compensated(at),
             OrderEvent::Cancelled { reason, operation, .. } => {
                 self.cancel(reason);
+                self.record(*operation, at);
+            }
+            OrderEvent::UnitsCancelled { lines, operation, .. } => {
+                self.cancel_units(lines);
                 self.record(*operation, at);
             }
             OrderEvent::ShipmentStarted { lines, operation, .. } => {
@@ -189,13 +193,32 @@ impl Order {
         let Stage::Confirmed { capture } = &self.stage else {
             panic!("{:?} in {:?} cannot be called off", self.id, self.stage)
         };
-        let untouched = self.lines.iter().all(|line| line.progress == Fulfilment::default());
-        assert!(untouched && self.shipping.is_none(), "{:?} is called off before anything leaves", self.id);
+        let all_here = self.lines.iter().all(|line| line.progress.shipped.is_zero());
+        assert!(all_here && self.shipping.is_none(), "{:?} is called off before anything leaves", self.id);
         self.stage = Stage::Cancelled { capture: capture.clone(), reason: reason.clone() };
+        let owed = self.lines.iter().map(|line| line.share_of(line.open())).sum();
         self.cancel_open_units();
-        if self.total.minor() > 0 {
-            self.owe(self.total);
+        self.owe(owed);
+    }
+
+    fn cancel_units(&mut self, lines: &[LineUnits]) {
+        assert!(self.shipping.is_none(), "{:?} calls off nothing that may be leaving", self.id);
+        let owed = self.worth(lines.iter().map(|LineUnits { line, units }| (*line, *units)));
+        for LineUnits { line, units } in lines {
+            self.advance(*line, |progress| {
+                progress.cancelled = more(progress.cancelled, u64::from(units.units()));
+            });
         }
+        let goes_on =
+            self.lines.iter().any(|line| !line.progress.shipped.is_zero() || !line.open().is_zero());
+        assert!(goes_on, "{:?} has something left, or is called off as a whole", self.id);
+        self.owe(owed);
+    }
+
+    /// What these units' shares come to, in minor units.
+    fn worth(&self, units: impl Iterator<Item = (u16, LineQuantity)>) -> i64 {
+        let share = |(line, units)| Some(self.lines.get(usize::from(line))?.share_of(Quantity::from(units)));
+        units.filter_map(share).sum()
     }
 
     fn cancel_open_units(&mut self) {
@@ -218,26 +241,21 @@ impl Order {
     }
 
     fn take_back(&mut self, lines: &[ReturnedUnits]) {
-        let mut owed = 0_i64;
-        for ReturnedUnits { line, units, .. } in lines {
-            if let Some(state) = self.lines.get(usize::from(*line)) {
-                owed += state.share_of_return(Quantity::from(*units));
-            }
-        }
+        let owed = self.worth(lines.iter().map(|ReturnedUnits { line, units, .. }| (*line, *units)));
         for ReturnedUnits { line, units, damaged } in lines {
             self.advance(*line, |progress| {
                 progress.returned = more(progress.returned, u64::from(units.units()));
                 progress.damaged = more(progress.damaged, u64::from(*damaged));
             });
         }
-        if let Some(amount) =
-            Money::from_minor(owed, self.total.currency()).filter(|amount| amount.minor() > 0)
-        {
-            self.owe(amount);
-        }
+        self.owe(owed);
     }
 
-    fn owe(&mut self, amount: Money) {
+    fn owe(&mut self, minor: i64) {
+        let currency = self.total.currency();
+        let Some(amount) = Money::from_minor(minor, currency).filter(|amount| amount.minor() > 0) else {
+            return;
+        };
         self.refunds.push(Refund { amount, state: RefundState::Pending(Attempt::default()) });
         let owed = self
             .refunds

@@ -191,8 +191,10 @@ impl Driver {
         panic!("{id:?} never comes to rest: {:?}", self.orders[&id].next_step());
     }
 
-    pub(crate) fn cancel(&mut self, id: OrderId, operation: Operation) -> Answer {
-        let event = self.order_known(id)?.decide_cancel(self.now, &SmolStr::new_static("wish"), operation)?;
+    /// Calls open units off: the named ones, or all.
+    pub(crate) fn cancel(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
+        let reason = SmolStr::new_static("wish");
+        let event = self.order_known(id)?.decide_cancel(self.now, units, &reason, operation)?;
         Ok(self.order_decided(id, event))
     }
 

@@ -123,8 +123,10 @@ pub(crate) enum Command {
     FinishShipment {
         order: Number,
     },
+    /// Calls units off. No units means all.
     Cancel {
         order: Number,
+        units: Vec<(u8, u8)>,
         key: Key,
     },
     TakeBack {
@@ -239,7 +241,7 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
         18 => (order(), units(), prop::bool::weighted(0.4), key())
             .prop_map(|(order, units, slow, key)| Command::Ship { order, units, slow, key }),
         4 => order().prop_map(|order| Command::FinishShipment { order }),
-        3 => (order(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
+        7 => (order(), units(), key()).prop_map(|(order, units, key)| Command::Cancel { order, units, key }),
         10 => (order(), units(), any::<u8>(), key())
             .prop_map(|(order, units, damaged, key)| Command::TakeBack { order, units, damaged, key }),
         9 => passing(),

@@ -247,6 +247,7 @@ enum Fact {
     },
     Cancelled {
         order: Number,
+        units: Vec<(usize, u64)>,
     },
     ShipmentBegun {
         order: Number,

@@ -279,9 +279,11 @@ impl Walk {
                 let answer = self.driver.finish_shipment(names::order(*order));
                 agree(command, &answer, &self.paper.finish_shipment(*order, now));
             }
-            Command::Cancel { order, key } => {
-                let answer = self.driver.cancel(names::order(*order), names::operation(*key));
-                agree(command, &answer, &self.paper.cancel(*order, now, *key));
+            Command::Cancel { order, units, key } => {
+                let units = self.name_units(*order, units);
+                let (id, named) = (names::order(*order), names::wanted(&units));
+                let answer = self.driver.cancel(id, &named, names::operation(*key));
+                agree(command, &answer, &self.paper.cancel(*order, &units, now, *key));
             }
             Command::TakeBack { order, units, damaged, key } => {
                 // The runtime lets other requests to an order wait until its shipment is over.
@@ -447,6 +449,15 @@ impl Walk {
             self.paper.next(number),
             "what order {number} waits for after {command:?}"
         );
+        for (line, state) in order.lines().iter().enumerate() {
+            let Fulfilment { shipped, cancelled, returned, damaged } = state.progress;
+            let paper = self.paper.progress(number, line);
+            assert_eq!(
+                [shipped, cancelled, returned, damaged].map(|units| units.units()),
+                [paper.shipped, paper.cancelled, paper.returned, paper.damaged],
+                "shipped, cancelled, returned, damaged of line {line} of order {number} after {command:?}"
+            );
+        }
         assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
         let refunds: Vec<_> = order.refunds().iter().map(|refund| refund.amount.minor()).collect();
         assert_eq!(refunds, self.paper.refunds(number), "what order {number} is owed after {command:?}");

@@ -12,6 +12,7 @@
 mod driver;
 mod script;
 
+mod cancel;
 mod checkout;
 mod conditions;
 mod holds;

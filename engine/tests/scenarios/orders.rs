@@ -83,25 +83,6 @@ fn an_order_that_took_nothing_has_nothing_to_cancel() {
 }
 
 #[test]
-fn an_order_of_which_something_left_cannot_be_cancelled() {
-    check(
-        "
-        new cup price 4.50
-        receive 5 cup
-        order O1 for ann: 2 cup
-        O1 finishes
-        ship O1: 1 cup
-        cancel O1               | refused: OrderState, partially_shipped
-        ship O1
-        cancel O1               | refused: OrderState, shipped
-        ",
-        "
-        O1: shipped; rest
-        ",
-    );
-}
-
-#[test]
 fn an_order_cannot_be_cancelled_while_a_shipment_is_under_way() {
     check(
         "

@@ -13,7 +13,7 @@
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
 //!   O steps · O finishes                        the next step that is no payment; every step, all approved
-//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · return O: 1 cup · return-damaged O: 1 cup
+//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · cancel O: 1 cup · return O: 1 cup · return-damaged O: 1 cup
 //!   wait 15min · lag · catch up · restart
 //! ```
 //!
@@ -169,7 +169,7 @@ impl Shop {
             "ship" => driver.ship(OrderId(number(words.at(1))), &wanted(tail), operation),
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
             "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
-            "cancel" => driver.cancel(OrderId(number(words.at(1))), operation),
+            "cancel" => driver.cancel(OrderId(number(words.at(1))), &wanted(tail), operation),
             "return" | "return-damaged" => {
                 let damaged = words.at(0) == "return-damaged";
                 let lines = wanted(tail).into_iter().map(|(sku, location, quantity)| ReturnLine {

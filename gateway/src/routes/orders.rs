@@ -125,9 +125,10 @@ pub(crate) async fn list(
     answer::json(StatusCode::OK, &page, 1024 * (1 + page.data.len()))
 }
 
-/// Call an order off
+/// Call an order off, or units of it
 ///
-/// Only while it is confirmed and nothing of it has shipped. All that was paid is owed back.
+/// Units of a confirmed order that have not shipped: so many of each line, or all of them. Their share of the price is owed
+/// back. Once every unit was called off, the order is `cancelled`.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders",
     params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
@@ -145,9 +146,15 @@ pub(crate) async fn cancel(
 ) -> Result<Response, Problem> {
     let key = command.key()?;
     let request: CancelRequest<'_> = decode(command.body())?;
-    let reason = request.check()?;
+    let (units, reason) = request.check()?;
     let operation = command.operation(&app, &key, fingerprint(&request));
-    done(&app.core.cancel_order(id, reason, operation).await.map_err(in_path)?)
+    let cancelled = app.core.cancel_units(id, units, reason, operation).await.map_err(|failure| {
+        in_body(failure, &|sku, location| {
+            let lines = request.lines.iter().flatten();
+            lines::find(lines.map(|line| (&line.sku, line.location.as_ref())), sku, location)
+        })
+    })?;
+    done(&cancelled)
 }
 
 /// Record what left the shelf

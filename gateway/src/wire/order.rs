@@ -224,23 +224,32 @@ fn check_line(
     Some(OrderRequestLine { sku: sku?, location: location?, quantity: quantity?, unit_price })
 }
 
-/// Why an order is called off.
+/// What is called off, and why.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CancelRequest, example = json!({"reason": "changed my mind"}))]
+#[schema(as = CancelRequest, example = json!({
+    "lines": [{"sku": "85123A", "quantity": 2}], "reason": "changed my mind"
+}))]
 pub(crate) struct CancelRequest<'a> {
+    /// So many units of these lines; all that have not left unless given.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<LineRequest>>, min_items = 1, max_items = 2000)]
+    pub(crate) lines: Option<Vec<Object<LineRequest<'a>>>>,
     /// Why.
-    #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Text<'a>,
 }
 
 impl CancelRequest<'_> {
-    /// Checks everything and names all that is wrong.
-    pub(crate) fn check(&self) -> Result<SmolStr, Problem> {
+    /// Checks everything and names all that is wrong. No lines means all that have not left.
+    pub(crate) fn check(&self) -> Result<(Vec<OrderUnits>, SmolStr), Problem> {
         let mut errors = FieldErrors::default();
+        let units = self.lines.as_ref().map(|lines| units(lines, &mut errors)).unwrap_or_default();
         let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
-        reason.ok_or_else(|| errors.into_problem())
+        match reason {
+            Some(reason) if errors.is_empty() => Ok((units, reason)),
+            _ => Err(errors.into_problem()),
+        }
     }
 }
 
@@ -390,15 +399,15 @@ pub(crate) enum OrderStatusWord {
     PaymentUnknown,
     /// Paid (or free), nothing shipped.
     Confirmed,
-    /// Some units shipped.
+    /// Some units shipped, and some are still to be.
     PartiallyShipped,
-    /// All units shipped.
+    /// All units shipped, but for those that were called off.
     Shipped,
     /// Some units came back.
     PartiallyReturned,
-    /// All units came back.
+    /// All units that were shipped came back, and none is still to be.
     Returned,
-    /// Called off after it was confirmed.
+    /// All units were called off after it was confirmed.
     Cancelled,
     /// Its payment failed; it took nothing.
     PaymentFailed,

@@ -225,6 +225,16 @@ async fn texts_that_are_no_names() {
     given.invalid(RESERVE, &json!({"customer": 1, "lines": []}), &[("/customer", "wrong_type")]).await;
     given.invalid("/v1/orders/{ord}/cancel", &json!({"reason": ""}), &[("/reason", "empty")]).await;
     given.invalid("/v1/orders/{ord}/cancel", &json!({}), &[("/reason", "required")]).await;
+    given
+        .invalid(
+            "/v1/orders/{ord}/cancel",
+            &json!({"lines": [{"sku": "", "quantity": 0}], "reason": ""}),
+            &[("/lines/0/sku", "empty"), ("/lines/0/quantity", "out_of_range"), ("/reason", "empty")],
+        )
+        .await;
+    given
+        .invalid("/v1/orders/{ord}/cancel", &json!({"lines": [], "reason": "r"}), &[("/lines", "empty")])
+        .await;
     let returned = json!({"lines": [{"sku": "A", "quantity": 1}], "reason": ""});
     given.invalid("/v1/orders/{ord}/returns", &returned, &[("/reason", "empty")]).await;
     given.shop.stop().await;

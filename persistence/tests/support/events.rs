@@ -207,6 +207,12 @@ fn order_events() -> Vec<OrderEvent> {
     ];
     let steps = [PaymentStep::Authorise, PaymentStep::Capture, PaymentStep::Void, PaymentStep::Refund(0)];
     events.extend(steps.map(|step| OrderEvent::PaymentRequested { step, attempt: 2, at: at(32) }));
+    events.push(OrderEvent::UnitsCancelled {
+        lines: vec![line_units(0, 2), line_units(7, 1)],
+        reason: SmolStr::new("one too many"),
+        operation: operation(33),
+        at: at(33),
+    });
     events
 }
 
@@ -220,7 +226,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 8 + 7 + 11;
+pub const KINDS: usize = 8 + 7 + 12;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -256,6 +262,7 @@ pub fn kind(event: &Event) -> usize {
             OrderEvent::ShipmentStarted { .. } => 22,
             OrderEvent::Shipped { .. } => 23,
             OrderEvent::Returned { .. } => 24,
+            OrderEvent::UnitsCancelled { .. } => 26,
         },
     }
 }

@@ -236,6 +236,9 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
                 OrderEvent::Returned { lines: lines.collect(), reason, operation, at }
             }
         ),
+        (line_units(), text(), operation(), at()).prop_map(|(lines, reason, operation, at)| {
+            OrderEvent::UnitsCancelled { lines, reason, operation, at }
+        }),
     ]
 }
 

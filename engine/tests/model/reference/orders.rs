@@ -118,12 +118,31 @@ impl Reference {
         self.has(|fact| matches!(fact, Fact::Compensated { order: of } if *of == order))
     }
 
+    /// Whether it was paid and every unit of it was called off.
     pub(super) fn is_cancelled(&self, order: Number) -> bool {
-        self.has(|fact| matches!(fact, Fact::Cancelled { order: of } if *of == order))
+        let lines = self.lines_of_order(order);
+        self.is_paid(order)
+            && (0..lines.len()).all(|line| self.progress(order, line).cancelled == lines[line].2)
+    }
+
+    /// Units of a line that are promised and still here.
+    fn open(&self, order: Number, line: usize) -> u64 {
+        let moved = self.progress(order, line);
+        self.lines_of_order(order)[line].2 - moved.shipped - moved.cancelled
+    }
+
+    /// The units asked for, or all that are open; none beyond that.
+    fn open_units(&self, order: Number, units: &[Line]) -> Result<Vec<(usize, u64)>, No> {
+        let lines = self.lines_of_order(order);
+        let left = |line| self.open(order, line);
+        if !units.is_empty() {
+            return named(&lines, units, left);
+        }
+        Ok((0..lines.len()).map(|line| (line, left(line))).filter(|(_, units)| *units > 0).collect())
     }
 
     /// How far a line of an order has come.
-    pub(super) fn progress(&self, order: Number, line: usize) -> Moved {
+    pub(crate) fn progress(&self, order: Number, line: usize) -> Moved {
         let mut moved = Moved::default();
         let sum = |units: &[(usize, u64)]| -> u64 {
             units.iter().filter(|(at, _)| *at == line).map(|(_, units)| units).sum()
@@ -135,11 +154,12 @@ impl Reference {
                     moved.returned += sum(units);
                     moved.damaged += sum(damaged);
                 }
+                Fact::Cancelled { order: of, units } if *of == order => moved.cancelled += sum(units),
                 _ => {}
             }
         }
-        if self.is_cancelled(order) || (self.is_compensated(order) && self.units_taken(order)) {
-            moved.cancelled = self.order(order).unwrap().2[line].2 - moved.shipped;
+        if self.is_compensated(order) && self.units_taken(order) {
+            moved.cancelled = self.order(order).unwrap().2[line].2;
         }
         moved
     }
@@ -204,16 +224,16 @@ impl Reference {
                 matches!(next, Next::Pay { call: Call::Authorise | Call::Capture, unknown: true, .. });
             return Some(if asking { Status::Unknown } else { Status::Paying });
         }
-        let ordered: u64 = lines.iter().map(|line| line.2).sum();
+        let open: u64 = (0..lines.len()).map(|line| self.open(order, line)).sum();
         let shipped: u64 = (0..lines.len()).map(|line| self.progress(order, line).shipped).sum();
         let returned: u64 = (0..lines.len()).map(|line| self.progress(order, line).returned).sum();
         Some(if shipped == 0 {
             Status::Confirmed
-        } else if returned > 0 && returned == ordered {
+        } else if returned == shipped && open == 0 {
             Status::Returned
         } else if returned > 0 {
             Status::PartlyReturned
-        } else if shipped == ordered {
+        } else if open == 0 {
             Status::Shipped
         } else {
             Status::PartlyShipped
@@ -269,15 +289,19 @@ impl Reference {
         }
     }
 
-    pub(crate) fn cancel(&mut self, order: Number, now: i64, key: Key) -> Reply {
+    pub(crate) fn cancel(&mut self, order: Number, units: &[Line], now: i64, key: Key) -> Reply {
         let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
         }
-        if status != Status::Confirmed || self.shipment(order).is_some() {
+        if !self.is_paid(order) || self.is_cancelled(order) || self.shipment(order).is_some() {
             return Err(No::OrderIs(status));
         }
-        self.facts.push(Fact::Cancelled { order });
+        let units = self.open_units(order, units)?;
+        if units.is_empty() {
+            return Err(No::OrderIs(status));
+        }
+        self.facts.push(Fact::Cancelled { order, units });
         self.note(Thing::Order(order), key, now);
         Ok(Yes::Done)
     }
@@ -310,13 +334,7 @@ impl Reference {
         if !paid || self.shipment(order).is_some() {
             return Err(No::OrderIs(status));
         }
-        let lines = self.order(order).unwrap().2;
-        let left = |line: usize| lines[line].2 - self.progress(order, line).shipped;
-        let units = if units.is_empty() {
-            (0..lines.len()).map(|line| (line, left(line))).filter(|(_, units)| *units > 0).collect()
-        } else {
-            named(&lines, units, left)?
-        };
+        let units = self.open_units(order, units)?;
         if units.is_empty() {
             return Err(No::OrderIs(status));
         }
@@ -382,8 +400,9 @@ impl Reference {
         let mut refunds = Vec::new();
         for fact in &self.facts {
             match fact {
-                Fact::Cancelled { order: of } if *of == order => refunds.push(prices.iter().sum()),
-                Fact::Returned { order: of, units, .. } if *of == order => {
+                Fact::Cancelled { order: of, units } | Fact::Returned { order: of, units, .. }
+                    if *of == order =>
+                {
                     let share = |line: usize, units: u64| {
                         half_even(i128::from(prices[line]) * i128::from(units), i128::from(lines[line].2))
                     };

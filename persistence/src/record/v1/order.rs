@@ -25,6 +25,7 @@ pub(crate) enum OrderRecord {
     ShipmentStarted { lines: Vec<LineUnitsRecord>, operation: OperationRecord, at: i64 },
     Shipped { lines: Vec<LineUnitsRecord>, at: i64 },
     Returned { lines: Vec<ReturnedUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
+    UnitsCancelled { lines: Vec<LineUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
 }
 
 /// How an order begins.
@@ -100,6 +101,9 @@ impl OrderRecord {
             Self::Returned { lines, reason, .. } => {
                 lines.len() * size_of::<ArchivedReturnedUnitsRecord>() + reason.len()
             }
+            Self::UnitsCancelled { lines, reason, .. } => {
+                lines.len() * size_of::<ArchivedLineUnitsRecord>() + reason.len()
+            }
             Self::PaymentRequested { .. }
             | Self::PaymentUnknown { .. }
             | Self::StockCommitted { .. }
@@ -146,6 +150,12 @@ impl From<&OrderEvent> for OrderRecord {
                 Self::Shipped { lines: lines.iter().map(Into::into).collect(), at: at.millis() }
             }
             OrderEvent::Returned { lines, reason, operation, at } => Self::Returned {
+                lines: lines.iter().map(Into::into).collect(),
+                reason: reason.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            OrderEvent::UnitsCancelled { lines, reason, operation, at } => Self::UnitsCancelled {
                 lines: lines.iter().map(Into::into).collect(),
                 reason: reason.clone(),
                 operation: (*operation).into(),
@@ -263,6 +273,12 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
             }
             ArchivedOrderRecord::Returned { lines, reason, operation, at } => Self::Returned {
                 lines: lines.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+                reason: value::text(reason),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::UnitsCancelled { lines, reason, operation, at } => Self::UnitsCancelled {
+                lines: line_units(lines)?,
                 reason: value::text(reason),
                 operation: operation.into(),
                 at: value::instant(*at),
