@@ -8,8 +8,8 @@ use dashmap::DashMap;
 use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, ProductDetails};
 use holdfast_engine::{
-    CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
-    Sku, SmolStr, Timestamp,
+    CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
+    Sequence, Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
     AppendError, CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore,
@@ -463,6 +463,28 @@ impl Core {
             damaged,
         });
         self.operate(id, OrderRequest::Return { lines: lines.collect(), reason }, operation).await
+    }
+
+    /// Grants a refund of a paid order, beside what cancelled and returned units owe.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::RefundAbovePaid`] if less than that is left of what was paid.
+    pub async fn refund(
+        &self,
+        id: OrderId,
+        amount: Money,
+        reason: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Refund { amount, reason }, operation).await
+    }
+
+    /// Tries a failed refund, by its number from 0, again.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::RefundNotFailed`] if it is under way or paid.
+    pub async fn retry_refund(&self, id: OrderId, refund: u16, operation: Operation) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::RetryRefund { refund }, operation).await
     }
 
     /// Numbers for people who watch.

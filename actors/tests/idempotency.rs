@@ -18,7 +18,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use holdfast_actors::{
-    Answer, Core, CoreStats, Failure, LocationCounts, ManualClock, OrderSource, Reply, Unavailable,
+    Answer, Core, CoreStats, Failure, LocationCounts, ManualClock, OrderSource, RefundStatus, Reply,
+    Unavailable,
 };
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::Policy;
@@ -58,10 +59,12 @@ enum Deed {
     CancelUnits,
     Ship,
     Return,
+    Refund,
+    RetryRefund,
 }
 
 impl Deed {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::Put,
         Self::PutAgain,
         Self::Adjust,
@@ -77,6 +80,8 @@ impl Deed {
         Self::CancelUnits,
         Self::Ship,
         Self::Return,
+        Self::Refund,
+        Self::RetryRefund,
     ];
 
     /// A shop in which it can be done: ten units each of A and B, a basket of both, an order of both.
@@ -87,9 +92,15 @@ impl Deed {
         }
         shop.core.reserve(basket(BASKET, [line("A", 2), line("B", 3)])).await.unwrap();
         let lines = [order_line("A", 1), order_line("B", 2)];
-        shop.core.place_order(order(ORDER, lines, "approve")).await.unwrap();
+        let method = if self == Self::RetryRefund { "refund_decline" } else { "approve" };
+        shop.core.place_order(order(ORDER, lines, method)).await.unwrap();
         if self == Self::Return {
             shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+        }
+        if self == Self::RetryRefund {
+            let granted = shop.core.refund(OrderId(ORDER), euros(100), SmolStr::default(), fresh_operation());
+            granted.await.unwrap();
+            assert_eq!(shop.rested(ORDER).await.refunds[0].status, RefundStatus::Failed);
         }
         shop
     }
@@ -130,6 +141,10 @@ impl Deed {
                 told(core.cancel_units(OrderId(ORDER), lines, reason, key).await)
             }
             Self::Ship => told(core.ship(OrderId(ORDER), vec![order_units("B", 1)], key).await),
+            Self::Refund => {
+                told(core.refund(OrderId(ORDER), euros(100), SmolStr::new_static("sorry"), key).await)
+            }
+            Self::RetryRefund => told(core.retry_refund(OrderId(ORDER), 0, key).await),
             Self::Return => {
                 let lines = vec![order_units("A", 1), order_units("B", 1)];
                 told(
@@ -171,10 +186,10 @@ impl Deed {
                 shop.core.return_units(id, back, false, SmolStr::default(), fresh_operation()).await.unwrap();
                 shop.rested(KEY).await;
             }
-            Self::Cancel | Self::Return => {
+            Self::Cancel | Self::Return | Self::RetryRefund => {
                 shop.rested(ORDER).await;
             }
-            Self::CancelUnits => {
+            Self::CancelUnits | Self::Refund => {
                 let (id, reason) = (OrderId(ORDER), SmolStr::new_static("all of it"));
                 shop.core.cancel_order(id, reason, fresh_operation()).await.unwrap();
                 shop.rested(ORDER).await;

@@ -26,10 +26,10 @@ use holdfast_persistence::MemoryDisk;
 use rand::RngExt;
 
 use support::ask::{
-    PRICE_MINOR, TTL, basket, checkout, eur, fresh, fresh_operation, line, new_basket, operation, order,
-    order_line, order_of, order_units, sku,
+    PRICE_MINOR, TTL, basket, checkout, eur, euros, fresh, fresh_operation, line, new_basket, operation,
+    order, order_line, order_of, order_units, sku,
 };
-use support::bank::{Account, Act, BANK, Bank, Contact, Doubt};
+use support::bank::{Account, Act, BANK, Bank, Contact, Doubt, GOODWILL};
 use support::doors::DoorClock;
 use support::seeds::{random, seeds};
 use support::shop::{START, Shop, clock, config, impatient};
@@ -114,7 +114,7 @@ async fn every_method_of_the_sandbox_ends_as_it_says() {
     let config = CoreConfig { payment_timeout: Duration::from_millis(700), ..config() };
     let shop = Shop::open(&MemoryDisk::new(), clock(), Payments::sandbox(), config).await;
     stock_up(&shop).await;
-    let methods = ["approve", "decline", "late", "timeout", "fail", "capture_decline"];
+    let methods = ["approve", "decline", "late", "timeout", "fail", "capture_decline", "refund_decline"];
     let orders = (1..).zip(methods).map(|(id, method)| {
         let core = shop.core.clone();
         tokio::spawn(async move { core.place_order(order(id, [order_line("A", 2)], method)).await })
@@ -325,6 +325,7 @@ enum Story {
     PlaceAndCancel,
     PlaceShipAndReturn,
     PlaceShipSomeAndCancelTheRest,
+    PlaceAndRefundTwice,
 }
 
 impl Story {
@@ -357,6 +358,16 @@ impl Story {
                 within("a shipment", first).await.unwrap();
                 let rest = core.cancel_order(id, reason, operation(7, 1));
                 within("the rest", rest).await.unwrap();
+            }
+            Self::PlaceAndRefundTwice => {
+                let granted = core.refund(id, euros(100), GOODWILL, operation(8, 1));
+                within("a refund", granted).await.unwrap();
+                shop.rested(ORDER).await;
+                let again = within("the same again", core.retry_refund(id, 0, operation(9, 1))).await;
+                // The bank refuses it once, or, where its refusal never came about, not at all.
+                let unneeded = Err(Rejection::RefundNotFailed { refund: 0, done: true }.into());
+                assert!(again.is_ok() || again == unneeded, "{again:?}");
+                assert_eq!(shop.rested(ORDER).await.refunds[0].status, RefundStatus::Done);
             }
         }
     }
@@ -465,6 +476,14 @@ async fn a_shipped_and_returned_order_survives_a_death_after_every_record() {
 async fn an_order_called_off_line_by_line_survives_a_death_after_every_record() {
     for from in From::BOTH {
         die_after_every_record(Story::PlaceShipSomeAndCancelTheRest, from, Bank::new).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_refund_that_is_tried_again_survives_a_death_after_every_record() {
+    for first in [&[Act::Decline][..], &[Act::LoseRefusal], &[Act::Fail, Act::LoseRefusal]] {
+        let bank = || Bank::new().script("refund", first.iter().copied());
+        die_after_every_record(Story::PlaceAndRefundTwice, From::Lines, bank).await;
     }
 }
 

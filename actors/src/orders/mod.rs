@@ -96,6 +96,15 @@ pub(crate) enum OrderRequest {
         lines: Vec<(Sku, LocationId, LineQuantity)>,
         reason: SmolStr,
     },
+    /// A refund beside what cancelled and returned units owe.
+    Refund {
+        amount: Money,
+        reason: SmolStr,
+    },
+    /// The failed refund of this number, from 0, again.
+    RetryRefund {
+        refund: u16,
+    },
     Ship {
         lines: Vec<(Sku, LocationId, LineQuantity)>,
     },

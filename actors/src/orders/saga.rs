@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::order::{Attempt, OrderEvent, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PaymentStep, Step};
+use holdfast_engine::order::{OrderEvent, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PaymentStep, Step};
 use holdfast_engine::product::Fulfilment;
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{OrderId, Rejection, Sequence, SmolStr};
@@ -34,7 +34,9 @@ impl Coordinator {
             let Some(entry) = self.orders.get(&id) else { continue };
             match entry.order.next_step() {
                 // Asked for and not answered: nobody knows.
-                Step::Pay(step, Attempt { tries: 1.., unknown: false }) => self.unknown(id, step),
+                Step::Pay(step, attempt) if attempt.is_outstanding() && !attempt.unknown => {
+                    self.unknown(id, step)
+                }
                 Step::Pay(..) | Step::CommitStock | Step::ReturnStock { .. } | Step::Rest => self.advance(id),
             }
         }

@@ -69,8 +69,12 @@ pub struct OrderLineView {
 pub struct RefundView {
     /// How much.
     pub amount: Money,
+    /// What for, in the words of whoever cancelled, took back or granted.
+    pub reason: SmolStr,
     /// How far it is.
     pub status: RefundStatus,
+    /// Why it failed, in the provider's words.
+    pub failure: Option<SmolStr>,
 }
 
 /// How far a refund is.
@@ -80,7 +84,7 @@ pub enum RefundStatus {
     Pending,
     /// Paid back.
     Done,
-    /// The provider will not; somebody has to look.
+    /// The provider will not; somebody has to look, and may have it tried again.
     Failed,
 }
 
@@ -169,10 +173,15 @@ impl OrderView {
 fn refunds(refunds: &[Refund]) -> Vec<RefundView> {
     let view = |refund: &Refund| RefundView {
         amount: refund.amount,
+        reason: refund.reason.clone(),
         status: match refund.state {
             RefundState::Pending(_) => RefundStatus::Pending,
             RefundState::Done { .. } => RefundStatus::Done,
             RefundState::Failed { .. } => RefundStatus::Failed,
+        },
+        failure: match &refund.state {
+            RefundState::Failed { reason, .. } => Some(reason.clone()),
+            RefundState::Pending(_) | RefundState::Done { .. } => None,
         },
     };
     refunds.iter().map(view).collect()

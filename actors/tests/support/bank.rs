@@ -21,6 +21,9 @@ use tokio::sync::watch;
 /// The name it goes by.
 pub const BANK: &str = "bank";
 
+/// The reason of refunds that no cancelled or returned unit is owed.
+pub const GOODWILL: SmolStr = SmolStr::new_static("goodwill");
+
 /// How a call ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
@@ -191,7 +194,9 @@ impl Bank {
         let books = self.books.lock().unwrap();
         assert_eq!(books.faults, Vec::<String>::new());
         let total = view.total.minor();
-        let owed: i64 = view.refunds.iter().map(|refund| refund.amount.minor()).sum();
+        // What is granted comes on top of what units owe.
+        let owed = view.refunds.iter().filter(|refund| refund.reason != GOODWILL);
+        let owed: i64 = owed.map(|refund| refund.amount.minor()).sum();
         let done = view.refunds.iter().filter(|refund| refund.status == RefundStatus::Done);
         let paid_back: i64 = done.map(|refund| refund.amount.minor()).sum();
         // Prices are whole minor units here, so each unit's share is the same.

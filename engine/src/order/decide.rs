@@ -85,6 +85,7 @@ impl Order {
             return Ok(None);
         }
         let lines = self.open_units(units, "cancelled")?;
+        self.check_refund_count()?;
         let reason = reason.clone();
         Ok(Some(if self.ends_without(&lines) {
             OrderEvent::Cancelled { reason, operation, at }
@@ -142,6 +143,7 @@ impl Order {
         if !matches!(self.stage, Stage::Confirmed { .. }) {
             return Err(Rejection::OrderState { status: self.status(), verb: "returned" });
         }
+        self.check_refund_count()?;
         let named: Vec<_> =
             units.iter().map(|line| (line.sku.clone(), line.location.clone(), line.quantity)).collect();
         let lines = self.match_lines(&named, "returned", |state| state.returnable())?;
@@ -161,7 +163,7 @@ impl Order {
         Ok(Some(OrderEvent::Returned { lines, reason: reason.clone(), operation, at }))
     }
 
-    fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
+    pub(super) fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
         match self.operations.look_up(operation) {
             Lookup::New => Ok(false),
             Lookup::Repeat(_) => Ok(true),

@@ -103,6 +103,26 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
+    /// A refund was granted, beside what cancelled and returned units owe.
+    RefundGranted {
+        /// How much, in minor units of the order's currency.
+        amount_minor: i64,
+        /// Why, in the caller's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// A refund that had failed is owed again.
+    RefundRetried {
+        /// Its number, from 0.
+        refund: u16,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl OrderEvent {
@@ -120,7 +140,9 @@ impl OrderEvent {
             | Self::ShipmentStarted { at, .. }
             | Self::Shipped { at, .. }
             | Self::Returned { at, .. }
-            | Self::UnitsCancelled { at, .. } => Some(*at),
+            | Self::UnitsCancelled { at, .. }
+            | Self::RefundGranted { at, .. }
+            | Self::RefundRetried { at, .. } => Some(*at),
         }
     }
 }

@@ -204,6 +204,19 @@ impl Driver {
         Ok(self.order_decided(id, event))
     }
 
+    /// Grants a refund.
+    pub(crate) fn refund(&mut self, id: OrderId, amount: Money, operation: Operation) -> Answer {
+        let reason = SmolStr::new_static("goodwill");
+        let event = self.order_known(id)?.decide_refund(self.now, amount, &reason, operation)?;
+        Ok(self.order_noted(id, event))
+    }
+
+    /// Has a failed refund tried again.
+    pub(crate) fn retry_refund(&mut self, id: OrderId, refund: u16, operation: Operation) -> Answer {
+        let event = self.order_known(id)?.decide_retry(self.now, refund, operation)?;
+        Ok(self.order_noted(id, event))
+    }
+
     /// Ships units: the intention first, then every shelf, then what the shelves gave.
     pub(crate) fn ship(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
         match self.start_shipment(id, units, operation)? {
@@ -243,6 +256,13 @@ impl Driver {
 
     fn order_known(&self, id: OrderId) -> Result<&Order, Rejection> {
         self.orders.get(&id).ok_or(Rejection::OrderNotFound { order: id })
+    }
+
+    /// Writes down what moves no units.
+    fn order_noted(&mut self, id: OrderId, event: Option<OrderEvent>) -> Effect {
+        let Some(event) = event else { return Effect::Already };
+        self.write(id, &event);
+        Effect::Done
     }
 
     fn order_decided(&mut self, id: OrderId, event: Option<OrderEvent>) -> Effect {

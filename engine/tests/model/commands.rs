@@ -136,6 +136,17 @@ pub(crate) enum Command {
         damaged: u8,
         key: Key,
     },
+    /// So many tenths of what the order costs.
+    Refund {
+        order: Number,
+        tenths: u8,
+        key: Key,
+    },
+    RetryRefund {
+        order: Number,
+        refund: u8,
+        key: Key,
+    },
     /// The same request as an earlier one, or another under its key.
     Again {
         which: Index,
@@ -179,7 +190,9 @@ impl Command {
                 | Self::Extend { key, .. }
                 | Self::Ship { key, .. }
                 | Self::Cancel { key, .. }
-                | Self::TakeBack { key, .. } => key.asked += 1,
+                | Self::TakeBack { key, .. }
+                | Self::Refund { key, .. }
+                | Self::RetryRefund { key, .. } => key.asked += 1,
                 Self::Reserve { asked, .. } | Self::Place { asked, .. } => *asked += 1,
                 Self::Pin { .. }
                 | Self::Unpin { .. }
@@ -244,6 +257,9 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
         7 => (order(), units(), key()).prop_map(|(order, units, key)| Command::Cancel { order, units, key }),
         10 => (order(), units(), any::<u8>(), key())
             .prop_map(|(order, units, damaged, key)| Command::TakeBack { order, units, damaged, key }),
+        3 => (order(), 0..12_u8, key()).prop_map(|(order, tenths, key)| Command::Refund { order, tenths, key }),
+        7 => (order(), 0..3_u8, key())
+            .prop_map(|(order, refund, key)| Command::RetryRefund { order, refund, key }),
         9 => passing(),
         5 => again(),
     ];

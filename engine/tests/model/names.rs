@@ -1,6 +1,6 @@
 //! The engine's names for what the shop on paper numbers, and its answers in the words of the shop on paper.
 
-use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, Step};
+use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Step};
 use holdfast_engine::product::{Condition, Policy, ProductDetails};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -114,9 +114,17 @@ pub(crate) fn status(status: OrderStatus) -> Status {
     }
 }
 
+pub(crate) fn refund(state: &RefundState) -> Option<bool> {
+    match state {
+        RefundState::Pending(_) => None,
+        RefundState::Done { .. } => Some(true),
+        RefundState::Failed { .. } => Some(false),
+    }
+}
+
 pub(crate) fn next(step: &Step) -> Next {
     match step {
-        Step::Pay(step, Attempt { tries, unknown }) => {
+        Step::Pay(step, Attempt { tries, unknown, .. }) => {
             let call = match step {
                 PaymentStep::Authorise => Call::Authorise,
                 PaymentStep::Capture => Call::Capture,
@@ -170,9 +178,14 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::OrderState { status: is, .. } => No::OrderIs(status(*is)),
         Rejection::NoSuchLine { .. } => No::UnknownLine,
         Rejection::LineExceeded { left, .. } => No::TooManyOfLine { left: left.units() },
+        Rejection::RefundOfNothing => No::RefundOfNothing,
+        Rejection::RefundAbovePaid { left, .. } => No::RefundAbovePaid { left: left.minor() },
+        Rejection::RefundNotFound { .. } => No::UnknownRefund,
+        Rejection::RefundNotFailed { done, .. } => No::RefundNotFailed { paid: *done },
         Rejection::PolicyContradiction { .. }
         | Rejection::HoldTimeOutOfRange { .. }
-        | Rejection::TotalTooLarge => panic!("no history leads here: {rejection}"),
+        | Rejection::TotalTooLarge
+        | Rejection::TooManyRefunds { .. } => panic!("no history leads here: {rejection}"),
     }
 }
 

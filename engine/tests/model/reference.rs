@@ -97,6 +97,14 @@ pub(crate) enum No {
     TooManyOfLine {
         left: u64,
     },
+    RefundOfNothing,
+    RefundAbovePaid {
+        left: i64,
+    },
+    UnknownRefund,
+    RefundNotFailed {
+        paid: bool,
+    },
 }
 
 /// Whether something was written, or had been done before.
@@ -263,6 +271,14 @@ enum Fact {
         units: Vec<(usize, u64)>,
         /// Those of them that are damaged.
         damaged: Vec<(usize, u64)>,
+    },
+    Granted {
+        order: Number,
+        amount: i64,
+    },
+    Retried {
+        order: Number,
+        refund: usize,
     },
     /// A request was carried out on this thing.
     Did {

@@ -77,8 +77,14 @@ impl Walk {
             Command::Pay { order, .. } | Command::Step { order } | Command::Finish { order } => {
                 *order = some_order(*order, &|order| self.paper.next(order) != Next::Nothing);
             }
-            Command::Ship { order, .. } | Command::TakeBack { order, .. } | Command::Cancel { order, .. } => {
+            Command::Ship { order, .. }
+            | Command::TakeBack { order, .. }
+            | Command::Cancel { order, .. }
+            | Command::Refund { order, .. } => {
                 *order = some_order(*order, &|order| self.paper.is_paid(order));
+            }
+            Command::RetryRefund { order, .. } => {
+                *order = some_order(*order, &|order| !self.paper.refunds(order).is_empty());
             }
             Command::FinishShipment { order } => {
                 *order = some_order(*order, &|order| self.paper.is_shipping(order));
@@ -218,7 +224,9 @@ impl Walk {
             | Command::Ship { .. }
             | Command::FinishShipment { .. }
             | Command::Cancel { .. }
-            | Command::TakeBack { .. } => self.dispatch_order(command),
+            | Command::TakeBack { .. }
+            | Command::Refund { .. }
+            | Command::RetryRefund { .. } => self.dispatch_order(command),
             Command::Again { .. } => {}
         }
     }
@@ -300,6 +308,19 @@ impl Walk {
                 let (id, named) = (names::order(*order), named.collect::<Vec<_>>());
                 let answer = self.driver.take_back(id, &named, names::operation(*key));
                 agree(command, &answer, &self.paper.take_back(*order, (&units, &broken), now, *key));
+            }
+            Command::Refund { order, tenths, key } => {
+                let there = self.paper.orders().contains(order);
+                let total = if there { self.paper.total(*order) } else { 0 };
+                let amount = total * i64::from(*tenths) / 10;
+                let money = Money::from_minor(amount, names::currency()).unwrap();
+                let answer = self.driver.refund(names::order(*order), money, names::operation(*key));
+                agree(command, &answer, &self.paper.refund(*order, amount, now, *key));
+            }
+            Command::RetryRefund { order, refund, key } => {
+                let (id, number) = (names::order(*order), u16::from(*refund));
+                let answer = self.driver.retry_refund(id, number, names::operation(*key));
+                agree(command, &answer, &self.paper.retry_refund(*order, (*refund).into(), now, *key));
             }
             _ => {}
         }
@@ -459,9 +480,12 @@ impl Walk {
             );
         }
         assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
-        let refunds: Vec<_> = order.refunds().iter().map(|refund| refund.amount.minor()).collect();
+        let refunds = order.refunds().iter();
+        let refunds: Vec<_> =
+            refunds.map(|refund| (refund.amount.minor(), names::refund(&refund.state))).collect();
         assert_eq!(refunds, self.paper.refunds(number), "what order {number} is owed after {command:?}");
-        assert!(refunds.iter().sum::<i64>() <= order.total().minor(), "I7: never more back than was paid");
+        let back = refunds.iter().filter(|(_, paid)| *paid != Some(false)).map(|(amount, _)| amount);
+        assert!(back.sum::<i64>() <= order.total().minor(), "I7: never more back than was paid");
         let shipped = order.lines().iter().any(|line| !line.progress.shipped.is_zero());
         assert!(!shipped || self.paper.is_paid(number), "I7: what is shipped is paid for");
     }

@@ -20,6 +20,7 @@ mod money;
 mod orders;
 mod product;
 mod recovery;
+mod refunds;
 mod refusals;
 mod replay;
 mod reservations;

@@ -14,6 +14,7 @@
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
 //!   O steps · O finishes                        the next step that is no payment; every step, all approved
 //!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · cancel O: 1 cup · return O: 1 cup · return-damaged O: 1 cup
+//!   refund O of 5.00 · retry O refund 1                          goodwill; a refund that failed, again
 //!   wait 15min · lag · catch up · restart
 //! ```
 //!
@@ -170,6 +171,16 @@ impl Shop {
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
             "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
             "cancel" => driver.cancel(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "refund" => {
+                let id = OrderId(number(words.at(1)));
+                let currency = driver.order(id).map_or(currency("EUR"), |order| order.total().currency());
+                let amount = words.after("of").unwrap().parse().unwrap();
+                driver.refund(id, Money::from_decimal(amount, currency).unwrap(), operation)
+            }
+            "retry" => {
+                let refund: u16 = words.after("refund").unwrap().parse().unwrap();
+                driver.retry_refund(OrderId(number(words.at(1))), refund - 1, operation)
+            }
             "return" | "return-damaged" => {
                 let damaged = words.at(0) == "return-damaged";
                 let lines = wanted(tail).into_iter().map(|(sku, location, quantity)| ReturnLine {
@@ -301,7 +312,7 @@ pub(crate) fn order_in_words(order: &Order) -> String {
         Step::CommitStock => "take the units".to_owned(),
         Step::ReturnStock { committed: false } => "give held units back".to_owned(),
         Step::ReturnStock { committed: true } => "give promised units back".to_owned(),
-        Step::Pay(step, Attempt { tries, unknown }) => {
+        Step::Pay(step, Attempt { tries, unknown, .. }) => {
             let call = match step {
                 PaymentStep::Authorise => "authorise".to_owned(),
                 PaymentStep::Capture => "capture".to_owned(),

@@ -14,7 +14,7 @@ use holdfast_engine::{
 use super::script::{currency, order_in_words, sku};
 
 /// How an order gets somewhere, by the names of [`events`].
-const PLACES: [(&str, &str); 14] = [
+const PLACES: [(&str, &str); 15] = [
     ("authorising", ""),
     ("taking units", "authorise approved"),
     ("capturing", "authorise approved, taken"),
@@ -31,11 +31,18 @@ const PLACES: [(&str, &str); 14] = [
     ),
     ("partly cancelled", "authorise approved, taken, capture approved, unit cancelled"),
     ("cancelled", "authorise approved, taken, capture approved, cancelled"),
-    ("cancelled and paid back", "authorise approved, taken, capture approved, cancelled, refund declined"),
+    (
+        "cancelled and not paid back",
+        "authorise approved, taken, capture approved, cancelled, refund declined",
+    ),
+    (
+        "cancelled and paid back",
+        "authorise approved, taken, capture approved, cancelled, refund declined, retried, refund approved",
+    ),
 ];
 
 /// What fits where. A call that is asked for, not answered, approved or declined is written as the call alone.
-const FITS: [(&str, &str); 14] = [
+const FITS: [(&str, &str); 15] = [
     ("authorising", "authorise"),
     ("taking units", "taken"),
     ("capturing", "capture"),
@@ -43,12 +50,13 @@ const FITS: [(&str, &str); 14] = [
     ("giving held units back", "compensated"),
     ("giving promised units back", "compensated"),
     ("failed", ""),
-    ("confirmed", "cancelled, unit cancelled, shipment started"),
-    ("shipping", "shipped, nothing shipped"),
-    ("shipped", "returned, shipment started"),
+    ("confirmed", "cancelled, unit cancelled, shipment started, granted"),
+    ("shipping", "shipped, nothing shipped, granted"),
+    ("shipped", "returned, shipment started, granted"),
     ("returned", "shipment started"),
-    ("partly cancelled", "cancelled, shipment started, refund"),
+    ("partly cancelled", "cancelled, shipment started, refund, granted"),
     ("cancelled", "refund"),
+    ("cancelled and not paid back", "retried, granted"),
     ("cancelled and paid back", ""),
 ];
 
@@ -81,6 +89,7 @@ fn what_to_do_next_follows_from_the_place_alone() {
         ("returned", "returned; rest"),
         ("partly cancelled", "confirmed; refund 1"),
         ("cancelled", "cancelled; refund 1"),
+        ("cancelled and not paid back", "cancelled; rest"),
         ("cancelled and paid back", "cancelled; rest"),
     ] {
         assert_eq!(order_in_words(&order_at(place)), words, "an order that is {place}");
@@ -191,6 +200,8 @@ fn events() -> Vec<(&'static str, OrderEvent)> {
             "unit cancelled",
             OrderEvent::UnitsCancelled { lines: lines_of(1), reason: reason.clone(), operation, at },
         ),
+        ("granted", OrderEvent::RefundGranted { amount_minor: 50, reason: reason.clone(), operation, at }),
+        ("retried", OrderEvent::RefundRetried { refund: 0, operation, at }),
         ("shipment started", OrderEvent::ShipmentStarted { lines: lines(), operation, at }),
         ("shipped", OrderEvent::Shipped { lines: lines(), at }),
         ("nothing shipped", OrderEvent::Shipped { lines: Vec::new(), at }),

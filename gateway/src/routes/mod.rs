@@ -35,6 +35,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::ship))
         .routes(routes!(orders::return_units))
+        .routes(routes!(orders::refund))
+        .routes(routes!(orders::retry_refund))
         .routes(routes!(import::import))
 }
 

@@ -15,12 +15,14 @@ use crate::command::Command;
 use crate::idempotency::fingerprint;
 use crate::ids::{IdText, OrderText};
 use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
-use crate::path::OrderPath;
+use crate::path::{OrderPath, RefundPath};
 use crate::problem::{Code, Problem, in_body, in_path};
 use crate::query::Query;
 use crate::wire::decode::decode;
 use crate::wire::lines;
-use crate::wire::order::{CancelRequest, OrderBody, OrderRequest, ReturnRequest, ShipRequest};
+use crate::wire::order::{
+    CancelRequest, OrderBody, OrderRequest, RefundRequest, RetryRefundRequest, ReturnRequest, ShipRequest,
+};
 use crate::wire::page::{OrdersQuery, Page, malformed};
 
 /// Bytes of an answer without lines, and of one line.
@@ -218,6 +220,64 @@ pub(crate) async fn return_units(
             })
         })?;
     done(&returned)
+}
+
+/// Grant a refund
+///
+/// Goodwill, or whatever else was agreed with the customer, beside what called off and returned units are owed. All refunds that
+/// have not failed come to at most what was paid.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/refunds", operation_id = "refundOrder", tag = "orders",
+    params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = RefundRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Granted; it is paid in its own time, and reading the order tells how that went", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn refund(
+    State(app): State<Arc<App>>,
+    OrderPath(id): OrderPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: RefundRequest<'_> = decode(command.body())?;
+    // How many decimals an amount may have is up to the order's currency, which never changes.
+    let currency = app.core.order(id).await.map_err(in_path)?.total.currency();
+    let (amount, reason) = request.check(currency)?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.refund(id, amount, reason, operation).await.map_err(in_path)?)
+}
+
+/// Try a failed refund again
+///
+/// The same refund, paid once. Refused while it is under way and when it is paid, and when other refunds have left too little
+/// of what was paid.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/refunds/{number}/retry", operation_id = "retryRefund", tag = "orders",
+    params(
+        ("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"),
+        ("number" = u32, Path, description = "The refund's number", minimum = 1),
+        RequiredKey,
+    ),
+    request_body(content = Option<RetryRefundRequest>, content_type = "application/json"),
+    responses(
+        (status = 200, description = "It is tried again; reading the order tells how that went", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn retry_refund(
+    State(app): State<Arc<App>>,
+    RefundPath(id, refund): RefundPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: RetryRefundRequest =
+        if command.body().is_empty() { RetryRefundRequest::default() } else { decode(command.body())? };
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.retry_refund(id, refund, operation).await.map_err(in_path)?)
 }
 
 fn body(status: StatusCode, view: &OrderView) -> Result<Response, Problem> {

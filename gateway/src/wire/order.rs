@@ -3,7 +3,7 @@
 use holdfast_actors::{
     OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
 };
-use holdfast_engine::{Currency, CustomerId, Fingerprint, OrderId, ReservationId, SmolStr, UnitPrice};
+use holdfast_engine::{Currency, CustomerId, Fingerprint, Money, OrderId, ReservationId, SmolStr, UnitPrice};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -70,7 +70,7 @@ pub(crate) struct PaymentRequest<'a> {
     #[schema(value_type = String, min_length = 1, max_length = 64)]
     provider: Text<'a>,
     /// The method, as a token the provider understands; never card data. The sandbox knows `approve`, `decline`,
-    /// `late`, `timeout`, `fail` and `capture_decline`.
+    /// `late`, `timeout`, `fail`, `capture_decline` and `refund_decline`.
     #[schema(value_type = String, min_length = 1, max_length = 64)]
     method: Text<'a>,
 }
@@ -252,6 +252,39 @@ impl CancelRequest<'_> {
         }
     }
 }
+
+/// Money to pay back.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefundRequest, example = json!({"amount": "5.00", "reason": "arrived late"}))]
+pub(crate) struct RefundRequest<'a> {
+    /// How much, as a decimal string in the order's currency.
+    #[serde(borrow)]
+    #[schema(value_type = String)]
+    amount: Text<'a>,
+    /// Why.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    reason: Text<'a>,
+}
+
+impl RefundRequest<'_> {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(&self, currency: Currency) -> Result<(Money, SmolStr), Problem> {
+        let mut errors = FieldErrors::default();
+        let amount = money::money("/amount", &self.amount, currency, &mut errors);
+        let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
+        match (amount, reason) {
+            (Some(amount), Some(reason)) => Ok((amount, reason)),
+            _ => Err(errors.into_problem()),
+        }
+    }
+}
+
+/// Nothing needs to be said to have a refund tried again.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RetryRefundRequest, example = json!({}))]
+pub(crate) struct RetryRefundRequest {}
 
 /// Which units left the shelf.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -456,13 +489,21 @@ struct OrderLineBody<'a> {
 /// Money owed or paid back.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
-struct RefundBody {
+struct RefundBody<'a> {
+    /// Its number within the order, from 1.
+    number: usize,
     /// How much, as a decimal string.
     #[schema(value_type = String)]
     amount: Amount,
+    /// What for, in the words of whoever cancelled, took back or granted.
+    #[schema(value_type = String)]
+    reason: &'a str,
     /// `pending`, `done` or `failed`.
     #[schema(value_type = RefundStatusWord)]
     status: &'static str,
+    /// Why it failed, in the payment provider's words.
+    #[schema(value_type = Option<String>, required = true)]
+    failure: Option<&'a str>,
 }
 
 /// How far a refund is.
@@ -475,7 +516,7 @@ pub(crate) enum RefundStatusWord {
     Pending,
     /// Paid back.
     Done,
-    /// The provider will not: somebody has to look.
+    /// The provider will not: somebody has to look, and may have it tried again.
     Failed,
 }
 
@@ -500,9 +541,12 @@ struct Refunds<'a>(&'a OrderView);
 
 impl Serialize for Refunds<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.refunds.iter().map(|refund| RefundBody {
+        serializer.collect_seq((1..).zip(&self.0.refunds).map(|(number, refund)| RefundBody {
+            number,
             amount: Amount(refund.amount.to_decimal()),
+            reason: &refund.reason,
             status: refund_status(refund.status),
+            failure: refund.failure.as_deref(),
         }))
     }
 }

@@ -18,6 +18,7 @@ mod operations;
 mod orders;
 mod payments;
 mod products;
+mod refunds;
 mod reservations;
 mod stock;
 mod trouble;

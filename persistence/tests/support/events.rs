@@ -213,6 +213,13 @@ fn order_events() -> Vec<OrderEvent> {
         operation: operation(33),
         at: at(33),
     });
+    events.push(OrderEvent::RefundGranted {
+        amount_minor: 1_250,
+        reason: SmolStr::new("arrived late"),
+        operation: operation(34),
+        at: at(34),
+    });
+    events.push(OrderEvent::RefundRetried { refund: 3, operation: operation(35), at: at(35) });
     events
 }
 
@@ -226,7 +233,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 8 + 7 + 12;
+pub const KINDS: usize = 8 + 7 + 14;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -263,6 +270,8 @@ pub fn kind(event: &Event) -> usize {
             OrderEvent::Shipped { .. } => 23,
             OrderEvent::Returned { .. } => 24,
             OrderEvent::UnitsCancelled { .. } => 26,
+            OrderEvent::RefundGranted { .. } => 27,
+            OrderEvent::RefundRetried { .. } => 28,
         },
     }
 }

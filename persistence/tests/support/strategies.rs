@@ -239,6 +239,14 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
         (line_units(), text(), operation(), at()).prop_map(|(lines, reason, operation, at)| {
             OrderEvent::UnitsCancelled { lines, reason, operation, at }
         }),
+        (any::<i64>(), text(), operation(), at()).prop_map(|(amount_minor, reason, operation, at)| {
+            OrderEvent::RefundGranted { amount_minor, reason, operation, at }
+        }),
+        (any::<u16>(), operation(), at()).prop_map(|(refund, operation, at)| OrderEvent::RefundRetried {
+            refund,
+            operation,
+            at
+        }),
     ]
 }
 

@@ -95,10 +95,24 @@ impl Reference {
 
     /// How the last answer to this call turned out.
     pub(super) fn settled(&self, order: Number, call: Call) -> Option<bool> {
-        self.facts.iter().rev().find_map(|fact| match fact {
-            Fact::Settled { order: of, call: it, good } if (*of, *it) == (order, call) => Some(*good),
+        let last = self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Settled { order: of, call: it, good } if (*of, *it) == (order, call) => Some(Some(*good)),
+            Fact::Retried { order: of, refund } if (*of, Call::Refund(*refund)) == (order, call) => {
+                Some(None)
+            }
             _ => None,
-        })
+        });
+        last.flatten()
+    }
+
+    /// Whether the provider was asked and has not told yet.
+    fn is_outstanding(&self, order: Number, call: Call) -> bool {
+        let last = self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Called { order: of, call: it } if (*of, *it) == (order, call) => Some(true),
+            Fact::Settled { order: of, call: it, .. } if (*of, *it) == (order, call) => Some(false),
+            _ => None,
+        });
+        last == Some(true)
     }
 
     pub(super) fn has(&self, test: impl Fn(&Fact) -> bool) -> bool {
@@ -170,10 +184,11 @@ impl Reference {
             return Next::Nothing;
         }
         if self.is_paid(order) {
-            return match (0..self.refunds(order).len())
-                .find(|n| self.settled(order, Call::Refund(*n)).is_none())
-            {
-                Some(number) => self.call(order, Call::Refund(number)),
+            let owed = (0..self.refunds(order).len()).map(Call::Refund);
+            let owed: Vec<_> = owed.filter(|call| self.settled(order, *call).is_none()).collect();
+            let asked = owed.iter().find(|call| self.is_outstanding(order, **call));
+            return match asked.or(owed.first()) {
+                Some(call) => self.call(order, *call),
                 None => Next::Nothing,
             };
         }
@@ -204,6 +219,7 @@ impl Reference {
                     (tries, unknown) = (tries + 1, false);
                 }
                 Fact::NoAnswer { order: of, call: it } if (*of, *it) == (order, call) => unknown = true,
+                Fact::Settled { order: of, call: it, .. } if (*of, *it) == (order, call) => unknown = false,
                 _ => {}
             }
         }
@@ -393,11 +409,50 @@ impl Reference {
         Ok(Yes::Done)
     }
 
-    /// What is owed or paid back, in the order it came to be owed.
-    pub(crate) fn refunds(&self, order: Number) -> Vec<i64> {
+    /// Grants a refund, of what is left at most.
+    pub(crate) fn refund(&mut self, order: Number, amount: i64, now: i64, key: Key) -> Reply {
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        if !self.is_paid(order) {
+            return Err(No::OrderIs(status));
+        }
+        if amount == 0 {
+            return Err(No::RefundOfNothing);
+        }
+        self.check_left(order, amount)?;
+        self.facts.push(Fact::Granted { order, amount });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    /// Tries a failed refund again, if there is as much left.
+    pub(crate) fn retry_refund(&mut self, order: Number, refund: usize, now: i64, key: Key) -> Reply {
+        self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        let (amount, paid) = *self.refunds(order).get(refund).ok_or(No::UnknownRefund)?;
+        if paid != Some(false) {
+            return Err(No::RefundNotFailed { paid: paid == Some(true) });
+        }
+        self.check_left(order, amount)?;
+        self.facts.push(Fact::Retried { order, refund });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    fn check_left(&self, order: Number, amount: i64) -> Result<(), No> {
+        let left = left_of(self.total(order), &self.refunds(order));
+        if amount > left { Err(No::RefundAbovePaid { left }) } else { Ok(()) }
+    }
+
+    /// What is owed or paid back, in the order it came to be owed, and whether it was paid or has failed.
+    pub(crate) fn refunds(&self, order: Number) -> Vec<(i64, Option<bool>)> {
         let (_, _, lines, prices) = self.order(order).unwrap();
         let mut back = vec![0_u64; lines.len()];
-        let mut refunds = Vec::new();
+        let mut refunds: Vec<(i64, Option<bool>)> = Vec::new();
         for fact in &self.facts {
             match fact {
                 Fact::Cancelled { order: of, units } | Fact::Returned { order: of, units, .. }
@@ -411,14 +466,27 @@ impl Reference {
                         owed += share(*line, back[*line] + units) - share(*line, back[*line]);
                         back[*line] += units;
                     }
-                    refunds.push(owed);
+                    // What was given back before is not given back again.
+                    let owed = owed.min(left_of(prices.iter().sum(), &refunds));
+                    if owed > 0 {
+                        refunds.push((owed, None));
+                    }
                 }
+                Fact::Granted { order: of, amount } if *of == order => refunds.push((*amount, None)),
+                Fact::Settled { order: of, call: Call::Refund(number), good } if *of == order => {
+                    refunds[*number].1 = Some(*good);
+                }
+                Fact::Retried { order: of, refund } if *of == order => refunds[*refund].1 = None,
                 _ => {}
             }
         }
-        refunds.retain(|owed| *owed > 0);
         refunds
     }
+}
+
+/// What was paid, less all that is paid or owed back.
+fn left_of(paid: i64, refunds: &[(i64, Option<bool>)]) -> i64 {
+    paid - refunds.iter().filter(|(_, paid)| *paid != Some(false)).map(|(amount, _)| amount).sum::<i64>()
 }
 
 /// Which lines of an order are meant by naming products, none beyond what is left of it.

@@ -26,6 +26,8 @@ pub(crate) enum OrderRecord {
     Shipped { lines: Vec<LineUnitsRecord>, at: i64 },
     Returned { lines: Vec<ReturnedUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
     UnitsCancelled { lines: Vec<LineUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
+    RefundGranted { amount_minor: i64, reason: SmolStr, operation: OperationRecord, at: i64 },
+    RefundRetried { refund: u16, operation: OperationRecord, at: i64 },
 }
 
 /// How an order begins.
@@ -94,7 +96,7 @@ impl OrderRecord {
                 PaymentOutcomeRecord::Approved { reference } => reference.len(),
                 PaymentOutcomeRecord::Declined { reason } => reason.len(),
             },
-            Self::Cancelled { reason, .. } => reason.len(),
+            Self::Cancelled { reason, .. } | Self::RefundGranted { reason, .. } => reason.len(),
             Self::ShipmentStarted { lines, .. } | Self::Shipped { lines, .. } => {
                 lines.len() * size_of::<ArchivedLineUnitsRecord>()
             }
@@ -106,6 +108,7 @@ impl OrderRecord {
             }
             Self::PaymentRequested { .. }
             | Self::PaymentUnknown { .. }
+            | Self::RefundRetried { .. }
             | Self::StockCommitted { .. }
             | Self::Compensated { .. } => 0,
         }
@@ -161,6 +164,15 @@ impl From<&OrderEvent> for OrderRecord {
                 operation: (*operation).into(),
                 at: at.millis(),
             },
+            OrderEvent::RefundGranted { amount_minor, reason, operation, at } => Self::RefundGranted {
+                amount_minor: *amount_minor,
+                reason: reason.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            OrderEvent::RefundRetried { refund, operation, at } => {
+                Self::RefundRetried { refund: *refund, operation: (*operation).into(), at: at.millis() }
+            }
         }
     }
 }
@@ -280,6 +292,19 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
             ArchivedOrderRecord::UnitsCancelled { lines, reason, operation, at } => Self::UnitsCancelled {
                 lines: line_units(lines)?,
                 reason: value::text(reason),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::RefundGranted { amount_minor, reason, operation, at } => {
+                Self::RefundGranted {
+                    amount_minor: amount_minor.to_native(),
+                    reason: value::text(reason),
+                    operation: operation.into(),
+                    at: value::instant(*at),
+                }
+            }
+            ArchivedOrderRecord::RefundRetried { refund, operation, at } => Self::RefundRetried {
+                refund: refund.to_native(),
                 operation: operation.into(),
                 at: value::instant(*at),
             },
