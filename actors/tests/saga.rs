@@ -596,6 +596,85 @@ async fn a_basket_that_is_being_paid_does_not_lapse_in_a_crash() {
     }
 }
 
+/// A deadline that comes before the basket beside the order lapses.
+const DEADLINE: Millis = Millis(20_000);
+
+fn in_a_hurry() -> CoreConfig {
+    CoreConfig { order_payment_deadline: DEADLINE, ..impatient() }
+}
+
+/// The bank fails, and before it is asked again the order is out of time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_that_is_not_paid_in_time_is_declined_and_gives_its_units_back() {
+    let patient = CoreConfig { payment_timeout: Duration::from_secs(30), ..in_a_hurry() };
+    for step in ["authorise", "capture"] {
+        for from in From::BOTH {
+            let (bank, time) = (Bank::new().script(step, [Act::WaitAndFail]), clock());
+            let shop = shop_at(&bank, time.clone(), patient.clone()).await;
+            let paying = begin(shop.core.place_order(from.order())).await;
+            let asked = |bank: &Bank| bank.calls().iter().filter(|key| key.contains(step)).count();
+            eventually("the bank is asked", async || asked(&bank) == 1).await;
+            time.advance(DEADLINE);
+            shop.settle().await;
+            let view = shop.core.order(OrderId(ORDER)).await.unwrap();
+            assert_eq!(view.status, OrderStatus::PaymentPending, "a call under way is waited for");
+            bank.let_go();
+            let view = paying.answer("the checkout").await.unwrap().value;
+            let expected = (OrderStatus::PaymentFailed, Some("not paid in time"));
+            assert_eq!((view.status, view.reason.as_deref()), expected, "{step} from {from:?}");
+            assert_eq!(asked(&bank), 1, "{step}: no other try");
+            check(&shop, &bank, from).await;
+            shop.close().await;
+        }
+    }
+}
+
+/// Money may be set aside at the bank, so its word is waited for, however late it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_whose_payment_is_unknown_outlives_its_deadline() {
+    for (act, status) in [
+        (Act::LoseAfter, OrderStatus::Confirmed),
+        (Act::LoseAndCarryOutLate, OrderStatus::Confirmed),
+        (Act::LoseRefusal, OrderStatus::PaymentFailed),
+    ] {
+        let bank = Bank::new().script("authorise", [act]).doubt(vec![Doubt::Pending; 100_000]);
+        let (time, config) =
+            (clock(), CoreConfig { checkout_wait: Duration::from_millis(5), ..in_a_hurry() });
+        let shop = shop_at(&bank, time.clone(), config).await;
+        place(&shop, From::Lines.order()).await;
+        time.advance(Millis(DEADLINE.0 + 10_000));
+        let before = bank.log().len();
+        eventually("the bank is asked again and again", async || bank.log().len() > before + 2).await;
+        assert_eq!(shop.core.order(OrderId(ORDER)).await.unwrap().status, OrderStatus::PaymentUnknown);
+        assert_eq!(shop.counts("A").await.held, 4, "its units stay held");
+        bank.calm();
+        assert_eq!(check(&shop, &bank, From::Lines).await.status, status, "{act:?}");
+        shop.close().await;
+    }
+}
+
+/// The process dies before the bank was asked, and the next one starts around the deadline.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_deadline_of_a_payment_holds_over_a_restart() {
+    let shop = shop_at(&Bank::new(), clock(), config()).await;
+    place(&shop, From::Lines.order()).await;
+    let events = journal::events(&shop.disk);
+    shop.close().await;
+    let placed =
+        events.iter().position(|event| matches!(event, Event::Order(_, OrderEvent::Placed(_)))).unwrap();
+    for (down, status) in
+        [(Millis(DEADLINE.0 - 1), OrderStatus::Confirmed), (DEADLINE, OrderStatus::PaymentFailed)]
+    {
+        let (bank, time) = (Bank::new(), clock());
+        time.advance(down);
+        let disk = journal::disk_of(&events[..=placed]);
+        let revived = Shop::open(&disk, time, bank.payments(), in_a_hurry()).await;
+        assert_eq!(check(&revived, &bank, From::Lines).await.status, status, "down for {down:?}");
+        assert_eq!(bank.log().is_empty(), status == OrderStatus::PaymentFailed);
+        revived.close().await;
+    }
+}
+
 /// A basket whose payment failed can be paid again, by another order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_basket_whose_payment_failed_can_be_checked_out_again() {

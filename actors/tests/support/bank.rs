@@ -53,6 +53,8 @@ pub enum Act {
     Wait,
     /// Refused, and said so when [`Bank::let_go`] was called.
     WaitAndDecline,
+    /// Not done, and said so when [`Bank::let_go`] was called.
+    WaitAndFail,
 }
 
 /// How a question ends.
@@ -371,6 +373,13 @@ impl PaymentProvider for Bank {
             Act::PanicBefore => {
                 drop(books);
                 panic!("the bank broke down")
+            }
+            Act::WaitAndFail => {
+                let mut open = self.open.subscribe();
+                Box::pin(async move {
+                    drop(open.wait_for(|open| *open).await);
+                    PaymentAnswer::Failed(SmolStr::new_static("out of order"))
+                })
             }
             Act::Wait | Act::WaitAndDecline => {
                 let fate = books.carry_out(&call, act == Act::Wait);

@@ -14,6 +14,7 @@
 //! Invariant I7, money matches goods: units are shipped only of a confirmed order, and an order is confirmed by its
 //! capture or by costing nothing.
 
+mod deadline;
 mod decide;
 mod event;
 mod line;
@@ -22,6 +23,7 @@ mod transition;
 
 use smol_str::SmolStr;
 
+pub use deadline::NOT_PAID_IN_TIME;
 pub use decide::{PlaceOrder, ReturnLine};
 pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
 pub use line::LineState;

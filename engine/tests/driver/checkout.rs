@@ -40,6 +40,9 @@ pub(crate) enum Payment {
 /// How long an order's own claim lasts until it is pinned.
 const ORDER_HOLD_TTL: Millis = Millis(60_000);
 
+/// How long after its placing an order's payment must be decided.
+const PAYMENT_DEADLINE: Millis = Millis(30 * 60_000);
+
 impl Driver {
     /// Places an order: price the lines, claim the units, keep the claim from lapsing, write the order down.
     pub(crate) fn place(&mut self, request: &PlaceRequest) -> Answer {
@@ -110,12 +113,23 @@ impl Driver {
         })
     }
 
-    /// Writes down that the payment call the order waits for is about to be made.
+    /// Writes down that the payment call the order waits for is about to be made, or that it is too late for one.
     pub(crate) fn request_payment(&mut self, id: OrderId) {
+        if self.end_overdue(id) {
+            return;
+        }
         if let Step::Pay(step, attempt) = self.orders[&id].next_step() {
             let at = self.now;
             self.write(id, &OrderEvent::PaymentRequested { step, attempt: attempt.tries + 1, at });
         }
+    }
+
+    fn end_overdue(&mut self, id: OrderId) -> bool {
+        let overdue = self.orders[&id].decide_overdue(self.now, PAYMENT_DEADLINE);
+        if let Some(event) = &overdue {
+            self.write(id, event);
+        }
+        overdue.is_some()
     }
 
     /// Writes down what became of the payment call the order waits for.
@@ -132,7 +146,9 @@ impl Driver {
                 self.write(id, &OrderEvent::PaymentUnknown { step, at });
                 return Effect::Done;
             }
-            Payment::Failing if attempt.tries < PAYMENT_ATTEMPTS_MAX => return Effect::Already,
+            Payment::Failing if attempt.tries < PAYMENT_ATTEMPTS_MAX => {
+                return if self.end_overdue(id) { Effect::Done } else { Effect::Already };
+            }
             Payment::Failing => PaymentOutcome::Declined { reason: SmolStr::new_static("provider failing") },
         };
         self.write(id, &OrderEvent::PaymentSettled { step, outcome, at });
@@ -142,6 +158,9 @@ impl Driver {
     /// Makes the payment call the order waits for, or asks what became of it, and writes down the answer.
     pub(crate) fn pay(&mut self, id: OrderId, payment: Payment) -> Effect {
         let Step::Pay(_, attempt) = self.orders[&id].next_step() else { return Effect::Already };
+        if self.end_overdue(id) {
+            return Effect::Done;
+        }
         if !attempt.unknown {
             self.request_payment(id);
         }

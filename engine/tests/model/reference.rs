@@ -233,6 +233,7 @@ enum Fact {
         own: bool,
         lines: Vec<Line>,
         prices: Vec<i64>,
+        at: i64,
     },
     Called {
         order: Number,
@@ -298,6 +299,7 @@ enum Thing {
 const MOST_UNITS: u64 = 1_000_000_000_000;
 const KEY_KEPT_MS: i64 = 259_200_000;
 const PROVIDER_TRIES: u32 = 4;
+const PAID_WITHIN_MS: i64 = 1_800_000;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reference {

@@ -262,7 +262,7 @@ impl Walk {
                     Says::Failing => Payment::Failing,
                 };
                 let effect = self.driver.pay(names::order(*order), payment);
-                agree(command, &Ok(effect), &Ok(self.paper.pay(*order, *says)));
+                agree(command, &Ok(effect), &Ok(self.paper.pay(*order, *says, now)));
             }
             Command::Step { order } if self.driver.order(names::order(*order)).is_some() => {
                 let effect = self.driver.step(names::order(*order));

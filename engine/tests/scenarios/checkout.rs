@@ -33,7 +33,7 @@ fn an_order_without_a_basket_claims_its_own_lines() {
         receive 5 cup
         order O1 for ann: 3 cup, 3 cup      | refused: InsufficientStock, 6 asked for
         order O1 for ann: 3 cup, 1 cup
-        wait 1d
+        wait 20min
         sweep
         O1 finishes                         | confirmed; rest
         ",
@@ -83,8 +83,8 @@ fn a_declined_payment_gives_the_basket_back_to_its_customer() {
         reserve A for ann lasting 10min: 2 cup
         wait 4min
         order O1 for ann from A
-        wait 1h
         O1 asks
+        wait 1h
         O1 declined     | payment_pending; give held units back
         O1 steps        | payment_failed; rest
         order O2 for ann from A
@@ -107,6 +107,7 @@ fn after_a_declined_payment_the_time_of_a_basket_runs_on_where_it_stood() {
         reserve A for ann lasting 10min: 2 cup
         wait 4min
         order O1 for ann from A
+        O1 asks
         wait 1h
         O1 declined
         O1 steps

@@ -15,6 +15,7 @@ mod script;
 mod cancel;
 mod checkout;
 mod conditions;
+mod deadline;
 mod holds;
 mod money;
 mod orders;

@@ -243,7 +243,8 @@ impl Shop {
         (asked, Operation { id: OperationId(id), fingerprint: Fingerprint(hasher.finish()) })
     }
 
-    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total` or its `refunds`.
+    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total`, `refunds` or
+    /// `reason`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
         if let Some(order) = self.driver.order(OrderId(number(words.at(0)))) {
@@ -251,6 +252,7 @@ impl Shop {
                 None => order_in_words(order),
                 Some(&"total") => order.total().to_decimal().to_string(),
                 Some(&"refunds") => refunds_in_words(order),
+                Some(&"reason") => order.reason().map_or("none", |reason| reason.as_str()).to_owned(),
                 Some(other) => panic!("an order has no {other:?}"),
             };
         }

@@ -1,8 +1,8 @@
 //! Orders on paper: what was asked of the provider and the shelves, and what follows from the answers.
 
 use super::{
-    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, SELLABLE, Says, Status,
-    Thing, Yes, merged,
+    Call, Fact, Key, Line, Moved, Next, No, Number, PAID_WITHIN_MS, PROVIDER_TRIES, Reference, Reply,
+    SELLABLE, Says, Status, Thing, Yes, merged,
 };
 
 impl Reference {
@@ -89,7 +89,7 @@ impl Reference {
             self.reserve(basket, (customer, asked), &lines, 60_000, now)?;
         }
         self.pin(basket, order, customer, now)?;
-        self.facts.push(Fact::Placed { order, asked, basket, own, lines, prices });
+        self.facts.push(Fact::Placed { order, asked, basket, own, lines, prices, at: now });
         Ok(Yes::Done)
     }
 
@@ -256,9 +256,23 @@ impl Reference {
         })
     }
 
-    pub(crate) fn pay(&mut self, order: Number, says: Says) -> Yes {
+    /// Whether it is too late to make this call, which was made so often before.
+    fn is_too_late(&self, order: Number, call: Call, tries: u32, now: i64) -> bool {
+        let placed = self.facts.iter().find_map(|fact| match fact {
+            Fact::Placed { order: of, at, .. } if *of == order => Some(*at),
+            _ => None,
+        });
+        let is_late = placed.is_some_and(|at| now >= at + PAID_WITHIN_MS);
+        is_late && (call == Call::Authorise || (call == Call::Capture && tries > 0))
+    }
+
+    pub(crate) fn pay(&mut self, order: Number, says: Says, now: i64) -> Yes {
         let Next::Pay { call, tries, unknown } = self.next(order) else { return Yes::Already };
         if !unknown {
+            if self.is_too_late(order, call, tries, now) {
+                self.facts.push(Fact::Settled { order, call, good: false });
+                return Yes::Done;
+            }
             self.facts.push(Fact::Called { order, call });
         }
         let tries = tries + u32::from(!unknown);
@@ -266,6 +280,9 @@ impl Reference {
             Says::Approved => self.facts.push(Fact::Settled { order, call, good: true }),
             Says::Declined => self.facts.push(Fact::Settled { order, call, good: false }),
             Says::Failing if tries >= PROVIDER_TRIES => {
+                self.facts.push(Fact::Settled { order, call, good: false });
+            }
+            Says::Failing if !unknown && self.is_too_late(order, call, tries, now) => {
                 self.facts.push(Fact::Settled { order, call, good: false });
             }
             Says::Unknown if !unknown => self.facts.push(Fact::NoAnswer { order, call }),
@@ -298,7 +315,7 @@ impl Reference {
     pub(crate) fn finish(&mut self, order: Number, now: i64) {
         loop {
             match self.next(order) {
-                Next::Pay { .. } => self.pay(order, Says::Approved),
+                Next::Pay { .. } => self.pay(order, Says::Approved, now),
                 Next::TakeUnits | Next::GiveUnitsBack { .. } => self.step(order, now),
                 Next::Nothing => return,
             };
