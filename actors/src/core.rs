@@ -465,6 +465,19 @@ impl Core {
         self.operate(id, OrderRequest::Return { lines: lines.collect(), reason }, operation).await
     }
 
+    /// Sends a confirmed order somewhere else (JSON text), before anything of it has left.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn change_ship_to(
+        &self,
+        id: OrderId,
+        ship_to: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::ShipTo { ship_to }, operation).await
+    }
+
     /// Grants a refund of a paid order, beside what cancelled and returned units owe.
     ///
     /// # Errors

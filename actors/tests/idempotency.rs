@@ -61,10 +61,11 @@ enum Deed {
     Return,
     Refund,
     RetryRefund,
+    ShipTo,
 }
 
 impl Deed {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Put,
         Self::PutAgain,
         Self::Adjust,
@@ -82,6 +83,7 @@ impl Deed {
         Self::Return,
         Self::Refund,
         Self::RetryRefund,
+        Self::ShipTo,
     ];
 
     /// A shop in which it can be done: ten units each of A and B, a basket of both, an order of both.
@@ -144,6 +146,9 @@ impl Deed {
             Self::Refund => {
                 told(core.refund(OrderId(ORDER), euros(100), SmolStr::new_static("sorry"), key).await)
             }
+            Self::ShipTo => told(
+                core.change_ship_to(OrderId(ORDER), SmolStr::new_static(r#"{"city":"Leeds"}"#), key).await,
+            ),
             Self::RetryRefund => told(core.retry_refund(OrderId(ORDER), 0, key).await),
             Self::Return => {
                 let lines = vec![order_units("A", 1), order_units("B", 1)];
@@ -181,6 +186,8 @@ impl Deed {
             }
             Self::Order | Self::OrderOfBasket => {
                 let id = OrderId(KEY);
+                let york = SmolStr::new_static(r#"{"city":"York"}"#);
+                shop.core.change_ship_to(id, york, fresh_operation()).await.unwrap();
                 shop.core.ship(id, vec![order_units("B", 1)], fresh_operation()).await.unwrap();
                 let back = vec![order_units("B", 1)];
                 shop.core.return_units(id, back, false, SmolStr::default(), fresh_operation()).await.unwrap();
@@ -196,6 +203,10 @@ impl Deed {
             }
             Self::Ship => {
                 shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+            }
+            Self::ShipTo => {
+                let york = SmolStr::new_static(r#"{"city":"York"}"#);
+                shop.core.change_ship_to(OrderId(ORDER), york, fresh_operation()).await.unwrap();
             }
             Self::Adjust | Self::Commit | Self::CommitSome | Self::Release | Self::OrderDeclined => {}
         }

@@ -12,6 +12,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         (Some("v1"), Some("orders"), None, ..) => "/v1/orders",
         (Some("v1"), Some("orders"), Some(_), None, _) => "/v1/orders/{id}",
         (Some("v1"), Some("orders"), Some(_), Some("cancel"), None) => "/v1/orders/{id}/cancel",
+        (Some("v1"), Some("orders"), Some(_), Some("edit"), None) => "/v1/orders/{id}/edit",
         (Some("v1"), Some("orders"), Some(_), Some("shipments"), None) => "/v1/orders/{id}/shipments",
         (Some("v1"), Some("orders"), Some(_), Some("returns"), None) => "/v1/orders/{id}/returns",
         (Some("v1"), Some("orders"), Some(_), Some("refunds"), None) => "/v1/orders/{id}/refunds",

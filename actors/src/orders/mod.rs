@@ -96,6 +96,10 @@ pub(crate) enum OrderRequest {
         lines: Vec<(Sku, LocationId, LineQuantity)>,
         reason: SmolStr,
     },
+    /// It goes somewhere else.
+    ShipTo {
+        ship_to: SmolStr,
+    },
     /// A refund beside what cancelled and returned units owe.
     Refund {
         amount: Money,

@@ -39,6 +39,7 @@ impl Coordinator {
             OrderRequest::Refund { amount, reason } => {
                 entry.order.decide_refund(at, *amount, reason, operation)
             }
+            OrderRequest::ShipTo { ship_to } => entry.order.decide_ship_to(at, ship_to, operation),
             OrderRequest::RetryRefund { refund } => entry.order.decide_retry(at, *refund, operation),
             OrderRequest::Return { lines, reason } => entry.order.decide_return(at, lines, reason, operation),
         };
@@ -52,7 +53,11 @@ impl Coordinator {
                 self.record(id, event, Then::Nothing);
                 self.ask_shelves(id, caller);
             }
-            Ok(Some(event @ (OrderEvent::RefundGranted { .. } | OrderEvent::RefundRetried { .. }))) => {
+            Ok(Some(
+                event @ (OrderEvent::RefundGranted { .. }
+                | OrderEvent::RefundRetried { .. }
+                | OrderEvent::ShipToChanged { .. }),
+            )) => {
                 self.record(id, event, Then::Nothing);
                 self.answer_done(id, operation, caller);
                 self.advance(id);

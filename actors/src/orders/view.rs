@@ -120,7 +120,7 @@ impl OrderView {
             payment_reference: order.payment_reference().cloned(),
             refunds: refunds(order.refunds()),
             reason: order.reason().cloned(),
-            ship_to: placed.ship_to.clone(),
+            ship_to: order.ship_to().clone(),
             placed_at: placed.at,
             updated_at: order.updated_at(),
             version: order.version(),
@@ -138,6 +138,7 @@ impl OrderView {
         view.version = outcome.version;
         view.sequence = outcome.sequence;
         view.refunds.clear();
+        view.ship_to.clone_from(&order.placed().ship_to);
         for line in &mut view.lines {
             line.shipped = Quantity::ZERO;
             line.returned = Quantity::ZERO;
@@ -157,6 +158,7 @@ impl OrderView {
         // It is over for a reason only once all of it was called off.
         view.reason = view.reason.filter(|_| record.result.status == OrderStatus::Cancelled);
         view.refunds = refunds(&record.result.refunds);
+        view.ship_to.clone_from(&record.result.ship_to);
         view.version = record.version;
         view.sequence = record.sequence;
         view.updated_at = record.at;

@@ -123,6 +123,15 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
+    /// A confirmed order goes somewhere else than was said when it was placed. Nothing of it had left.
+    ShipToChanged {
+        /// Where it goes, as JSON text.
+        ship_to: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl OrderEvent {
@@ -142,7 +151,8 @@ impl OrderEvent {
             | Self::Returned { at, .. }
             | Self::UnitsCancelled { at, .. }
             | Self::RefundGranted { at, .. }
-            | Self::RefundRetried { at, .. } => Some(*at),
+            | Self::RefundRetried { at, .. }
+            | Self::ShipToChanged { at, .. } => Some(*at),
         }
     }
 }

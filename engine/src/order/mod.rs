@@ -16,6 +16,7 @@
 
 mod deadline;
 mod decide;
+mod edit;
 mod event;
 mod line;
 mod refund;
@@ -57,6 +58,7 @@ pub struct Order {
     refunds: Vec<Refund>,
     shipping: Option<Shipping>,
     outcome: Option<Outcome>,
+    ship_to: SmolStr,
     updated_at: Timestamp,
     version: u64,
     sequence: Sequence,
@@ -214,6 +216,8 @@ pub struct OrderAfter {
     pub progress: Vec<Fulfilment>,
     /// What was owed or paid back.
     pub refunds: Vec<Refund>,
+    /// Where it was to go.
+    pub ship_to: SmolStr,
 }
 
 /// How the checkout ended: what its first answer said, kept so that a repeat gets the same.

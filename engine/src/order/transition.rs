@@ -38,6 +38,7 @@ impl Order {
             refunds: Vec::new(),
             shipping: None,
             outcome: None,
+            ship_to: placed.ship_to.clone(),
             updated_at: placed.at,
             version: 1,
             sequence: Sequence::default(),
@@ -79,6 +80,11 @@ impl Order {
             }
             OrderEvent::RefundRetried { refund, operation, .. } => {
                 self.owe_again(*refund);
+                self.record(*operation, at);
+            }
+            OrderEvent::ShipToChanged { ship_to, operation, .. } => {
+                assert!(self.is_all_here(), "{:?} is sent somewhere else before anything leaves", self.id);
+                self.ship_to.clone_from(ship_to);
                 self.record(*operation, at);
             }
             OrderEvent::ShipmentStarted { lines, operation, .. } => {
@@ -328,6 +334,7 @@ impl Order {
             status: self.status(),
             progress: self.lines.iter().map(|line| line.progress).collect(),
             refunds: self.refunds.clone(),
+            ship_to: self.ship_to.clone(),
         };
         self.operations.record(OperationRecord {
             operation,

@@ -236,6 +236,12 @@ impl Driver {
         Ok(self.order_noted(id, event))
     }
 
+    /// Sends an order somewhere else.
+    pub(crate) fn readdress(&mut self, id: OrderId, ship_to: &str, operation: Operation) -> Answer {
+        let event = self.order_known(id)?.decide_ship_to(self.now, &SmolStr::new(ship_to), operation)?;
+        Ok(self.order_noted(id, event))
+    }
+
     /// Ships units: the intention first, then every shelf, then what the shelves gave.
     pub(crate) fn ship(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
         match self.start_shipment(id, units, operation)? {

@@ -147,6 +147,11 @@ pub(crate) enum Command {
         refund: u8,
         key: Key,
     },
+    Readdress {
+        order: Number,
+        to: u8,
+        key: Key,
+    },
     /// The same request as an earlier one, or another under its key.
     Again {
         which: Index,
@@ -192,7 +197,8 @@ impl Command {
                 | Self::Cancel { key, .. }
                 | Self::TakeBack { key, .. }
                 | Self::Refund { key, .. }
-                | Self::RetryRefund { key, .. } => key.asked += 1,
+                | Self::RetryRefund { key, .. }
+                | Self::Readdress { key, .. } => key.asked += 1,
                 Self::Reserve { asked, .. } | Self::Place { asked, .. } => *asked += 1,
                 Self::Pin { .. }
                 | Self::Unpin { .. }
@@ -260,6 +266,7 @@ pub(crate) fn order_history() -> impl Strategy<Value = History> {
         3 => (order(), 0..12_u8, key()).prop_map(|(order, tenths, key)| Command::Refund { order, tenths, key }),
         7 => (order(), 0..3_u8, key())
             .prop_map(|(order, refund, key)| Command::RetryRefund { order, refund, key }),
+        3 => (order(), 0..3_u8, key()).prop_map(|(order, to, key)| Command::Readdress { order, to, key }),
         9 => passing(),
         5 => again(),
     ];

@@ -277,6 +277,10 @@ enum Fact {
         order: Number,
         amount: i64,
     },
+    Readdressed {
+        order: Number,
+        to: u8,
+    },
     Retried {
         order: Number,
         refund: usize,

@@ -80,7 +80,8 @@ impl Walk {
             Command::Ship { order, .. }
             | Command::TakeBack { order, .. }
             | Command::Cancel { order, .. }
-            | Command::Refund { order, .. } => {
+            | Command::Refund { order, .. }
+            | Command::Readdress { order, .. } => {
                 *order = some_order(*order, &|order| self.paper.is_paid(order));
             }
             Command::RetryRefund { order, .. } => {
@@ -226,7 +227,8 @@ impl Walk {
             | Command::Cancel { .. }
             | Command::TakeBack { .. }
             | Command::Refund { .. }
-            | Command::RetryRefund { .. } => self.dispatch_order(command),
+            | Command::RetryRefund { .. }
+            | Command::Readdress { .. } => self.dispatch_order(command),
             Command::Again { .. } => {}
         }
     }
@@ -316,6 +318,11 @@ impl Walk {
                 let money = Money::from_minor(amount, names::currency()).unwrap();
                 let answer = self.driver.refund(names::order(*order), money, names::operation(*key));
                 agree(command, &answer, &self.paper.refund(*order, amount, now, *key));
+            }
+            Command::Readdress { order, to, key } => {
+                let (id, place) = (names::order(*order), to.to_string());
+                let answer = self.driver.readdress(id, &place, names::operation(*key));
+                agree(command, &answer, &self.paper.readdress(*order, *to, now, *key));
             }
             Command::RetryRefund { order, refund, key } => {
                 let (id, number) = (names::order(*order), u16::from(*refund));
@@ -480,6 +487,8 @@ impl Walk {
             );
         }
         assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
+        let address = self.paper.address(number).map_or(String::new(), |to| to.to_string());
+        assert_eq!(order.ship_to(), &address, "where order {number} goes after {command:?}");
         let refunds = order.refunds().iter();
         let refunds: Vec<_> =
             refunds.map(|refund| (refund.amount.minor(), names::refund(&refund.state))).collect();

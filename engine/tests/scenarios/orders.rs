@@ -261,6 +261,41 @@ fn backordered_units_ship_when_they_have_come() {
     );
 }
 
+// Send somewhere else.
+
+#[test]
+fn an_order_goes_somewhere_else_as_long_as_nothing_of_it_has_left() {
+    check(
+        "
+        new cup price 1.00
+        receive 9 cup
+        order O1 for ann: 4 cup
+        readdress O1 to leeds           | refused: OrderState, payment_pending: it cannot be edited
+        O1 finishes
+        readdress O1 to leeds key k
+        readdress O1 to leeds key k     | done before
+        readdress O1 to york key k      | refused: KeyReused
+        cancel O1: 1 cup
+        readdress O1 to york            | done
+        restart
+        start O1: 1 cup
+        readdress O1 to hull            | refused: OrderState
+        end O1
+        readdress O1 to hull            | refused: OrderState, partially_shipped
+        cancel O1
+        readdress O1 to hull            | refused: OrderState, shipped
+        order O2 for ann: 1 cup
+        O2 finishes
+        cancel O2
+        readdress O2 to hull            | refused: OrderState, cancelled
+        readdress O3 to hull            | refused: OrderNotFound
+        ",
+        "
+        O1 address: york
+        ",
+    );
+}
+
 // Take back.
 
 #[test]

@@ -15,6 +15,7 @@
 //!   O steps · O finishes                        the next step that is no payment; every step, all approved
 //!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · cancel O: 1 cup · return O: 1 cup · return-damaged O: 1 cup
 //!   refund O of 5.00 · retry O refund 1                          goodwill; a refund that failed, again
+//!   readdress O to leeds                                         somewhere else
 //!   wait 15min · lag · catch up · restart
 //! ```
 //!
@@ -171,6 +172,9 @@ impl Shop {
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
             "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
             "cancel" => driver.cancel(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "readdress" => {
+                driver.readdress(OrderId(number(words.at(1))), words.after("to").unwrap(), operation)
+            }
             "refund" => {
                 let id = OrderId(number(words.at(1)));
                 let currency = driver.order(id).map_or(currency("EUR"), |order| order.total().currency());
@@ -243,8 +247,8 @@ impl Shop {
         (asked, Operation { id: OperationId(id), fingerprint: Fingerprint(hasher.finish()) })
     }
 
-    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total`, `refunds` or
-    /// `reason`.
+    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total`, `refunds`,
+    /// `reason` or `address`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
         if let Some(order) = self.driver.order(OrderId(number(words.at(0)))) {
@@ -252,6 +256,7 @@ impl Shop {
                 None => order_in_words(order),
                 Some(&"total") => order.total().to_decimal().to_string(),
                 Some(&"refunds") => refunds_in_words(order),
+                Some(&"address") => order.ship_to().to_string(),
                 Some(&"reason") => order.reason().map_or("none", |reason| reason.as_str()).to_owned(),
                 Some(other) => panic!("an order has no {other:?}"),
             };

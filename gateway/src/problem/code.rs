@@ -127,6 +127,8 @@ codes! {
     LineTooSmall = "line_too_small", UNPROCESSABLE_ENTITY, "Too few units in one line", false;
     /// Units in a line that are no multiple of what the product is sold by.
     LineNotMultiple = "line_not_multiple", UNPROCESSABLE_ENTITY, "Not a multiple of what it is sold by", false;
+    /// Lines of an order are not edited.
+    LinesNotEditable = "lines_not_editable", UNPROCESSABLE_ENTITY, "The lines of an order cannot be edited", false;
     /// A commit of nothing, or of lines there are not.
     CommitMismatch = "commit_mismatch", UNPROCESSABLE_ENTITY, "The commit does not fit the reservation", false;
     /// A hold time the products do not allow.

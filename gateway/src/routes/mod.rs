@@ -33,6 +33,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::get))
         .routes(routes!(orders::cancel))
+        .routes(routes!(orders::edit))
         .routes(routes!(orders::ship))
         .routes(routes!(orders::return_units))
         .routes(routes!(orders::refund))

@@ -21,7 +21,8 @@ use crate::query::Query;
 use crate::wire::decode::decode;
 use crate::wire::lines;
 use crate::wire::order::{
-    CancelRequest, OrderBody, OrderRequest, RefundRequest, RetryRefundRequest, ReturnRequest, ShipRequest,
+    CancelRequest, EditRequest, OrderBody, OrderRequest, RefundRequest, RetryRefundRequest, ReturnRequest,
+    ShipRequest,
 };
 use crate::wire::page::{OrdersQuery, Page, malformed};
 
@@ -157,6 +158,32 @@ pub(crate) async fn cancel(
         })
     })?;
     done(&cancelled)
+}
+
+/// Send an order somewhere else
+///
+/// Only while it is confirmed and nothing of it has shipped. Its lines stay as they were paid for: units are called off with
+/// `/cancel`, and for more another order is placed (`lines_not_editable`).
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/edit", operation_id = "editOrder", tag = "orders",
+    params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = EditRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Changed", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn edit(
+    State(app): State<Arc<App>>,
+    OrderPath(id): OrderPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: EditRequest = decode(command.body())?;
+    let ship_to = request.check()?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.change_ship_to(id, ship_to, operation).await.map_err(in_path)?)
 }
 
 /// Record what left the shelf

@@ -18,7 +18,7 @@ use super::text::Text;
 use super::time::Instant;
 use crate::ids::{IdText, ReservationText};
 use crate::limits::{PAYMENT_NAME_BYTES_MAX, REASON_BYTES_MAX, SHIP_TO_BYTES_MAX};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// A checkout: of a reservation, or of lines that are reserved in the same step.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -114,7 +114,7 @@ impl OrderRequest<'_> {
             _ => None,
         };
         let payment = self.payment(accepts, &mut errors);
-        let ship_to = self.ship_to(&mut errors);
+        let ship_to = self.ship_to.as_ref().map(|to| ship_to(to, &mut errors)).unwrap_or_default();
         match (customer, currency, source, payment) {
             (Some(customer), Some(currency), Some(source), Some((provider, method))) if errors.is_empty() => {
                 Ok(PlaceOrderRequest {
@@ -170,17 +170,16 @@ impl OrderRequest<'_> {
         }
         Some((provider, method))
     }
+}
 
-    fn ship_to(&self, errors: &mut FieldErrors) -> SmolStr {
-        let Some(ship_to) = &self.ship_to else { return SmolStr::default() };
-        let text = serde_json::to_string(ship_to).unwrap_or_default();
-        if text.len() > SHIP_TO_BYTES_MAX {
-            errors.push("/ship_to", "too_long", format!("must be at most {SHIP_TO_BYTES_MAX} bytes as JSON"));
-        } else {
-            check_texts("/ship_to", ship_to, errors);
-        }
-        SmolStr::new(text)
+fn ship_to(ship_to: &serde_json::Map<String, serde_json::Value>, errors: &mut FieldErrors) -> SmolStr {
+    let text = serde_json::to_string(ship_to).unwrap_or_default();
+    if text.len() > SHIP_TO_BYTES_MAX {
+        errors.push("/ship_to", "too_long", format!("must be at most {SHIP_TO_BYTES_MAX} bytes as JSON"));
+    } else {
+        check_texts("/ship_to", ship_to, errors);
     }
+    SmolStr::new(text)
 }
 
 /// A reservation named by a member: a text that is no id names no reservation, and that is said right here.
@@ -249,6 +248,42 @@ impl CancelRequest<'_> {
         match reason {
             Some(reason) if errors.is_empty() => Ok((units, reason)),
             _ => Err(errors.into_problem()),
+        }
+    }
+}
+
+/// What is to be changed about an order.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EditRequest, example = json!({"ship_to": {"name": "A. Buyer", "city": "York"}}))]
+pub(crate) struct EditRequest {
+    /// Where it goes from now on: any JSON object of at most 2 KiB, kept and given back.
+    #[schema(value_type = Object)]
+    ship_to: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Read only to say what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    lines: Option<serde_json::Value>,
+}
+
+impl EditRequest {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(&self) -> Result<SmolStr, Problem> {
+        if self.lines.is_some() {
+            let advice = "the lines of an order stay as they were paid for: call units off with /cancel, and for more \
+                          place another order";
+            return Err(Problem::new(Code::LinesNotEditable, advice).at("/lines"));
+        }
+        let mut errors = FieldErrors::default();
+        match &self.ship_to {
+            Some(to) => {
+                let text = ship_to(to, &mut errors);
+                errors.finish().map(|()| text)
+            }
+            None => {
+                errors.push("/ship_to", "required", "must be given");
+                Err(errors.into_problem())
+            }
         }
     }
 }

@@ -252,6 +252,12 @@ async fn texts_that_are_no_names() {
         )
         .await;
     given.invalid("/v1/orders/{ord}/refunds", &json!({"reason": "r"}), &[("/amount", "required")]).await;
+    let edit = "/v1/orders/{ord}/edit";
+    given.invalid(edit, &json!({}), &[("/ship_to", "required")]).await;
+    given.invalid(edit, &json!({"ship_to": null}), &[("/ship_to", "required")]).await;
+    given.invalid(edit, &json!({"ship_to": "Leeds"}), &[("/ship_to", "wrong_type")]).await;
+    given.invalid(edit, &json!({"ship_to": {"a": "x".repeat(2_048)}}), &[("/ship_to", "too_long")]).await;
+    given.invalid(edit, &json!({"ship_to": {}, "note": 1}), &[("/note", "unknown_member")]).await;
     let retry = "/v1/orders/{ord}/refunds/1/retry";
     given.invalid(retry, &json!({"number": 1}), &[("/number", "unknown_member")]).await;
     let returned = json!({"lines": [{"sku": "A", "quantity": 1}], "reason": ""});
@@ -500,6 +506,7 @@ async fn addresses_that_lead_nowhere() {
             ("shipments", "{}"),
             ("returns", r#"{"reason":"r","lines":[{"sku":"A","quantity":1}]}"#),
             ("refunds", r#"{"reason":"r","amount":"1.00"}"#),
+            ("edit", r#"{"ship_to":{}}"#),
             ("refunds/1/retry", ""),
         ] {
             given

@@ -48,6 +48,11 @@ async fn a_repeat_gets_the_same_bytes_and_another_body_is_refused() {
             json!({"reason": "r"}),
         ),
         (
+            format!("{order}/edit"),
+            json!({"ship_to": {"city": "Leeds"}}),
+            json!({"ship_to": {"city": "York"}}),
+        ),
+        (
             format!("{order}/refunds"),
             json!({"amount": "1.00", "reason": "r"}),
             json!({"amount": "1.01", "reason": "r"}),

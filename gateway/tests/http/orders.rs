@@ -181,6 +181,36 @@ async fn units_of_an_order_are_called_off_line_by_line() {
 }
 
 #[tokio::test]
+async fn an_order_is_sent_somewhere_else_before_it_ships_and_its_lines_stay() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 10).await;
+    let mut body = order(&json!([{"sku": "A", "quantity": 2}]));
+    body["ship_to"] = json!({"city": "Leeds"});
+    let placed = shop.post_under("placed", "/v1/orders", &body).await;
+    let confirmed = placed.expect(StatusCode::CREATED);
+    let edit = path(&confirmed, "/edit");
+    let york = json!({"ship_to": {"city": "York", "country": "GB"}});
+    let edited = shop.post(&edit, &york).await.expect(StatusCode::OK);
+    assert_eq!(edited["ship_to"], york["ship_to"]);
+    assert_eq!(shop.get(&path(&confirmed, "")).await.expect(StatusCode::OK), edited);
+    // The first answer stays what it was.
+    assert_eq!(shop.post_under("placed", "/v1/orders", &body).await.body, placed.body);
+
+    for lines in [json!([{"sku": "A", "quantity": 3}]), json!([]), json!(1)] {
+        let more = json!({"ship_to": {"city": "York"}, "lines": lines});
+        let refused = shop.post(&edit, &more).await.refused(422, "lines_not_editable");
+        assert_eq!(pointers(&refused), ["/lines"]);
+        assert!(refused["detail"].as_str().unwrap().contains("place another order"));
+    }
+    shop.post(&path(&confirmed, "/shipments"), &json!({"lines": [{"sku": "A", "quantity": 1}]}))
+        .await
+        .expect(StatusCode::OK);
+    let late = shop.post(&edit, &york).await.refused(409, "order_state");
+    assert_eq!(late["order_status"], "partially_shipped");
+    shop.stop().await;
+}
+
+#[tokio::test]
 async fn a_customers_orders_are_listed_oldest_first() {
     let shop = Shop::open().await;
     shop.stocked("A", 10).await;

@@ -220,6 +220,11 @@ fn order_events() -> Vec<OrderEvent> {
         at: at(34),
     });
     events.push(OrderEvent::RefundRetried { refund: 3, operation: operation(35), at: at(35) });
+    events.push(OrderEvent::ShipToChanged {
+        ship_to: SmolStr::new(r#"{"city":"Leeds","country":"GB"}"#),
+        operation: operation(36),
+        at: at(36),
+    });
     events
 }
 
@@ -233,7 +238,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 8 + 7 + 14;
+pub const KINDS: usize = 8 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -272,6 +277,7 @@ pub fn kind(event: &Event) -> usize {
             OrderEvent::UnitsCancelled { .. } => 26,
             OrderEvent::RefundGranted { .. } => 27,
             OrderEvent::RefundRetried { .. } => 28,
+            OrderEvent::ShipToChanged { .. } => 29,
         },
     }
 }

@@ -242,6 +242,11 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
         (any::<i64>(), text(), operation(), at()).prop_map(|(amount_minor, reason, operation, at)| {
             OrderEvent::RefundGranted { amount_minor, reason, operation, at }
         }),
+        (text(), operation(), at()).prop_map(|(ship_to, operation, at)| OrderEvent::ShipToChanged {
+            ship_to,
+            operation,
+            at
+        }),
         (any::<u16>(), operation(), at()).prop_map(|(refund, operation, at)| OrderEvent::RefundRetried {
             refund,
             operation,

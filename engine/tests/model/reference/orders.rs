@@ -460,6 +460,28 @@ impl Reference {
         Ok(Yes::Done)
     }
 
+    /// Sends an order of which nothing has left somewhere else.
+    pub(crate) fn readdress(&mut self, order: Number, to: u8, now: i64, key: Key) -> Reply {
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        if status != Status::Confirmed || self.shipment(order).is_some() {
+            return Err(No::OrderIs(status));
+        }
+        self.facts.push(Fact::Readdressed { order, to });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    /// Where it was last sent, if anywhere.
+    pub(crate) fn address(&self, order: Number) -> Option<u8> {
+        self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Readdressed { order: of, to } if *of == order => Some(*to),
+            _ => None,
+        })
+    }
+
     fn check_left(&self, order: Number, amount: i64) -> Result<(), No> {
         let left = left_of(self.total(order), &self.refunds(order));
         if amount > left { Err(No::RefundAbovePaid { left }) } else { Ok(()) }

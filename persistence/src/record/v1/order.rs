@@ -28,6 +28,7 @@ pub(crate) enum OrderRecord {
     UnitsCancelled { lines: Vec<LineUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
     RefundGranted { amount_minor: i64, reason: SmolStr, operation: OperationRecord, at: i64 },
     RefundRetried { refund: u16, operation: OperationRecord, at: i64 },
+    ShipToChanged { ship_to: SmolStr, operation: OperationRecord, at: i64 },
 }
 
 /// How an order begins.
@@ -103,6 +104,7 @@ impl OrderRecord {
             Self::Returned { lines, reason, .. } => {
                 lines.len() * size_of::<ArchivedReturnedUnitsRecord>() + reason.len()
             }
+            Self::ShipToChanged { ship_to, .. } => ship_to.len(),
             Self::UnitsCancelled { lines, reason, .. } => {
                 lines.len() * size_of::<ArchivedLineUnitsRecord>() + reason.len()
             }
@@ -173,6 +175,11 @@ impl From<&OrderEvent> for OrderRecord {
             OrderEvent::RefundRetried { refund, operation, at } => {
                 Self::RefundRetried { refund: *refund, operation: (*operation).into(), at: at.millis() }
             }
+            OrderEvent::ShipToChanged { ship_to, operation, at } => Self::ShipToChanged {
+                ship_to: ship_to.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
         }
     }
 }
@@ -305,6 +312,11 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
             }
             ArchivedOrderRecord::RefundRetried { refund, operation, at } => Self::RefundRetried {
                 refund: refund.to_native(),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::ShipToChanged { ship_to, operation, at } => Self::ShipToChanged {
+                ship_to: value::text(ship_to),
                 operation: operation.into(),
                 at: value::instant(*at),
             },
