@@ -596,6 +596,23 @@ async fn a_basket_that_is_being_paid_does_not_lapse_in_a_crash() {
     }
 }
 
+/// The client was told that its order is being paid. When the bank has said no, its units are there for others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_that_is_declined_after_its_client_was_answered_gives_its_units_back() {
+    for from in From::BOTH {
+        let bank = Bank::new().script("authorise", [Act::WaitAndDecline]);
+        let config = CoreConfig { checkout_wait: Duration::from_millis(5), ..config() };
+        let shop = shop_at(&bank, clock(), config).await;
+        let free = shop.counts("A").await.available;
+        assert_eq!(place(&shop, from.order()).await.status, OrderStatus::PaymentPending);
+        bank.let_go();
+        assert_eq!(check(&shop, &bank, from).await.status, OrderStatus::PaymentFailed);
+        shop.settle().await;
+        assert_eq!(shop.counts("A").await.available, free);
+        shop.close().await;
+    }
+}
+
 /// A deadline that comes before the basket beside the order lapses.
 const DEADLINE: Millis = Millis(20_000);
 

@@ -325,6 +325,52 @@ fn another_buyers_hold_is_in_the_way_of_an_order_and_ones_own_is_not() {
 }
 
 #[test]
+fn the_last_unit_goes_to_the_first_checkout_and_the_second_never_gets_as_far_as_paying() {
+    check(
+        "
+        new cup price 4.50
+        receive 1 cup
+        order O1 for ann: 1 cup
+        order O2 for bob: 1 cup         | refused: InsufficientStock, 0 available
+        O1 finishes                     | confirmed; rest
+        order O2 for bob: 1 cup         | refused: InsufficientStock, 0 available
+        reserve B for bob: 1 cup        | refused: InsufficientStock
+        ",
+        "
+        cup: 1 on hand, 0 held, 1 promised, 0 available
+        ",
+    );
+}
+
+#[test]
+fn money_that_was_taken_or_let_go_is_not_asked_for_again() {
+    check(
+        "
+        new cup price 4.50
+        receive 5 cup
+        order O1 for ann: 2 cup
+        O1 finishes
+        restart
+        O1 asks         | confirmed; rest
+        order O2 for ann: 2 cup
+        O2 approved
+        O2 steps
+        O2 declined     | payment_pending; void
+        O2 asks         | payment_pending; void after 1
+        O2 approved     | payment_pending; give promised units back
+        O2 asks         | payment_pending; give promised units back
+        O2 approved     | payment_pending; give promised units back
+        O2 steps        | payment_failed; rest
+        O2 asks         | payment_failed; rest
+        O2 approved     | payment_failed; rest
+        ",
+        "
+        cup: 5 on hand, 0 held, 2 promised, 3 available
+        ",
+    );
+}
+
+#[test]
 fn a_lapsed_basket_cannot_be_ordered() {
     check(
         "

@@ -127,6 +127,26 @@ fn what_is_not_on_the_shelf_ships_when_it_is() {
 }
 
 #[test]
+fn an_empty_shelf_is_counted_before_anything_is_shipped_from_it() {
+    check(
+        "
+        new cup price 1.00
+        receive 2 cup
+        order O1 for ann: 2 cup
+        O1 finishes
+        count 0 cup
+        ship O1                 | refused: NotOnShelf, 2 to ship, 0 sellable there
+        count 2 cup
+        ship O1
+        ",
+        "
+        O1: shipped; rest
+        cup: 0 on hand, 0 held, 0 promised, 0 available
+        ",
+    );
+}
+
+#[test]
 fn a_shipment_sends_what_the_shelves_have() {
     check(
         "
