@@ -268,7 +268,7 @@ async fn the_books_agree_after_many_orders_with_a_moody_bank() {
         for id in 1_000..1_150 {
             let core = shop.core.clone();
             let (a, b) = (random.random_range(1..9), random.random_range(1..9));
-            let (then, lines) = (random.random_range(0..4), vec![order_line("A", a), order_line("B", b)]);
+            let (then, lines) = (random.random_range(0..6), vec![order_line("A", a), order_line("B", b)]);
             clients.spawn(async move {
                 let request = checkout(id, OrderSource::Lines(lines), BANK, "card");
                 let view = core.place_order(request).await.unwrap().value;
@@ -289,13 +289,33 @@ async fn the_books_agree_after_many_orders_with_a_moody_bank() {
                                 .unwrap();
                         }
                     }
+                    3 => {
+                        for _ in 0..a {
+                            let (one, reason) = (vec![order_units("A", 1)], SmolStr::default());
+                            core.cancel_units(id, one, reason, fresh_operation()).await.unwrap();
+                        }
+                        core.ship(id, vec![], fresh_operation()).await.unwrap();
+                    }
+                    4 => drop(core.refund(id, euros(100), GOODWILL, fresh_operation()).await.unwrap()),
                     _ => {}
                 }
             });
         }
         within("every client is served", clients.join_all()).await;
+        // The bank has refused some refunds for good. In a better mood it pays them all.
+        bank.calm();
+        for view in shop.all_rested().await {
+            for (number, refund) in (0..).zip(&view.refunds) {
+                if refund.status == RefundStatus::Failed {
+                    shop.core.retry_refund(view.id, number, fresh_operation()).await.unwrap();
+                }
+            }
+        }
         let orders = shop.all_rested().await;
         assert_eq!(orders.len(), 150);
+        assert!(
+            orders.iter().all(|view| view.refunds.iter().all(|refund| refund.status == RefundStatus::Done))
+        );
         let mut expected = [(100_000, 0), (100_000, 0)];
         for view in &orders {
             bank.assert_agrees(view);
