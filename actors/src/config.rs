@@ -18,6 +18,9 @@ pub struct CoreConfig {
     pub probe_backoff: Duration,
     /// How long the units of an order without a reservation are held until its payment begins.
     pub order_hold_ttl: Millis,
+    /// How long after its placing an order's payment must be decided. Later no new try is made, and the order fails as
+    /// not paid in time; a payment whose fate is unknown is asked about until that is known.
+    pub order_payment_deadline: Millis,
 }
 
 impl CoreConfig {
@@ -33,6 +36,7 @@ impl Default for CoreConfig {
             checkout_wait: Duration::from_secs(5),
             probe_backoff: Duration::from_millis(100),
             order_hold_ttl: Millis(60_000),
+            order_payment_deadline: Millis(30 * 60_000),
         }
     }
 }

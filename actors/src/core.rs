@@ -9,8 +9,8 @@ use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{Adjustment, ProductDetails};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    CustomerId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection, ReservationId, Sequence,
-    Sku, SmolStr, Timestamp,
+    CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
+    Sequence, Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
     AppendError, CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore,
@@ -440,12 +440,26 @@ impl Core {
         self.ask_orders(Some(permit), list).await
     }
 
-    /// Calls an order off, before anything of it has left; what was paid is paid back.
+    /// Calls off all of an order that has not left; what was paid for that is paid back.
     ///
     /// # Errors
     /// [`Failure`].
     pub async fn cancel_order(&self, id: OrderId, reason: SmolStr, operation: Operation) -> Reply<OrderView> {
-        self.operate(id, OrderRequest::Cancel { reason }, operation).await
+        self.cancel_units(id, Vec::new(), reason, operation).await
+    }
+
+    /// Calls off units of an order that have not left: those named, or all of them. Their price is paid back.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn cancel_units(
+        &self,
+        id: OrderId,
+        lines: Vec<OrderUnits>,
+        reason: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Cancel { lines: units(lines), reason }, operation).await
     }
 
     /// Ships units of an order: those named, or all that are left.
@@ -476,6 +490,41 @@ impl Core {
             damaged,
         });
         self.operate(id, OrderRequest::Return { lines: lines.collect(), reason }, operation).await
+    }
+
+    /// Sends a confirmed order somewhere else (JSON text), before anything of it has left.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn change_ship_to(
+        &self,
+        id: OrderId,
+        ship_to: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::ShipTo { ship_to }, operation).await
+    }
+
+    /// Grants a refund of a paid order, beside what cancelled and returned units owe.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::RefundAbovePaid`] if less than that is left of what was paid.
+    pub async fn refund(
+        &self,
+        id: OrderId,
+        amount: Money,
+        reason: SmolStr,
+        operation: Operation,
+    ) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::Refund { amount, reason }, operation).await
+    }
+
+    /// Tries a failed refund, by its number from 0, again.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::RefundNotFailed`] if it is under way or paid.
+    pub async fn retry_refund(&self, id: OrderId, refund: u16, operation: Operation) -> Reply<OrderView> {
+        self.operate(id, OrderRequest::RetryRefund { refund }, operation).await
     }
 
     /// Numbers for people who watch.

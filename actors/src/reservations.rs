@@ -175,10 +175,8 @@ fn merge(mut wanted: Vec<(Arc<ProductCell>, Claim)>) -> Result<Vec<Stop>, Reject
 /// A look at what is shown refuses what no product could grant, without a message to any.
 fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Rejection> {
     let shown = stop.cell.shown();
-    let claims = stop.claims.iter();
-    let lacking = claims.map(|claim| (claim, u64::from(claim.quantity.units())));
-    let lacking =
-        lacking.filter(|(claim, units)| !shown.may_have(claim.location.as_ref(), *units, at)).next();
+    let mut claims = stop.claims.iter().map(|claim| (claim, u64::from(claim.quantity.units())));
+    let lacking = claims.find(|(claim, units)| !shown.may_have(claim.location.as_ref(), *units, at));
     let (Some((claim, units)), Some(details)) = (lacking, &shown.details) else { return Ok(()) };
     let policy = &details.details.policy;
     let counts = shown.stock.counts_at(claim.location.as_ref());

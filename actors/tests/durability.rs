@@ -20,7 +20,7 @@ use holdfast_engine::{Millis, OrderId, Rejection, ReservationId, SmolStr};
 use holdfast_persistence::{MemoryDisk, SyncGate};
 
 use support::ask::{
-    TTL, basket, buyer, checkout, fresh, fresh_operation, line, moved, new_basket, order, order_line,
+    TTL, basket, buyer, checkout, euros, fresh, fresh_operation, line, moved, new_basket, order, order_line,
     order_of, order_units, plain, sku,
 };
 use support::bank::{Act, BANK, Bank};
@@ -238,6 +238,19 @@ fn every_request(core: &Core) -> Vec<Request<'_>> {
             async move {
                 let back = vec![order_units("A", 1)];
                 told(core.return_units(ORDER, back, false, SmolStr::default(), fresh_operation()).await)
+            }
+            .boxed(),
+        ),
+        (
+            "refund",
+            async move { told(core.refund(ORDER, euros(1), SmolStr::default(), fresh_operation()).await) }
+                .boxed(),
+        ),
+        (
+            "cancel units",
+            async move {
+                let lines = vec![order_units("B", 1)];
+                told(core.cancel_units(ORDER, lines, SmolStr::default(), fresh_operation()).await)
             }
             .boxed(),
         ),

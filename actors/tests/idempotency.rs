@@ -18,7 +18,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use holdfast_actors::{
-    Answer, Core, CoreStats, Failure, LocationCounts, ManualClock, OrderSource, Reply, Unavailable,
+    Answer, Core, CoreStats, Failure, LocationCounts, ManualClock, OrderSource, RefundStatus, Reply,
+    Unavailable,
 };
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::Policy;
@@ -55,12 +56,16 @@ enum Deed {
     OrderDeclined,
     OrderOfBasket,
     Cancel,
+    CancelUnits,
     Ship,
     Return,
+    Refund,
+    RetryRefund,
+    ShipTo,
 }
 
 impl Deed {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 18] = [
         Self::Put,
         Self::PutAgain,
         Self::Adjust,
@@ -73,8 +78,12 @@ impl Deed {
         Self::OrderDeclined,
         Self::OrderOfBasket,
         Self::Cancel,
+        Self::CancelUnits,
         Self::Ship,
         Self::Return,
+        Self::Refund,
+        Self::RetryRefund,
+        Self::ShipTo,
     ];
 
     /// A shop in which it can be done: ten units each of A and B, a basket of both, an order of both.
@@ -85,9 +94,15 @@ impl Deed {
         }
         shop.core.reserve(basket(BASKET, [line("A", 2), line("B", 3)])).await.unwrap();
         let lines = [order_line("A", 1), order_line("B", 2)];
-        shop.core.place_order(order(ORDER, lines, "approve")).await.unwrap();
+        let method = if self == Self::RetryRefund { "refund_decline" } else { "approve" };
+        shop.core.place_order(order(ORDER, lines, method)).await.unwrap();
         if self == Self::Return {
             shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+        }
+        if self == Self::RetryRefund {
+            let granted = shop.core.refund(OrderId(ORDER), euros(100), SmolStr::default(), fresh_operation());
+            granted.await.unwrap();
+            assert_eq!(shop.rested(ORDER).await.refunds[0].status, RefundStatus::Failed);
         }
         shop
     }
@@ -123,7 +138,18 @@ impl Deed {
             Self::Cancel => {
                 told(core.cancel_order(OrderId(ORDER), SmolStr::new_static("changed my mind"), key).await)
             }
+            Self::CancelUnits => {
+                let (lines, reason) = (vec![order_units("B", 1)], SmolStr::new_static("one too many"));
+                told(core.cancel_units(OrderId(ORDER), lines, reason, key).await)
+            }
             Self::Ship => told(core.ship(OrderId(ORDER), vec![order_units("B", 1)], key).await),
+            Self::Refund => {
+                told(core.refund(OrderId(ORDER), euros(100), SmolStr::new_static("sorry"), key).await)
+            }
+            Self::ShipTo => told(
+                core.change_ship_to(OrderId(ORDER), SmolStr::new_static(r#"{"city":"Leeds"}"#), key).await,
+            ),
+            Self::RetryRefund => told(core.retry_refund(OrderId(ORDER), 0, key).await),
             Self::Return => {
                 let lines = vec![order_units("A", 1), order_units("B", 1)];
                 told(
@@ -160,16 +186,27 @@ impl Deed {
             }
             Self::Order | Self::OrderOfBasket => {
                 let id = OrderId(KEY);
+                let york = SmolStr::new_static(r#"{"city":"York"}"#);
+                shop.core.change_ship_to(id, york, fresh_operation()).await.unwrap();
                 shop.core.ship(id, vec![order_units("B", 1)], fresh_operation()).await.unwrap();
                 let back = vec![order_units("B", 1)];
                 shop.core.return_units(id, back, false, SmolStr::default(), fresh_operation()).await.unwrap();
                 shop.rested(KEY).await;
             }
-            Self::Cancel | Self::Return => {
+            Self::Cancel | Self::Return | Self::RetryRefund => {
+                shop.rested(ORDER).await;
+            }
+            Self::CancelUnits | Self::Refund => {
+                let (id, reason) = (OrderId(ORDER), SmolStr::new_static("all of it"));
+                shop.core.cancel_order(id, reason, fresh_operation()).await.unwrap();
                 shop.rested(ORDER).await;
             }
             Self::Ship => {
                 shop.core.ship(OrderId(ORDER), vec![], fresh_operation()).await.unwrap();
+            }
+            Self::ShipTo => {
+                let york = SmolStr::new_static(r#"{"city":"York"}"#);
+                shop.core.change_ship_to(OrderId(ORDER), york, fresh_operation()).await.unwrap();
             }
             Self::Adjust | Self::Commit | Self::CommitSome | Self::Release | Self::OrderDeclined => {}
         }

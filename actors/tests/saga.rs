@@ -26,10 +26,10 @@ use holdfast_persistence::MemoryDisk;
 use rand::RngExt;
 
 use support::ask::{
-    PRICE_MINOR, TTL, basket, checkout, eur, fresh, fresh_operation, line, new_basket, operation, order,
-    order_line, order_of, order_units, sku,
+    PRICE_MINOR, TTL, basket, checkout, eur, euros, fresh, fresh_operation, line, new_basket, operation,
+    order, order_line, order_of, order_units, sku,
 };
-use support::bank::{Account, Act, BANK, Bank, Contact, Doubt};
+use support::bank::{Account, Act, BANK, Bank, Contact, Doubt, GOODWILL};
 use support::doors::DoorClock;
 use support::seeds::{random, seeds};
 use support::shop::{START, Shop, clock, config, impatient};
@@ -114,7 +114,7 @@ async fn every_method_of_the_sandbox_ends_as_it_says() {
     let config = CoreConfig { payment_timeout: Duration::from_millis(700), ..config() };
     let shop = Shop::open(&MemoryDisk::new(), clock(), Payments::sandbox(), config).await;
     stock_up(&shop).await;
-    let methods = ["approve", "decline", "late", "timeout", "fail", "capture_decline"];
+    let methods = ["approve", "decline", "late", "timeout", "fail", "capture_decline", "refund_decline"];
     let orders = (1..).zip(methods).map(|(id, method)| {
         let core = shop.core.clone();
         tokio::spawn(async move { core.place_order(order(id, [order_line("A", 2)], method)).await })
@@ -268,7 +268,7 @@ async fn the_books_agree_after_many_orders_with_a_moody_bank() {
         for id in 1_000..1_150 {
             let core = shop.core.clone();
             let (a, b) = (random.random_range(1..9), random.random_range(1..9));
-            let (then, lines) = (random.random_range(0..4), vec![order_line("A", a), order_line("B", b)]);
+            let (then, lines) = (random.random_range(0..6), vec![order_line("A", a), order_line("B", b)]);
             clients.spawn(async move {
                 let request = checkout(id, OrderSource::Lines(lines), BANK, "card");
                 let view = core.place_order(request).await.unwrap().value;
@@ -289,13 +289,33 @@ async fn the_books_agree_after_many_orders_with_a_moody_bank() {
                                 .unwrap();
                         }
                     }
+                    3 => {
+                        for _ in 0..a {
+                            let (one, reason) = (vec![order_units("A", 1)], SmolStr::default());
+                            core.cancel_units(id, one, reason, fresh_operation()).await.unwrap();
+                        }
+                        core.ship(id, vec![], fresh_operation()).await.unwrap();
+                    }
+                    4 => drop(core.refund(id, euros(100), GOODWILL, fresh_operation()).await.unwrap()),
                     _ => {}
                 }
             });
         }
         within("every client is served", clients.join_all()).await;
+        // The bank has refused some refunds for good. In a better mood it pays them all.
+        bank.calm();
+        for view in shop.all_rested().await {
+            for (number, refund) in (0..).zip(&view.refunds) {
+                if refund.status == RefundStatus::Failed {
+                    shop.core.retry_refund(view.id, number, fresh_operation()).await.unwrap();
+                }
+            }
+        }
         let orders = shop.all_rested().await;
         assert_eq!(orders.len(), 150);
+        assert!(
+            orders.iter().all(|view| view.refunds.iter().all(|refund| refund.status == RefundStatus::Done))
+        );
         let mut expected = [(100_000, 0), (100_000, 0)];
         for view in &orders {
             bank.assert_agrees(view);
@@ -324,6 +344,8 @@ enum Story {
     Place,
     PlaceAndCancel,
     PlaceShipAndReturn,
+    PlaceShipSomeAndCancelTheRest,
+    PlaceAndRefundTwice,
 }
 
 impl Story {
@@ -347,6 +369,25 @@ impl Story {
                 let back = vec![order_units("A", 2)];
                 let back = core.return_units(id, back, false, SmolStr::default(), operation(4, 1));
                 within("a return", back).await.unwrap();
+            }
+            Self::PlaceShipSomeAndCancelTheRest => {
+                let reason = SmolStr::new_static("one too many");
+                let one = core.cancel_units(id, vec![order_units("A", 1)], reason.clone(), operation(5, 1));
+                within("a cancellation", one).await.unwrap();
+                let first = core.ship(id, vec![order_units("B", 1)], operation(6, 1));
+                within("a shipment", first).await.unwrap();
+                let rest = core.cancel_order(id, reason, operation(7, 1));
+                within("the rest", rest).await.unwrap();
+            }
+            Self::PlaceAndRefundTwice => {
+                let granted = core.refund(id, euros(100), GOODWILL, operation(8, 1));
+                within("a refund", granted).await.unwrap();
+                shop.rested(ORDER).await;
+                let again = within("the same again", core.retry_refund(id, 0, operation(9, 1))).await;
+                // The bank refuses it once, or, where its refusal never came about, not at all.
+                let unneeded = Err(Rejection::RefundNotFailed { refund: 0, done: true }.into());
+                assert!(again.is_ok() || again == unneeded, "{again:?}");
+                assert_eq!(shop.rested(ORDER).await.refunds[0].status, RefundStatus::Done);
             }
         }
     }
@@ -448,6 +489,21 @@ async fn a_cancelled_order_survives_a_death_after_every_record() {
 async fn a_shipped_and_returned_order_survives_a_death_after_every_record() {
     for from in From::BOTH {
         die_after_every_record(Story::PlaceShipAndReturn, from, Bank::new).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_called_off_line_by_line_survives_a_death_after_every_record() {
+    for from in From::BOTH {
+        die_after_every_record(Story::PlaceShipSomeAndCancelTheRest, from, Bank::new).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_refund_that_is_tried_again_survives_a_death_after_every_record() {
+    for first in [&[Act::Decline][..], &[Act::LoseRefusal], &[Act::Fail, Act::LoseRefusal]] {
+        let bank = || Bank::new().script("refund", first.iter().copied());
+        die_after_every_record(Story::PlaceAndRefundTwice, From::Lines, bank).await;
     }
 }
 
@@ -557,6 +613,102 @@ async fn a_basket_that_is_being_paid_does_not_lapse_in_a_crash() {
         bank.let_go();
         paying.answer("the checkout").await.unwrap();
         shop.close().await;
+    }
+}
+
+/// The client was told that its order is being paid. When the bank has said no, its units are there for others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_that_is_declined_after_its_client_was_answered_gives_its_units_back() {
+    for from in From::BOTH {
+        let bank = Bank::new().script("authorise", [Act::WaitAndDecline]);
+        let config = CoreConfig { checkout_wait: Duration::from_millis(5), ..config() };
+        let shop = shop_at(&bank, clock(), config).await;
+        let free = shop.counts("A").await.available;
+        assert_eq!(place(&shop, from.order()).await.status, OrderStatus::PaymentPending);
+        bank.let_go();
+        assert_eq!(check(&shop, &bank, from).await.status, OrderStatus::PaymentFailed);
+        shop.settle().await;
+        assert_eq!(shop.counts("A").await.available, free);
+        shop.close().await;
+    }
+}
+
+/// A deadline that comes before the basket beside the order lapses.
+const DEADLINE: Millis = Millis(20_000);
+
+fn in_a_hurry() -> CoreConfig {
+    CoreConfig { order_payment_deadline: DEADLINE, ..impatient() }
+}
+
+/// The bank fails, and before it is asked again the order is out of time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_that_is_not_paid_in_time_is_declined_and_gives_its_units_back() {
+    let patient = CoreConfig { payment_timeout: Duration::from_secs(30), ..in_a_hurry() };
+    for step in ["authorise", "capture"] {
+        for from in From::BOTH {
+            let (bank, time) = (Bank::new().script(step, [Act::WaitAndFail]), clock());
+            let shop = shop_at(&bank, time.clone(), patient.clone()).await;
+            let paying = begin(shop.core.place_order(from.order())).await;
+            let asked = |bank: &Bank| bank.calls().iter().filter(|key| key.contains(step)).count();
+            eventually("the bank is asked", async || asked(&bank) == 1).await;
+            time.advance(DEADLINE);
+            shop.settle().await;
+            let view = shop.core.order(OrderId(ORDER)).await.unwrap();
+            assert_eq!(view.status, OrderStatus::PaymentPending, "a call under way is waited for");
+            bank.let_go();
+            let view = paying.answer("the checkout").await.unwrap().value;
+            let expected = (OrderStatus::PaymentFailed, Some("not paid in time"));
+            assert_eq!((view.status, view.reason.as_deref()), expected, "{step} from {from:?}");
+            assert_eq!(asked(&bank), 1, "{step}: no other try");
+            check(&shop, &bank, from).await;
+            shop.close().await;
+        }
+    }
+}
+
+/// Money may be set aside at the bank, so its word is waited for, however late it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_whose_payment_is_unknown_outlives_its_deadline() {
+    for (act, status) in [
+        (Act::LoseAfter, OrderStatus::Confirmed),
+        (Act::LoseAndCarryOutLate, OrderStatus::Confirmed),
+        (Act::LoseRefusal, OrderStatus::PaymentFailed),
+    ] {
+        let bank = Bank::new().script("authorise", [act]).doubt(vec![Doubt::Pending; 100_000]);
+        let (time, config) =
+            (clock(), CoreConfig { checkout_wait: Duration::from_millis(5), ..in_a_hurry() });
+        let shop = shop_at(&bank, time.clone(), config).await;
+        place(&shop, From::Lines.order()).await;
+        time.advance(Millis(DEADLINE.0 + 10_000));
+        let before = bank.log().len();
+        eventually("the bank is asked again and again", async || bank.log().len() > before + 2).await;
+        assert_eq!(shop.core.order(OrderId(ORDER)).await.unwrap().status, OrderStatus::PaymentUnknown);
+        assert_eq!(shop.counts("A").await.held, 4, "its units stay held");
+        bank.calm();
+        assert_eq!(check(&shop, &bank, From::Lines).await.status, status, "{act:?}");
+        shop.close().await;
+    }
+}
+
+/// The process dies before the bank was asked, and the next one starts around the deadline.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_deadline_of_a_payment_holds_over_a_restart() {
+    let shop = shop_at(&Bank::new(), clock(), config()).await;
+    place(&shop, From::Lines.order()).await;
+    let events = journal::events(&shop.disk);
+    shop.close().await;
+    let placed =
+        events.iter().position(|event| matches!(event, Event::Order(_, OrderEvent::Placed(_)))).unwrap();
+    for (down, status) in
+        [(Millis(DEADLINE.0 - 1), OrderStatus::Confirmed), (DEADLINE, OrderStatus::PaymentFailed)]
+    {
+        let (bank, time) = (Bank::new(), clock());
+        time.advance(down);
+        let disk = journal::disk_of(&events[..=placed]);
+        let revived = Shop::open(&disk, time, bank.payments(), in_a_hurry()).await;
+        assert_eq!(check(&revived, &bank, From::Lines).await.status, status, "down for {down:?}");
+        assert_eq!(bank.log().is_empty(), status == OrderStatus::PaymentFailed);
+        revived.close().await;
     }
 }
 

@@ -288,7 +288,7 @@ pub enum Rejection {
         /// The location the line asked for, if it did.
         location: Option<LocationId>,
     },
-    /// More than is left to ship, or to return.
+    /// More than is left to ship, to cancel or to return.
     #[error("{sku}{}: {requested:?} to be {verb}, {left} left", At(.location.clone()))]
     LineExceeded {
         /// Which product.
@@ -299,8 +299,45 @@ pub enum Rejection {
         requested: LineQuantity,
         /// Units left.
         left: Quantity,
-        /// What was asked: "shipped", "returned".
+        /// What was asked: "shipped", "cancelled", "returned".
         verb: &'static str,
+    },
+    /// A refund of no money.
+    #[error("a refund must be of more than nothing")]
+    RefundOfNothing,
+    /// More to be paid back than is left of what was paid.
+    #[error(
+        "{} to be paid back, {} left of what was paid", .requested.to_decimal(), .left.to_decimal()
+    )]
+    RefundAbovePaid {
+        /// How much was asked for.
+        requested: Money,
+        /// What was paid, less all refunds that have not failed.
+        left: Money,
+    },
+    /// An order cannot have so many refunds.
+    #[error("the order has {max} refunds already, and cannot have more")]
+    TooManyRefunds {
+        /// The most.
+        max: usize,
+    },
+    /// No such refund.
+    #[error("the order has no refund {}", u32::from(*.refund) + 1)]
+    RefundNotFound {
+        /// Its number, from 0.
+        refund: u16,
+    },
+    /// The refund is under way or done: there is nothing to try again.
+    #[error(
+        "refund {} {}: only a refund that failed can be tried again",
+        u32::from(*.refund) + 1,
+        if *.done { "is paid" } else { "is under way" }
+    )]
+    RefundNotFailed {
+        /// Its number, from 0.
+        refund: u16,
+        /// Whether it is paid.
+        done: bool,
     },
 }
 
@@ -339,7 +376,12 @@ impl Rejection {
             | Self::TotalTooLarge
             | Self::OrderNotFound { .. }
             | Self::NoSuchLine { .. }
-            | Self::LineExceeded { .. } => false,
+            | Self::LineExceeded { .. }
+            | Self::RefundOfNothing
+            | Self::RefundAbovePaid { .. }
+            | Self::TooManyRefunds { .. }
+            | Self::RefundNotFound { .. }
+            | Self::RefundNotFailed { .. } => false,
         }
     }
 }

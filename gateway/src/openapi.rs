@@ -23,7 +23,11 @@ const ANY: &[(&str, &str, &str)] = &[
         "BadRequest",
         "The path, query, headers or body cannot be read (`malformed_*`, `idempotency_key_*`)",
     ),
-    ("404", "NotFound", "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`)"),
+    (
+        "404",
+        "NotFound",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`)",
+    ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
     ("503", "Unavailable", "Not now (`overloaded`, `draining`, `unavailable`); wait `Retry-After` seconds"),

@@ -16,6 +16,9 @@ pub(crate) struct ReservationPath(pub(crate) ReservationId);
 /// The order the path names.
 pub(crate) struct OrderPath(pub(crate) OrderId);
 
+/// The order the path names, and one of its refunds, counted from 0.
+pub(crate) struct RefundPath(pub(crate) OrderId, pub(crate) u16);
+
 async fn text<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Problem> {
     match Path::<String>::from_request_parts(parts, state).await {
         Ok(Path(text)) => Ok(text),
@@ -51,9 +54,30 @@ impl<S: Send + Sync> FromRequestParts<S> for OrderPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match text(parts, state).await?.parse() {
-            Ok(OrderText(id)) => Ok(Self(id)),
-            Err(_) => Err(Problem::new(Code::OrderNotFound, "there is no such order")),
+        order(&text(parts, state).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RefundPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((id, number)) =
+            path.map_err(|rejection| Problem::new(Code::MalformedPath, rejection.body_text()))?;
+        let id = order(&id)?;
+        // One text per number, as for ids: no sign, no zeros in front.
+        let refund = number.parse::<u16>().ok().filter(|parsed| parsed.to_string() == number);
+        match refund.and_then(|number| number.checked_sub(1)) {
+            Some(refund) => Ok(Self(id, refund)),
+            None => Err(Problem::new(Code::RefundNotFound, "the order has no such refund")),
         }
+    }
+}
+
+fn order(text: &str) -> Result<OrderId, Problem> {
+    match text.parse() {
+        Ok(OrderText(id)) => Ok(id),
+        Err(_) => Err(Problem::new(Code::OrderNotFound, "there is no such order")),
     }
 }

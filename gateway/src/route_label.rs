@@ -12,8 +12,13 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         (Some("v1"), Some("orders"), None, ..) => "/v1/orders",
         (Some("v1"), Some("orders"), Some(_), None, _) => "/v1/orders/{id}",
         (Some("v1"), Some("orders"), Some(_), Some("cancel"), None) => "/v1/orders/{id}/cancel",
+        (Some("v1"), Some("orders"), Some(_), Some("edit"), None) => "/v1/orders/{id}/edit",
         (Some("v1"), Some("orders"), Some(_), Some("shipments"), None) => "/v1/orders/{id}/shipments",
         (Some("v1"), Some("orders"), Some(_), Some("returns"), None) => "/v1/orders/{id}/returns",
+        (Some("v1"), Some("orders"), Some(_), Some("refunds"), None) => "/v1/orders/{id}/refunds",
+        (Some("v1"), Some("orders"), Some(_), Some("refunds"), Some(rest)) if is_retry(rest) => {
+            "/v1/orders/{id}/refunds/{number}/retry"
+        }
         (Some("v1"), Some("products"), None, ..) => "/v1/products",
         (Some("v1"), Some("products"), Some(_), None, _) => "/v1/products/{sku}",
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
@@ -25,6 +30,11 @@ pub(crate) fn route_label(path: &str) -> &'static str {
     }
 }
 
+/// What follows `refunds/` when a refund is to be tried again.
+fn is_retry(rest: &str) -> bool {
+    rest.strip_suffix("/retry").is_some_and(|number| !number.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,7 +42,7 @@ mod tests {
     #[test]
     fn every_described_route_has_its_own_label() {
         for path in crate::routes::description().paths.paths.keys() {
-            let concrete = path.replace("{sku}", "a%2Fb").replace("{id}", "rsv_0");
+            let concrete = path.replace("{sku}", "a%2Fb").replace("{id}", "rsv_0").replace("{number}", "1");
             assert_eq!(route_label(&concrete), path);
         }
     }
@@ -46,6 +56,8 @@ mod tests {
             "/v1/nothing",
             "/v1/stock/a/b/c",
             "/v1/stock/a/adjustments/x",
+            "/v1/orders/a/refunds/1",
+            "/v1/orders/a/refunds/1/2/retry",
             "//",
             "/v2/orders",
         ] {

@@ -95,9 +95,31 @@ pub struct OrderUnits {
 /// What can be asked of a placed order.
 #[derive(Debug, Clone)]
 pub(crate) enum OrderRequest {
-    Cancel { reason: SmolStr },
-    Ship { lines: Vec<(Sku, Option<LocationId>, LineQuantity)> },
-    Return { lines: Vec<ReturnLine>, reason: SmolStr },
+    /// Units called off; all that are open if none are named.
+    Cancel {
+        lines: Vec<(Sku, Option<LocationId>, LineQuantity)>,
+        reason: SmolStr,
+    },
+    /// It goes somewhere else.
+    ShipTo {
+        ship_to: SmolStr,
+    },
+    /// A refund beside what cancelled and returned units owe.
+    Refund {
+        amount: Money,
+        reason: SmolStr,
+    },
+    /// The failed refund of this number, from 0, again.
+    RetryRefund {
+        refund: u16,
+    },
+    Ship {
+        lines: Vec<(Sku, Option<LocationId>, LineQuantity)>,
+    },
+    Return {
+        lines: Vec<ReturnLine>,
+        reason: SmolStr,
+    },
 }
 
 /// What the coordinator hears.

@@ -34,8 +34,13 @@ impl Coordinator {
         }
         let at = self.shared.clock.now();
         let decided = match &request {
-            OrderRequest::Cancel { reason } => entry.order.decide_cancel(at, reason, operation),
+            OrderRequest::Cancel { lines, reason } => entry.order.decide_cancel(at, lines, reason, operation),
             OrderRequest::Ship { lines } => entry.order.decide_shipment(at, lines, operation),
+            OrderRequest::Refund { amount, reason } => {
+                entry.order.decide_refund(at, *amount, reason, operation)
+            }
+            OrderRequest::ShipTo { ship_to } => entry.order.decide_ship_to(at, ship_to, operation),
+            OrderRequest::RetryRefund { refund } => entry.order.decide_retry(at, *refund, operation),
             OrderRequest::Return { lines, reason } => entry.order.decide_return(at, lines, reason, operation),
         };
         match decided {
@@ -48,6 +53,15 @@ impl Coordinator {
                 self.record(id, event, Then::Nothing);
                 self.ask_shelves(id, caller);
             }
+            Ok(Some(
+                event @ (OrderEvent::RefundGranted { .. }
+                | OrderEvent::RefundRetried { .. }
+                | OrderEvent::ShipToChanged { .. }),
+            )) => {
+                self.record(id, event, Then::Nothing);
+                self.answer_done(id, operation, caller);
+                self.advance(id);
+            }
             Ok(Some(event)) => {
                 self.record(id, event, Then::Nothing);
                 self.move_units(id, operation, caller);
@@ -55,6 +69,13 @@ impl Coordinator {
                 self.advance(id);
             }
         }
+    }
+
+    /// The order has decided, and none of its units move: the answer leaves when that is durable.
+    fn answer_done(&self, id: OrderId, operation: Operation, caller: ReplyTo<Reply<OrderView>>) {
+        let view = self.orders.get(&id).and_then(|entry| OrderView::after(&entry.order, operation.id));
+        let Some(view) = view else { return };
+        self.answer_durable(Ok(Answer::fresh(view)), caller);
     }
 
     /// The order has decided; its units follow, and then the answer leaves.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdfast_engine::order::{Attempt, OrderEvent, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PaymentStep, Step};
+use holdfast_engine::order::{OrderEvent, PAYMENT_ATTEMPTS_MAX, PaymentOutcome, PaymentStep, Step};
 use holdfast_engine::product::Fulfilment;
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{OrderId, Rejection, Sequence, SmolStr};
@@ -34,7 +34,9 @@ impl Coordinator {
             let Some(entry) = self.orders.get(&id) else { continue };
             match entry.order.next_step() {
                 // Asked for and not answered: nobody knows.
-                Step::Pay(step, Attempt { tries: 1.., unknown: false }) => self.unknown(id, step),
+                Step::Pay(step, attempt) if attempt.is_outstanding() && !attempt.unknown => {
+                    self.unknown(id, step)
+                }
                 Step::Pay(..) | Step::CommitStock | Step::ReturnStock { .. } | Step::Rest => self.advance(id),
             }
         }
@@ -42,6 +44,10 @@ impl Coordinator {
 
     /// Begins what the order's state asks for next.
     pub(super) fn advance(&mut self, id: OrderId) {
+        let rests = self.orders.get(&id).is_some_and(|entry| !entry.paying);
+        if rests && self.end_overdue(id) {
+            return;
+        }
         let Some(entry) = self.orders.get_mut(&id) else { return };
         match entry.order.next_step() {
             Step::Pay(..) if entry.paying => {}
@@ -142,6 +148,9 @@ impl Coordinator {
         if gives_up && attempt.tries >= PAYMENT_ATTEMPTS_MAX {
             return self.settle(id, step, PaymentOutcome::Declined { reason });
         }
+        if self.end_overdue(id) {
+            return;
+        }
         let pause = self.pause(attempt.tries);
         let myself = self.myself.clone();
         self.shared.runtime.spawn(async move {
@@ -151,13 +160,31 @@ impl Coordinator {
         });
     }
 
+    /// Gives up where another try would be made, if the order is out of time for it; says whether it was.
+    fn end_overdue(&mut self, id: OrderId) -> bool {
+        let (at, limit) = (self.shared.clock.now(), self.shared.config.order_payment_deadline);
+        let overdue = self.orders.get(&id).and_then(|entry| entry.order.decide_overdue(at, limit));
+        match overdue {
+            Some(event) => {
+                self.payment_ended(id, event);
+                true
+            }
+            None => false,
+        }
+    }
+
     fn settle(&mut self, id: OrderId, step: PaymentStep, outcome: PaymentOutcome) {
         let at = self.shared.clock.now();
+        self.payment_ended(id, OrderEvent::PaymentSettled { step, outcome, at });
+    }
+
+    /// Writes down how a payment call ended, and goes on from there.
+    fn payment_ended(&mut self, id: OrderId, event: OrderEvent) {
         if let Some(entry) = self.orders.get_mut(&id) {
             entry.paying = false;
             entry.probes = 0;
         }
-        self.record(id, OrderEvent::PaymentSettled { step, outcome, at }, Then::Nothing);
+        self.record(id, event, Then::Nothing);
         self.advance(id);
     }
 
@@ -229,9 +256,12 @@ impl Coordinator {
             PaymentFate::NotFound => {
                 let Some(entry) = self.orders.get(&id) else { return };
                 let Step::Pay(_, attempt) = entry.order.next_step() else { return };
-                // Unknown and never heard of: the same try again, under its key. Known to have failed: the next one.
+                // Unknown and never heard of: the same try again, under its key, also when the order is out of time, since
+                // a call that was lost may still arrive. Known to have failed: the next one, if there is time for it.
                 let next = if attempt.unknown { attempt.tries } else { attempt.tries + 1 };
-                self.intend(id, step, next.max(1));
+                if !self.end_overdue(id) {
+                    self.intend(id, step, next.max(1));
+                }
             }
         }
     }

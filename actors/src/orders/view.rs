@@ -75,8 +75,12 @@ pub struct OrderLineView {
 pub struct RefundView {
     /// How much.
     pub amount: Money,
+    /// What for, in the words of whoever cancelled, took back or granted.
+    pub reason: SmolStr,
     /// How far it is.
     pub status: RefundStatus,
+    /// Why it failed, in the provider's words.
+    pub failure: Option<SmolStr>,
 }
 
 /// How far a refund is.
@@ -86,7 +90,7 @@ pub enum RefundStatus {
     Pending,
     /// Paid back.
     Done,
-    /// The provider will not; somebody has to look.
+    /// The provider will not; somebody has to look, and may have it tried again.
     Failed,
 }
 
@@ -124,7 +128,7 @@ impl OrderView {
             payment_reference: order.payment_reference().cloned(),
             refunds: refunds(order.refunds()),
             reason: order.reason().cloned(),
-            ship_to: placed.ship_to.clone(),
+            ship_to: order.ship_to().clone(),
             placed_at: placed.at,
             updated_at: order.updated_at(),
             version: order.version(),
@@ -142,6 +146,7 @@ impl OrderView {
         view.version = outcome.version;
         view.sequence = outcome.sequence;
         view.refunds.clear();
+        view.ship_to.clone_from(&order.placed().ship_to);
         for line in &mut view.lines {
             line.shipped = Quantity::ZERO;
             line.returned = Quantity::ZERO;
@@ -158,7 +163,10 @@ impl OrderView {
         let record = order.operation(operation)?;
         let mut view = Self::now(order);
         view.status = record.result.status;
+        // It is over for a reason only once all of it was called off.
+        view.reason = view.reason.filter(|_| record.result.status == OrderStatus::Cancelled);
         view.refunds = refunds(&record.result.refunds);
+        view.ship_to.clone_from(&record.result.ship_to);
         view.version = record.version;
         view.sequence = record.sequence;
         view.updated_at = record.at;
@@ -175,10 +183,15 @@ impl OrderView {
 fn refunds(refunds: &[Refund]) -> Vec<RefundView> {
     let view = |refund: &Refund| RefundView {
         amount: refund.amount,
+        reason: refund.reason.clone(),
         status: match refund.state {
             RefundState::Pending(_) => RefundStatus::Pending,
             RefundState::Done { .. } => RefundStatus::Done,
             RefundState::Failed { .. } => RefundStatus::Failed,
+        },
+        failure: match &refund.state {
+            RefundState::Failed { reason, .. } => Some(reason.clone()),
+            RefundState::Pending(_) | RefundState::Done { .. } => None,
         },
     };
     refunds.iter().map(view).collect()

@@ -8,6 +8,7 @@
 //! | `timeout` | the authorisation is done, but its answer never comes; a question finds it done |
 //! | `fail` | the provider fails before it does anything, every time |
 //! | `capture_decline` | the authorisation is done, the capture refused |
+//! | `refund_decline` | everything is done at once, but the first try of each refund is refused |
 //!
 //! It moves no money and remembers only calls whose answer never came. A restart forgets those; they are then made
 //! again under the same key, as with a provider that never heard of them.
@@ -26,7 +27,8 @@ use super::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider};
 /// How long `late` takes.
 const LATE: Duration = Duration::from_millis(300);
 
-const METHODS: [&str; 6] = ["approve", "decline", "late", "timeout", "fail", "capture_decline"];
+const METHODS: [&str; 7] =
+    ["approve", "decline", "late", "timeout", "fail", "capture_decline", "refund_decline"];
 
 /// The sandbox.
 #[derive(Debug, Default, Clone)]
@@ -59,6 +61,9 @@ impl PaymentProvider for Sandbox {
             (PaymentStep::Capture, "capture_decline") => {
                 Box::pin(ready(PaymentAnswer::Declined(SmolStr::new_static("the card's limit is used up"))))
             }
+            (PaymentStep::Refund(_), "refund_decline") if call.key.ends_with("-1") => Box::pin(ready(
+                PaymentAnswer::Declined(SmolStr::new_static("the card is not valid any more")),
+            )),
             _ => Box::pin(ready(PaymentAnswer::Approved(reference))),
         }
     }

@@ -21,6 +21,9 @@ use tokio::sync::watch;
 /// The name it goes by.
 pub const BANK: &str = "bank";
 
+/// The reason of refunds that no cancelled or returned unit is owed.
+pub const GOODWILL: SmolStr = SmolStr::new_static("goodwill");
+
 /// How a call ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
@@ -50,6 +53,8 @@ pub enum Act {
     Wait,
     /// Refused, and said so when [`Bank::let_go`] was called.
     WaitAndDecline,
+    /// Not done, and said so when [`Bank::let_go`] was called.
+    WaitAndFail,
 }
 
 /// How a question ends.
@@ -191,14 +196,24 @@ impl Bank {
         let books = self.books.lock().unwrap();
         assert_eq!(books.faults, Vec::<String>::new());
         let total = view.total.minor();
-        let owed: i64 = view.refunds.iter().map(|refund| refund.amount.minor()).sum();
+        // What is granted comes on top of what units owe.
+        let owed = view.refunds.iter().filter(|refund| refund.reason != GOODWILL);
+        let owed: i64 = owed.map(|refund| refund.amount.minor()).sum();
         let done = view.refunds.iter().filter(|refund| refund.status == RefundStatus::Done);
         let paid_back: i64 = done.map(|refund| refund.amount.minor()).sum();
+        // Prices are whole minor units here, so each unit's share is the same.
+        let shares = view.lines.iter().map(|line| {
+            let given_up = i64::try_from(line.cancelled.units() + line.returned.units()).unwrap();
+            line.total.minor() * given_up / i64::from(line.quantity.units())
+        });
         let (taken, owes) = match view.status {
             OrderStatus::PaymentFailed => (0, 0),
-            OrderStatus::Confirmed | OrderStatus::PartiallyShipped | OrderStatus::Shipped => (total, 0),
-            OrderStatus::Cancelled => (total, total),
-            OrderStatus::PartiallyReturned | OrderStatus::Returned => (total, owed),
+            OrderStatus::Confirmed
+            | OrderStatus::PartiallyShipped
+            | OrderStatus::Shipped
+            | OrderStatus::Cancelled
+            | OrderStatus::PartiallyReturned
+            | OrderStatus::Returned => (total, shares.sum()),
             OrderStatus::PaymentPending | OrderStatus::PaymentUnknown => panic!("not at rest: {view:?}"),
         };
         assert_eq!(owed, owes, "{view:?}");
@@ -358,6 +373,13 @@ impl PaymentProvider for Bank {
             Act::PanicBefore => {
                 drop(books);
                 panic!("the bank broke down")
+            }
+            Act::WaitAndFail => {
+                let mut open = self.open.subscribe();
+                Box::pin(async move {
+                    drop(open.wait_for(|open| *open).await);
+                    PaymentAnswer::Failed(SmolStr::new_static("out of order"))
+                })
             }
             Act::Wait | Act::WaitAndDecline => {
                 let fate = books.carry_out(&call, act == Act::Wait);

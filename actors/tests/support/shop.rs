@@ -44,6 +44,7 @@ pub fn config() -> CoreConfig {
         checkout_wait: Duration::from_secs(50),
         probe_backoff: Duration::from_millis(1),
         order_hold_ttl: Millis(30_000),
+        order_payment_deadline: Millis(30 * 60_000),
     }
 }
 

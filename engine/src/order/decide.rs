@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use super::{
-    LINES_PER_EVENT, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, OrderStatus, ReturnedUnits, Stage,
-};
+use super::{LINES_PER_EVENT, LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, ReturnedUnits, Stage};
 use crate::ids::{LocationId, Sku};
 use crate::money::{Currency, Money};
 use crate::operation::{Lookup, Operation};
@@ -71,25 +69,39 @@ impl PlaceOrder {
 }
 
 impl Order {
-    /// Calls it off. Only before anything of it has left.
+    /// Calls open units off: the named ones, or all. When nothing is open any more and nothing has left, the order is
+    /// over.
     ///
     /// # Errors
-    /// If its payment is under way, it is over, or units have left.
+    /// If it is not confirmed, a shipment is under way, or it has not so many open units.
     pub fn decide_cancel(
         &self,
         at: Timestamp,
+        units: &[(Sku, Option<LocationId>, LineQuantity)],
         reason: &SmolStr,
         operation: Operation,
     ) -> Result<Option<OrderEvent>, Rejection> {
         if self.is_repeat(operation)? {
             return Ok(None);
         }
-        match self.status() {
-            OrderStatus::Confirmed if self.shipping.is_none() => {
-                Ok(Some(OrderEvent::Cancelled { reason: reason.clone(), operation, at }))
-            }
-            status => Err(Rejection::OrderState { status, verb: "cancelled" }),
-        }
+        let lines = self.open_units(units, "cancelled")?;
+        self.check_refund_count()?;
+        let reason = reason.clone();
+        Ok(Some(if self.ends_without(&lines) {
+            OrderEvent::Cancelled { reason, operation, at }
+        } else {
+            OrderEvent::UnitsCancelled { lines, reason, operation, at }
+        }))
+    }
+
+    /// Whether nothing is left of the order without these units.
+    fn ends_without(&self, units: &[LineUnits]) -> bool {
+        let called_off = |line: u16| {
+            let found = units.iter().find(|units| units.line == line);
+            found.map_or(Quantity::ZERO, |units| units.units.into())
+        };
+        self.numbered()
+            .all(|(line, state)| state.progress.shipped.is_zero() && state.open() == called_off(line))
     }
 
     /// Begins a shipment: of the named units, or of all that are left.
@@ -105,17 +117,7 @@ impl Order {
         if self.is_repeat(operation)? {
             return Ok(None);
         }
-        if !matches!(self.stage, Stage::Confirmed { .. }) || self.shipping.is_some() {
-            return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
-        }
-        let lines = if units.is_empty() {
-            self.numbered().filter_map(|(line, state)| line_units(line, state.open())).collect()
-        } else {
-            self.match_lines(units, "shipped", |state| state.open())?
-        };
-        if lines.is_empty() {
-            return Err(Rejection::OrderState { status: self.status(), verb: "shipped" });
-        }
+        let lines = self.open_units(units, "shipped")?;
         Ok(Some(OrderEvent::ShipmentStarted { lines, operation, at }))
     }
 
@@ -141,6 +143,7 @@ impl Order {
         if !matches!(self.stage, Stage::Confirmed { .. }) {
             return Err(Rejection::OrderState { status: self.status(), verb: "returned" });
         }
+        self.check_refund_count()?;
         let named: Vec<_> =
             units.iter().map(|line| (line.sku.clone(), line.location.clone(), line.quantity)).collect();
         let lines = self.match_lines(&named, "returned", |state| state.returnable())?;
@@ -160,12 +163,30 @@ impl Order {
         Ok(Some(OrderEvent::Returned { lines, reason: reason.clone(), operation, at }))
     }
 
-    fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
+    pub(super) fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
         match self.operations.look_up(operation) {
             Lookup::New => Ok(false),
             Lookup::Repeat(_) => Ok(true),
             Lookup::Reused => Err(Rejection::KeyReused),
         }
+    }
+
+    /// The named open units of a confirmed order that is not being shipped, or all of them.
+    fn open_units(
+        &self,
+        units: &[(Sku, Option<LocationId>, LineQuantity)],
+        verb: &'static str,
+    ) -> Result<Vec<LineUnits>, Rejection> {
+        let refused = || Rejection::OrderState { status: self.status(), verb };
+        if !matches!(self.stage, Stage::Confirmed { .. }) || self.shipping.is_some() {
+            return Err(refused());
+        }
+        if !units.is_empty() {
+            return self.match_lines(units, verb, |state| state.open());
+        }
+        let all: Vec<_> =
+            self.numbered().filter_map(|(line, state)| line_units(line, state.open())).collect();
+        if all.is_empty() { Err(refused()) } else { Ok(all) }
     }
 
     fn numbered(&self) -> impl Iterator<Item = (u16, &super::LineState)> {

@@ -55,7 +55,8 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
-    /// A confirmed order was called off before anything of it left; what was paid is owed back.
+    /// All that was open of a confirmed order was called off before anything of it left: the order is over, and what was
+    /// paid for those units is owed back.
     Cancelled {
         /// Why, in the caller's words.
         reason: SmolStr,
@@ -91,6 +92,46 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
+    /// Open units of a confirmed order were called off, and the order goes on with the rest; their price is owed back.
+    UnitsCancelled {
+        /// How many of which lines.
+        lines: Vec<LineUnits>,
+        /// Why, in the caller's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// A refund was granted, beside what cancelled and returned units owe.
+    RefundGranted {
+        /// How much, in minor units of the order's currency.
+        amount_minor: i64,
+        /// Why, in the caller's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// A refund that had failed is owed again.
+    RefundRetried {
+        /// Its number, from 0.
+        refund: u16,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// A confirmed order goes somewhere else than was said when it was placed. Nothing of it had left.
+    ShipToChanged {
+        /// Where it goes, as JSON text.
+        ship_to: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl OrderEvent {
@@ -107,7 +148,11 @@ impl OrderEvent {
             | Self::Cancelled { at, .. }
             | Self::ShipmentStarted { at, .. }
             | Self::Shipped { at, .. }
-            | Self::Returned { at, .. } => Some(*at),
+            | Self::Returned { at, .. }
+            | Self::UnitsCancelled { at, .. }
+            | Self::RefundGranted { at, .. }
+            | Self::RefundRetried { at, .. }
+            | Self::ShipToChanged { at, .. } => Some(*at),
         }
     }
 }

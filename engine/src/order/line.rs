@@ -28,10 +28,11 @@ impl LineState {
         self.progress.shipped.floor_sub(self.progress.returned)
     }
 
-    /// What `units` more returned units are worth, in minor units. The shares of all units add up to the line's
-    /// total exactly, because each return pays the rounded share so far less what was paid before.
-    pub fn share_of_return(&self, units: Quantity) -> i64 {
-        let before = self.progress.returned.units();
+    /// What `units` more units that are called off or come back are worth, in minor units. In whatever order that
+    /// happens, the shares of all units add up to the line's total exactly, because each time the rounded share so far
+    /// is paid, less what was paid before.
+    pub fn share_of(&self, units: Quantity) -> i64 {
+        let before = self.progress.cancelled.units() + self.progress.returned.units();
         self.share(before + units.units()) - self.share(before)
     }
 

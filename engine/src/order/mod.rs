@@ -14,13 +14,17 @@
 //! Invariant I7, money matches goods: units are shipped only of a confirmed order, and an order is confirmed by its
 //! capture or by costing nothing.
 
+mod deadline;
 mod decide;
+mod edit;
 mod event;
 mod line;
+mod refund;
 mod transition;
 
 use smol_str::SmolStr;
 
+pub use deadline::NOT_PAID_IN_TIME;
 pub use decide::{PlaceOrder, ReturnLine};
 pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
 pub use line::LineState;
@@ -38,6 +42,10 @@ pub const LINES_PER_EVENT: usize = 128;
 /// Tries of a payment call that the provider answers with a failure of its own, before the order gives up.
 pub const PAYMENT_ATTEMPTS_MAX: u32 = 4;
 
+/// Most refunds of one order, whatever they are for. Each operation on an order remembers how its refunds stood, so
+/// their number must have an end.
+pub const REFUNDS_MAX: usize = 1_000;
+
 /// The state of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Order {
@@ -50,6 +58,7 @@ pub struct Order {
     refunds: Vec<Refund>,
     shipping: Option<Shipping>,
     outcome: Option<Outcome>,
+    ship_to: SmolStr,
     updated_at: Timestamp,
     version: u64,
     sequence: Sequence,
@@ -82,8 +91,17 @@ pub struct Shipping {
 pub struct Attempt {
     /// Tries so far.
     pub tries: u32,
+    /// How many of them had come to their end when a refund that had failed was to be tried again; otherwise none.
+    pub ended: u32,
     /// Whether the last one's fate is unknown: the provider is to be asked before it is tried again.
     pub unknown: bool,
+}
+
+impl Attempt {
+    /// Whether it was tried, and how that ended does not stand in the journal.
+    pub fn is_outstanding(self) -> bool {
+        self.tries > self.ended
+    }
 }
 
 /// What is to be given back after a failed payment.
@@ -103,6 +121,8 @@ struct Compensation {
 pub struct Refund {
     /// How much.
     pub amount: Money,
+    /// What for, in the caller's words.
+    pub reason: SmolStr,
     /// How far it is.
     pub state: RefundState,
 }
@@ -117,10 +137,12 @@ pub enum RefundState {
         /// The provider's reference.
         reference: SmolStr,
     },
-    /// The provider will not: somebody has to look.
+    /// The provider will not: somebody has to look, and may have it tried again.
     Failed {
         /// Why.
         reason: SmolStr,
+        /// Tries so far. The next one needs a key of its own.
+        tries: u32,
     },
 }
 
@@ -149,15 +171,15 @@ pub enum OrderStatus {
     PaymentUnknown,
     /// Paid (or free), nothing shipped.
     Confirmed,
-    /// Some units shipped.
+    /// Some units shipped, and some are still to be.
     PartiallyShipped,
-    /// All units shipped.
+    /// All units shipped, but for those that were called off.
     Shipped,
     /// Some units came back.
     PartiallyReturned,
-    /// All units came back.
+    /// All units that were shipped came back, and none is still to be.
     Returned,
-    /// Called off after it was confirmed.
+    /// All units were called off after it was confirmed.
     Cancelled,
     /// Its payment failed; it took nothing.
     PaymentFailed,
@@ -194,6 +216,8 @@ pub struct OrderAfter {
     pub progress: Vec<Fulfilment>,
     /// What was owed or paid back.
     pub refunds: Vec<Refund>,
+    /// Where it was to go.
+    pub ship_to: SmolStr,
 }
 
 /// How the checkout ended: what its first answer said, kept so that a repeat gets the same.
@@ -355,12 +379,14 @@ impl Order {
         }
     }
 
+    /// One refund after the other: the one whose call is under way, or the first that is owed.
     fn next_refund(&self) -> Step {
-        let pending = self.refunds.iter().enumerate().find_map(|(number, refund)| match refund.state {
+        let mut pending = self.refunds.iter().enumerate().filter_map(|(number, refund)| match refund.state {
             RefundState::Pending(attempt) => Some((number, attempt)),
             RefundState::Done { .. } | RefundState::Failed { .. } => None,
         });
-        match pending {
+        let first = pending.clone().next();
+        match pending.find(|(_, attempt)| attempt.is_outstanding()).or(first) {
             Some((number, attempt)) => {
                 Step::Pay(PaymentStep::Refund(u16::try_from(number).unwrap_or(u16::MAX)), attempt)
             }

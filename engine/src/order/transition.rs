@@ -10,7 +10,7 @@ use crate::ids::OrderId;
 use crate::money::Money;
 use crate::operation::{Operation, OperationLog, OperationRecord};
 use crate::product::Fulfilment;
-use crate::quantity::Quantity;
+use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
 
 impl Order {
@@ -38,6 +38,7 @@ impl Order {
             refunds: Vec::new(),
             shipping: None,
             outcome: None,
+            ship_to: placed.ship_to.clone(),
             updated_at: placed.at,
             version: 1,
             sequence: Sequence::default(),
@@ -58,7 +59,8 @@ impl Order {
         match event {
             OrderEvent::LinesAdded { .. } | OrderEvent::Placed(_) => panic!("{:?} is placed once", self.id),
             OrderEvent::PaymentRequested { step, attempt, .. } => {
-                *self.attempt_mut(*step) = Attempt { tries: *attempt, unknown: false };
+                let asked = self.attempt_mut(*step);
+                *asked = Attempt { tries: *attempt, unknown: false, ..*asked };
             }
             OrderEvent::PaymentUnknown { step, .. } => self.attempt_mut(*step).unknown = true,
             OrderEvent::PaymentSettled { step, outcome, .. } => self.settle(*step, outcome, at),
@@ -66,6 +68,23 @@ impl Order {
             OrderEvent::Compensated { .. } => self.compensated(at),
             OrderEvent::Cancelled { reason, operation, .. } => {
                 self.cancel(reason);
+                self.record(*operation, at);
+            }
+            OrderEvent::UnitsCancelled { lines, reason, operation, .. } => {
+                self.cancel_units(lines, reason);
+                self.record(*operation, at);
+            }
+            OrderEvent::RefundGranted { amount_minor, reason, operation, .. } => {
+                self.owe(*amount_minor, reason);
+                self.record(*operation, at);
+            }
+            OrderEvent::RefundRetried { refund, operation, .. } => {
+                self.owe_again(*refund);
+                self.record(*operation, at);
+            }
+            OrderEvent::ShipToChanged { ship_to, operation, .. } => {
+                assert!(self.is_all_here(), "{:?} is sent somewhere else before anything leaves", self.id);
+                self.ship_to.clone_from(ship_to);
                 self.record(*operation, at);
             }
             OrderEvent::ShipmentStarted { lines, operation, .. } => {
@@ -78,8 +97,8 @@ impl Order {
                 self.shipping = Some(Shipping { lines: lines.clone(), operation: *operation });
             }
             OrderEvent::Shipped { lines, .. } => self.shipped(lines, at),
-            OrderEvent::Returned { lines, operation, .. } => {
-                self.take_back(lines);
+            OrderEvent::Returned { lines, reason, operation, .. } => {
+                self.take_back(lines, reason);
                 self.record(*operation, at);
             }
         }
@@ -119,15 +138,7 @@ impl Order {
 
     fn settle(&mut self, step: PaymentStep, outcome: &PaymentOutcome, at: Timestamp) {
         if let PaymentStep::Refund(number) = step {
-            let state = match outcome {
-                PaymentOutcome::Approved { reference } => RefundState::Done { reference: reference.clone() },
-                PaymentOutcome::Declined { reason } => RefundState::Failed { reason: reason.clone() },
-            };
-            match self.refunds.get_mut(usize::from(number)) {
-                Some(refund) if matches!(refund.state, RefundState::Pending(_)) => refund.state = state,
-                other => panic!("{:?} has no pending refund {number}: {other:?}", self.id),
-            }
-            return;
+            return self.settle_refund(number, outcome);
         }
         self.stage = match (step, &self.stage, outcome) {
             (PaymentStep::Authorise, Stage::Authorising(_), PaymentOutcome::Approved { reference }) => {
@@ -157,6 +168,19 @@ impl Order {
         if matches!(self.stage, Stage::Confirmed { .. }) {
             self.conclude(at, None);
         }
+    }
+
+    fn settle_refund(&mut self, number: u16, outcome: &PaymentOutcome) {
+        let Some(Refund { state, .. }) = self.refunds.get_mut(usize::from(number)) else {
+            panic!("{:?} has no refund {number}", self.id)
+        };
+        let RefundState::Pending(Attempt { tries, .. }) = *state else {
+            panic!("{:?} has no pending refund {number}: {state:?}", self.id)
+        };
+        *state = match outcome {
+            PaymentOutcome::Approved { reference } => RefundState::Done { reference: reference.clone() },
+            PaymentOutcome::Declined { reason } => RefundState::Failed { reason: reason.clone(), tries },
+        };
     }
 
     fn stock_committed(&mut self, at: Timestamp) {
@@ -189,13 +213,32 @@ impl Order {
         let Stage::Confirmed { capture } = &self.stage else {
             panic!("{:?} in {:?} cannot be called off", self.id, self.stage)
         };
-        let untouched = self.lines.iter().all(|line| line.progress == Fulfilment::default());
-        assert!(untouched && self.shipping.is_none(), "{:?} is called off before anything leaves", self.id);
+        let all_here = self.lines.iter().all(|line| line.progress.shipped.is_zero());
+        assert!(all_here && self.shipping.is_none(), "{:?} is called off before anything leaves", self.id);
         self.stage = Stage::Cancelled { capture: capture.clone(), reason: reason.clone() };
+        let owed = self.lines.iter().map(|line| line.share_of(line.open())).sum();
         self.cancel_open_units();
-        if self.total.minor() > 0 {
-            self.owe(self.total);
+        self.owe_share(owed, reason);
+    }
+
+    fn cancel_units(&mut self, lines: &[LineUnits], reason: &SmolStr) {
+        assert!(self.shipping.is_none(), "{:?} calls off nothing that may be leaving", self.id);
+        let owed = self.worth(lines.iter().map(|LineUnits { line, units }| (*line, *units)));
+        for LineUnits { line, units } in lines {
+            self.advance(*line, |progress| {
+                progress.cancelled = more(progress.cancelled, u64::from(units.units()));
+            });
         }
+        let goes_on =
+            self.lines.iter().any(|line| !line.progress.shipped.is_zero() || !line.open().is_zero());
+        assert!(goes_on, "{:?} has something left, or is called off as a whole", self.id);
+        self.owe_share(owed, reason);
+    }
+
+    /// What these units' shares come to, in minor units.
+    fn worth(&self, units: impl Iterator<Item = (u16, LineQuantity)>) -> i64 {
+        let share = |(line, units)| Some(self.lines.get(usize::from(line))?.share_of(Quantity::from(units)));
+        units.filter_map(share).sum()
     }
 
     fn cancel_open_units(&mut self) {
@@ -217,37 +260,49 @@ impl Order {
         }
     }
 
-    fn take_back(&mut self, lines: &[ReturnedUnits]) {
-        let mut owed = 0_i64;
-        for ReturnedUnits { line, units, .. } in lines {
-            if let Some(state) = self.lines.get(usize::from(*line)) {
-                owed += state.share_of_return(Quantity::from(*units));
-            }
-        }
+    fn take_back(&mut self, lines: &[ReturnedUnits], reason: &SmolStr) {
+        let owed = self.worth(lines.iter().map(|ReturnedUnits { line, units, .. }| (*line, *units)));
         for ReturnedUnits { line, units, damaged } in lines {
             self.advance(*line, |progress| {
                 progress.returned = more(progress.returned, u64::from(units.units()));
                 progress.damaged = more(progress.damaged, u64::from(*damaged));
             });
         }
-        if let Some(amount) =
-            Money::from_minor(owed, self.total.currency()).filter(|amount| amount.minor() > 0)
-        {
-            self.owe(amount);
+        self.owe_share(owed, reason);
+    }
+
+    /// Owes what units are worth, as far as it was not granted back before.
+    fn owe_share(&mut self, worth: i64, reason: &SmolStr) {
+        let owed = worth.min(self.refundable().minor());
+        if owed > 0 {
+            self.owe(owed, reason);
         }
     }
 
-    fn owe(&mut self, amount: Money) {
-        self.refunds.push(Refund { amount, state: RefundState::Pending(Attempt::default()) });
-        let owed = self
-            .refunds
-            .iter()
-            .try_fold(Money::zero(amount.currency()), |sum, refund| sum.checked_add(refund.amount));
-        assert!(
-            owed.is_some_and(|owed| owed.minor() <= self.total.minor()),
-            "I7: {:?} owes back at most what was paid",
-            self.id
-        );
+    fn owe(&mut self, minor: i64, reason: &SmolStr) {
+        let amount = Money::from_minor(minor, self.total.currency()).filter(|amount| amount.minor() > 0);
+        let Some(amount) = amount else { panic!("{:?} owes something, not {minor}", self.id) };
+        self.check_owed(amount);
+        let state = RefundState::Pending(Attempt::default());
+        self.refunds.push(Refund { amount, reason: reason.clone(), state });
+    }
+
+    fn owe_again(&mut self, number: u16) {
+        let Some(Refund { amount, state: RefundState::Failed { tries, .. }, .. }) =
+            self.refunds.get(usize::from(number))
+        else {
+            panic!("{:?} has no failed refund {number}", self.id)
+        };
+        let (amount, tries) = (*amount, *tries);
+        self.check_owed(amount);
+        if let Some(refund) = self.refunds.get_mut(usize::from(number)) {
+            refund.state = RefundState::Pending(Attempt { tries, ended: tries, unknown: false });
+        }
+    }
+
+    fn check_owed(&self, amount: Money) {
+        let left = self.refundable();
+        assert!(left.checked_sub(amount).is_some(), "I7: {:?} owes back at most what was paid", self.id);
     }
 
     fn advance(&mut self, line: u16, change: impl FnOnce(&mut Fulfilment)) {
@@ -279,6 +334,7 @@ impl Order {
             status: self.status(),
             progress: self.lines.iter().map(|line| line.progress).collect(),
             refunds: self.refunds.clone(),
+            ship_to: self.ship_to.clone(),
         };
         self.operations.record(OperationRecord {
             operation,

@@ -41,6 +41,9 @@ pub(crate) enum Payment {
 /// How long an order's own claim lasts until it is pinned.
 const ORDER_HOLD_TTL: Millis = Millis(60_000);
 
+/// How long after its placing an order's payment must be decided.
+const PAYMENT_DEADLINE: Millis = Millis(30 * 60_000);
+
 impl Driver {
     /// Places an order: price the lines, claim the units, keep the claim from lapsing, write the order down.
     pub(crate) fn place(&mut self, request: &PlaceRequest) -> Answer {
@@ -115,12 +118,23 @@ impl Driver {
         })
     }
 
-    /// Writes down that the payment call the order waits for is about to be made.
+    /// Writes down that the payment call the order waits for is about to be made, or that it is too late for one.
     pub(crate) fn request_payment(&mut self, id: OrderId) {
+        if self.end_overdue(id) {
+            return;
+        }
         if let Step::Pay(step, attempt) = self.orders[&id].next_step() {
             let at = self.now;
             self.write(id, &OrderEvent::PaymentRequested { step, attempt: attempt.tries + 1, at });
         }
+    }
+
+    fn end_overdue(&mut self, id: OrderId) -> bool {
+        let overdue = self.orders[&id].decide_overdue(self.now, PAYMENT_DEADLINE);
+        if let Some(event) = &overdue {
+            self.write(id, event);
+        }
+        overdue.is_some()
     }
 
     /// Writes down what became of the payment call the order waits for.
@@ -137,7 +151,9 @@ impl Driver {
                 self.write(id, &OrderEvent::PaymentUnknown { step, at });
                 return Effect::Done;
             }
-            Payment::Failing if attempt.tries < PAYMENT_ATTEMPTS_MAX => return Effect::Already,
+            Payment::Failing if attempt.tries < PAYMENT_ATTEMPTS_MAX => {
+                return if self.end_overdue(id) { Effect::Done } else { Effect::Already };
+            }
             Payment::Failing => PaymentOutcome::Declined { reason: SmolStr::new_static("provider failing") },
         };
         self.write(id, &OrderEvent::PaymentSettled { step, outcome, at });
@@ -147,6 +163,9 @@ impl Driver {
     /// Makes the payment call the order waits for, or asks what became of it, and writes down the answer.
     pub(crate) fn pay(&mut self, id: OrderId, payment: Payment) -> Effect {
         let Step::Pay(_, attempt) = self.orders[&id].next_step() else { return Effect::Already };
+        if self.end_overdue(id) {
+            return Effect::Done;
+        }
         if !attempt.unknown {
             self.request_payment(id);
         }
@@ -196,8 +215,10 @@ impl Driver {
         panic!("{id:?} never comes to rest: {:?}", self.orders[&id].next_step());
     }
 
-    pub(crate) fn cancel(&mut self, id: OrderId, operation: Operation) -> Answer {
-        let event = self.order_known(id)?.decide_cancel(self.now, &SmolStr::new_static("wish"), operation)?;
+    /// Calls open units off: the named ones, or all.
+    pub(crate) fn cancel(&mut self, id: OrderId, units: &[Wanted], operation: Operation) -> Answer {
+        let reason = SmolStr::new_static("wish");
+        let event = self.order_known(id)?.decide_cancel(self.now, units, &reason, operation)?;
         Ok(self.order_decided(id, event))
     }
 
@@ -205,6 +226,25 @@ impl Driver {
         let reason = SmolStr::new_static("wrong size");
         let event = self.order_known(id)?.decide_return(self.now, units, &reason, operation)?;
         Ok(self.order_decided(id, event))
+    }
+
+    /// Grants a refund.
+    pub(crate) fn refund(&mut self, id: OrderId, amount: Money, operation: Operation) -> Answer {
+        let reason = SmolStr::new_static("goodwill");
+        let event = self.order_known(id)?.decide_refund(self.now, amount, &reason, operation)?;
+        Ok(self.order_noted(id, event))
+    }
+
+    /// Has a failed refund tried again.
+    pub(crate) fn retry_refund(&mut self, id: OrderId, refund: u16, operation: Operation) -> Answer {
+        let event = self.order_known(id)?.decide_retry(self.now, refund, operation)?;
+        Ok(self.order_noted(id, event))
+    }
+
+    /// Sends an order somewhere else.
+    pub(crate) fn readdress(&mut self, id: OrderId, ship_to: &str, operation: Operation) -> Answer {
+        let event = self.order_known(id)?.decide_ship_to(self.now, &SmolStr::new(ship_to), operation)?;
+        Ok(self.order_noted(id, event))
     }
 
     /// Ships units: the intention first, then every shelf, then what the shelves gave.
@@ -246,6 +286,13 @@ impl Driver {
 
     fn order_known(&self, id: OrderId) -> Result<&Order, Rejection> {
         self.orders.get(&id).ok_or(Rejection::OrderNotFound { order: id })
+    }
+
+    /// Writes down what moves no units.
+    fn order_noted(&mut self, id: OrderId, event: Option<OrderEvent>) -> Effect {
+        let Some(event) = event else { return Effect::Already };
+        self.write(id, &event);
+        Effect::Done
     }
 
     fn order_decided(&mut self, id: OrderId, event: Option<OrderEvent>) -> Effect {

@@ -121,13 +121,13 @@ impl Driver {
         let mut product = product.clone();
         for command in self.mail.get(sku).into_iter().flatten() {
             let events = product.decide(self.now, command).unwrap_or_default();
-            take(&mut product, events, self.now);
+            take(&mut product, &events, self.now);
         }
         for (deadline, _, events) in self.settlement(&product) {
-            take(&mut product, Events::new(), deadline);
-            take(&mut product, events, deadline);
+            take(&mut product, &Events::new(), deadline);
+            take(&mut product, &events, deadline);
         }
-        take(&mut product, Events::new(), self.now);
+        take(&mut product, &Events::new(), self.now);
         product
     }
 
@@ -242,7 +242,7 @@ impl Driver {
 }
 
 /// Applies events to a copy of a product that no journal knows.
-fn take(product: &mut Product, events: Events, at: Timestamp) {
+fn take(product: &mut Product, events: &Events, at: Timestamp) {
     events.iter().for_each(|event| product.apply(event));
     loop {
         let fills = product.decide_fills(at);

@@ -129,8 +129,10 @@ pub(crate) enum Command {
     FinishShipment {
         order: Number,
     },
+    /// Calls units off. No units means all.
     Cancel {
         order: Number,
+        units: Vec<(u8, u8)>,
         key: Key,
     },
     TakeBack {
@@ -138,6 +140,22 @@ pub(crate) enum Command {
         units: Vec<(u8, u8)>,
         /// Which of them are damaged: a bit for each.
         damaged: u8,
+        key: Key,
+    },
+    /// So many tenths of what the order costs.
+    Refund {
+        order: Number,
+        tenths: u8,
+        key: Key,
+    },
+    RetryRefund {
+        order: Number,
+        refund: u8,
+        key: Key,
+    },
+    Readdress {
+        order: Number,
+        to: u8,
         key: Key,
     },
     /// The same request as an earlier one, or another under its key.
@@ -183,7 +201,10 @@ impl Command {
                 | Self::Extend { key, .. }
                 | Self::Ship { key, .. }
                 | Self::Cancel { key, .. }
-                | Self::TakeBack { key, .. } => key.asked += 1,
+                | Self::TakeBack { key, .. }
+                | Self::Refund { key, .. }
+                | Self::RetryRefund { key, .. }
+                | Self::Readdress { key, .. } => key.asked += 1,
                 Self::Reserve { asked, .. } | Self::Place { asked, .. } => *asked += 1,
                 Self::Pin { .. }
                 | Self::Unpin { .. }
@@ -273,9 +294,13 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         18 => (order(), units(), prop::bool::weighted(0.4), key())
             .prop_map(|(order, units, slow, key)| Command::Ship { order, units, slow, key }),
         4 => order().prop_map(|order| Command::FinishShipment { order }),
-        3 => (order(), key()).prop_map(|(order, key)| Command::Cancel { order, key }),
+        7 => (order(), units(), key()).prop_map(|(order, units, key)| Command::Cancel { order, units, key }),
         10 => (order(), units(), any::<u8>(), key())
             .prop_map(|(order, units, damaged, key)| Command::TakeBack { order, units, damaged, key }),
+        3 => (order(), 0..12_u8, key()).prop_map(|(order, tenths, key)| Command::Refund { order, tenths, key }),
+        7 => (order(), 0..3_u8, key())
+            .prop_map(|(order, refund, key)| Command::RetryRefund { order, refund, key }),
+        3 => (order(), 0..3_u8, key()).prop_map(|(order, to, key)| Command::Readdress { order, to, key }),
         9 => passing(shop),
         5 => again(),
     ];

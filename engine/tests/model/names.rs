@@ -1,6 +1,6 @@
 //! The engine's names for what the shop on paper numbers, and its answers in the words of the shop on paper.
 
-use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, Step};
+use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Step};
 use std::sync::Arc;
 
 use holdfast_engine::product::{
@@ -155,9 +155,17 @@ pub(crate) fn status(status: OrderStatus) -> Status {
     }
 }
 
+pub(crate) fn refund(state: &RefundState) -> Option<bool> {
+    match state {
+        RefundState::Pending(_) => None,
+        RefundState::Done { .. } => Some(true),
+        RefundState::Failed { .. } => Some(false),
+    }
+}
+
 pub(crate) fn next(step: &Step) -> Next {
     match step {
-        Step::Pay(step, Attempt { tries, unknown }) => {
+        Step::Pay(step, Attempt { tries, unknown, .. }) => {
             let call = match step {
                 PaymentStep::Authorise => Call::Authorise,
                 PaymentStep::Capture => Call::Capture,
@@ -212,9 +220,14 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::OrderState { status: is, .. } => No::OrderIs(status(*is)),
         Rejection::NoSuchLine { .. } => No::UnknownLine,
         Rejection::LineExceeded { left, .. } => No::TooManyOfLine { left: left.units() },
+        Rejection::RefundOfNothing => No::RefundOfNothing,
+        Rejection::RefundAbovePaid { left, .. } => No::RefundAbovePaid { left: left.minor() },
+        Rejection::RefundNotFound { .. } => No::UnknownRefund,
+        Rejection::RefundNotFailed { done, .. } => No::RefundNotFailed { paid: *done },
         Rejection::PolicyContradiction { .. }
         | Rejection::HoldTimeOutOfRange { .. }
-        | Rejection::TotalTooLarge => panic!("no history leads here: {rejection}"),
+        | Rejection::TotalTooLarge
+        | Rejection::TooManyRefunds { .. } => panic!("no history leads here: {rejection}"),
     }
 }
 

@@ -137,6 +137,14 @@ pub(crate) enum No {
     TooManyOfLine {
         left: u64,
     },
+    RefundOfNothing,
+    RefundAbovePaid {
+        left: i64,
+    },
+    UnknownRefund,
+    RefundNotFailed {
+        paid: bool,
+    },
 }
 
 /// Whether something was written, or had been done before.
@@ -292,6 +300,7 @@ enum Fact {
         own: bool,
         lines: Vec<Line>,
         prices: Vec<i64>,
+        at: i64,
     },
     Called {
         order: Number,
@@ -314,6 +323,7 @@ enum Fact {
     },
     Cancelled {
         order: Number,
+        units: Vec<(usize, u64)>,
     },
     ShipmentBegun {
         order: Number,
@@ -329,6 +339,18 @@ enum Fact {
         units: Vec<(usize, u64)>,
         /// Those of them that are damaged.
         damaged: Vec<(usize, u64)>,
+    },
+    Granted {
+        order: Number,
+        amount: i64,
+    },
+    Readdressed {
+        order: Number,
+        to: u8,
+    },
+    Retried {
+        order: Number,
+        refund: usize,
     },
     /// A request was carried out on this thing.
     Did {
@@ -348,6 +370,7 @@ enum Thing {
 const MOST_UNITS: u64 = 1_000_000_000_000;
 const KEY_KEPT_MS: i64 = 259_200_000;
 const PROVIDER_TRIES: u32 = 4;
+const PAID_WITHIN_MS: i64 = 1_800_000;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reference {

@@ -79,8 +79,15 @@ impl Walk {
             Command::Pay { order, .. } | Command::Step { order } | Command::Finish { order } => {
                 *order = some_order(*order, &|order| self.paper.next(order) != Next::Nothing);
             }
-            Command::Ship { order, .. } | Command::TakeBack { order, .. } | Command::Cancel { order, .. } => {
+            Command::Ship { order, .. }
+            | Command::TakeBack { order, .. }
+            | Command::Cancel { order, .. }
+            | Command::Refund { order, .. }
+            | Command::Readdress { order, .. } => {
                 *order = some_order(*order, &|order| self.paper.is_paid(order));
+            }
+            Command::RetryRefund { order, .. } => {
+                *order = some_order(*order, &|order| !self.paper.refunds(order).is_empty());
             }
             Command::FinishShipment { order } => {
                 *order = some_order(*order, &|order| self.paper.is_shipping(order));
@@ -220,7 +227,10 @@ impl Walk {
             | Command::Ship { .. }
             | Command::FinishShipment { .. }
             | Command::Cancel { .. }
-            | Command::TakeBack { .. } => self.dispatch_order(command),
+            | Command::TakeBack { .. }
+            | Command::Refund { .. }
+            | Command::RetryRefund { .. }
+            | Command::Readdress { .. } => self.dispatch_order(command),
             Command::Again { .. } => {}
         }
     }
@@ -258,7 +268,7 @@ impl Walk {
                     Says::Failing => Payment::Failing,
                 };
                 let effect = self.driver.pay(names::order(*order), payment);
-                agree(command, &Ok(effect), &Ok(self.paper.pay(*order, *says)));
+                agree(command, &Ok(effect), &Ok(self.paper.pay(*order, *says, now)));
             }
             Command::Step { order } if self.driver.order(names::order(*order)).is_some() => {
                 let effect = self.driver.step(names::order(*order));
@@ -283,9 +293,11 @@ impl Walk {
                 let answer = self.driver.finish_shipment(names::order(*order));
                 agree(command, &answer, &self.paper.finish_shipment(*order, now));
             }
-            Command::Cancel { order, key } => {
-                let answer = self.driver.cancel(names::order(*order), names::operation(*key));
-                agree(command, &answer, &self.paper.cancel(*order, now, *key));
+            Command::Cancel { order, units, key } => {
+                let units = self.name_units(*order, units);
+                let (id, named) = (names::order(*order), names::wanted(&units));
+                let answer = self.driver.cancel(id, &named, names::operation(*key));
+                agree(command, &answer, &self.paper.cancel(*order, &units, now, *key));
             }
             Command::TakeBack { order, units, damaged, key } => {
                 // Two returns that a crash makes one may bring the damaged unit back to another place.
@@ -304,6 +316,24 @@ impl Walk {
                 let (id, named) = (names::order(*order), named.collect::<Vec<_>>());
                 let answer = self.driver.take_back(id, &named, names::operation(*key));
                 agree(command, &answer, &self.paper.take_back(*order, (&units, &broken), now, *key));
+            }
+            Command::Refund { order, tenths, key } => {
+                let there = self.paper.orders().contains(order);
+                let total = if there { self.paper.total(*order) } else { 0 };
+                let amount = total * i64::from(*tenths) / 10;
+                let money = Money::from_minor(amount, names::currency()).unwrap();
+                let answer = self.driver.refund(names::order(*order), money, names::operation(*key));
+                agree(command, &answer, &self.paper.refund(*order, amount, now, *key));
+            }
+            Command::Readdress { order, to, key } => {
+                let (id, place) = (names::order(*order), to.to_string());
+                let answer = self.driver.readdress(id, &place, names::operation(*key));
+                agree(command, &answer, &self.paper.readdress(*order, *to, now, *key));
+            }
+            Command::RetryRefund { order, refund, key } => {
+                let (id, number) = (names::order(*order), u16::from(*refund));
+                let answer = self.driver.retry_refund(id, number, names::operation(*key));
+                agree(command, &answer, &self.paper.retry_refund(*order, (*refund).into(), now, *key));
             }
             _ => {}
         }
@@ -458,10 +488,24 @@ impl Walk {
             self.paper.next(number),
             "what order {number} waits for after {command:?}"
         );
+        for (line, state) in order.lines().iter().enumerate() {
+            let Fulfilment { shipped, cancelled, returned, damaged } = state.progress;
+            let paper = self.paper.progress(number, line);
+            assert_eq!(
+                [shipped, cancelled, returned, damaged].map(|units| units.units()),
+                [paper.shipped, paper.cancelled, paper.returned, paper.damaged],
+                "shipped, cancelled, returned, damaged of line {line} of order {number} after {command:?}"
+            );
+        }
         assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
-        let refunds: Vec<_> = order.refunds().iter().map(|refund| refund.amount.minor()).collect();
+        let address = self.paper.address(number).map_or(String::new(), |to| to.to_string());
+        assert_eq!(order.ship_to(), &address, "where order {number} goes after {command:?}");
+        let refunds = order.refunds().iter();
+        let refunds: Vec<_> =
+            refunds.map(|refund| (refund.amount.minor(), names::refund(&refund.state))).collect();
         assert_eq!(refunds, self.paper.refunds(number), "what order {number} is owed after {command:?}");
-        assert!(refunds.iter().sum::<i64>() <= order.total().minor(), "I7: never more back than was paid");
+        let back = refunds.iter().filter(|(_, paid)| *paid != Some(false)).map(|(amount, _)| amount);
+        assert!(back.sum::<i64>() <= order.total().minor(), "I7: never more back than was paid");
         let shipped = order.lines().iter().any(|line| !line.progress.shipped.is_zero());
         assert!(!shipped || self.paper.is_paid(number), "I7: what is shipped is paid for");
     }

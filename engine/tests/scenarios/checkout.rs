@@ -33,7 +33,7 @@ fn an_order_without_a_basket_claims_its_own_lines() {
         receive 5 cup
         order O1 for ann: 3 cup, 3 cup      | refused: InsufficientStock, 6 asked for
         order O1 for ann: 3 cup, 1 cup
-        wait 1d
+        wait 20min
         sweep
         O1 finishes                         | confirmed; rest
         ",
@@ -83,8 +83,8 @@ fn a_declined_payment_gives_the_basket_back_to_its_customer() {
         reserve A for ann lasting 10min: 2 cup
         wait 4min
         order O1 for ann from A
-        wait 1h
         O1 asks
+        wait 1h
         O1 declined     | payment_pending; give held units back
         O1 steps        | payment_failed; rest
         order O2 for ann from A
@@ -107,6 +107,7 @@ fn after_a_declined_payment_the_time_of_a_basket_runs_on_where_it_stood() {
         reserve A for ann lasting 10min: 2 cup
         wait 4min
         order O1 for ann from A
+        O1 asks
         wait 1h
         O1 declined
         O1 steps
@@ -319,6 +320,52 @@ fn another_buyers_hold_is_in_the_way_of_an_order_and_ones_own_is_not() {
         "
         A: committed
         cup: 5 on hand, 2 held, 3 promised, 0 available
+        ",
+    );
+}
+
+#[test]
+fn the_last_unit_goes_to_the_first_checkout_and_the_second_never_gets_as_far_as_paying() {
+    check(
+        "
+        new cup price 4.50
+        receive 1 cup
+        order O1 for ann: 1 cup
+        order O2 for bob: 1 cup         | refused: InsufficientStock, 0 available
+        O1 finishes                     | confirmed; rest
+        order O2 for bob: 1 cup         | refused: InsufficientStock, 0 available
+        reserve B for bob: 1 cup        | refused: InsufficientStock
+        ",
+        "
+        cup: 1 on hand, 0 held, 1 promised, 0 available
+        ",
+    );
+}
+
+#[test]
+fn money_that_was_taken_or_let_go_is_not_asked_for_again() {
+    check(
+        "
+        new cup price 4.50
+        receive 5 cup
+        order O1 for ann: 2 cup
+        O1 finishes
+        restart
+        O1 asks         | confirmed; rest
+        order O2 for ann: 2 cup
+        O2 approved
+        O2 steps
+        O2 declined     | payment_pending; void
+        O2 asks         | payment_pending; void after 1
+        O2 approved     | payment_pending; give promised units back
+        O2 asks         | payment_pending; give promised units back
+        O2 approved     | payment_pending; give promised units back
+        O2 steps        | payment_failed; rest
+        O2 asks         | payment_failed; rest
+        O2 approved     | payment_failed; rest
+        ",
+        "
+        cup: 5 on hand, 0 held, 2 promised, 3 available
         ",
     );
 }

@@ -12,14 +12,17 @@
 mod driver;
 mod script;
 
+mod cancel;
 mod checkout;
 mod conditions;
+mod deadline;
 mod holds;
 mod money;
 mod orders;
 mod product;
 mod queue;
 mod recovery;
+mod refunds;
 mod refusals;
 mod replay;
 mod reservations;

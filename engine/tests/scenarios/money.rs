@@ -2,7 +2,7 @@
 
 use holdfast_engine::order::{
     LineUnits, Order, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, PlaceOrder,
-    ReturnedUnits,
+    ReturnLine, ReturnedUnits,
 };
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, Money, Operation, OperationId, OrderId, Rejection, ReservationId,
@@ -210,6 +210,49 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Units of a line are called off, or leave and come back, in any order: what is owed never strays from the exact
+    /// share by more than half a cent, and comes to the line's price.
+    #[test]
+    fn shares_add_up_whatever_becomes_of_the_units(
+        total in prop_oneof![0..500_i64, 0..i64::MAX],
+        moves in prop::collection::vec((prop_oneof![4 => 1..4_u32, 1 => 1..1_000_000_u32], any::<bool>()), 1..10),
+    ) {
+        let quantity: u32 = moves.iter().map(|(units, _)| units).sum();
+        let mut order = paid(total, quantity);
+        let mut gone = 0_u64;
+        for (number, (units, called_off)) in (0..).zip(moves) {
+            let units_of_line = [(sku("line-0"), None, LineQuantity::new(units).unwrap())];
+            if called_off {
+                take(&mut order, |order| order.decide_cancel(at(), &units_of_line, &SmolStr::default(), key(3 * number)));
+            } else {
+                take(&mut order, |order| order.decide_shipment(at(), &units_of_line, key(3 * number + 1)));
+                let left = order.shipping().unwrap().lines.clone();
+                let shipped = order.decide_shipped(at(), left);
+                order.apply(&shipped);
+                let [(sku, location, quantity)] = units_of_line;
+                let back = [ReturnLine { sku, location, quantity, damaged: false }];
+                take(&mut order, |order| order.decide_return(at(), &back, &SmolStr::default(), key(3 * number + 2)));
+            }
+            gone += u64::from(units);
+            let owed: i64 = order.refunds().iter().map(|refund| refund.amount.minor()).sum();
+            let (exact, whole) = (i128::from(total) * i128::from(gone), i128::from(quantity));
+            prop_assert!((2 * (i128::from(owed) * whole - exact)).abs() <= whole, "{owed} of {total}");
+        }
+        let owed: i64 = order.refunds().iter().map(|refund| refund.amount.minor()).sum();
+        prop_assert_eq!(owed, total);
+    }
+}
+
+fn take(order: &mut Order, decide: impl FnOnce(&Order) -> Result<Option<OrderEvent>, Rejection>) {
+    let event = decide(order).unwrap().unwrap();
+    order.apply(&event);
+}
+
+fn key(id: u128) -> Operation {
+    Operation { id: OperationId(id), fingerprint: Fingerprint(1) }
+}
+
 fn at() -> Timestamp {
     Timestamp::from_millis(1)
 }
@@ -248,6 +291,15 @@ fn place_ok(place: &PlaceOrder) {
 
 /// An order of one line, paid and shipped.
 fn shipped(total: i64, quantity: u32) -> Order {
+    let mut order = paid(total, quantity);
+    let lines = vec![LineUnits { line: 0, units: LineQuantity::new(quantity).unwrap() }];
+    order.apply(&OrderEvent::ShipmentStarted { lines: lines.clone(), operation: operation(), at: at() });
+    order.apply(&OrderEvent::Shipped { lines, at: at() });
+    order
+}
+
+/// An order of one line, paid.
+fn paid(total: i64, quantity: u32) -> Order {
     let place = place([total], None);
     let quantity = LineQuantity::new(quantity).unwrap();
     let lines: Vec<_> = place.lines.into_iter().map(|line| OrderLine { quantity, ..line }).collect();
@@ -268,8 +320,5 @@ fn shipped(total: i64, quantity: u32) -> Order {
             at: at(),
         });
     }
-    let lines = vec![LineUnits { line: 0, units: quantity }];
-    order.apply(&OrderEvent::ShipmentStarted { lines: lines.clone(), operation: operation(), at: at() });
-    order.apply(&OrderEvent::Shipped { lines, at: at() });
     order
 }

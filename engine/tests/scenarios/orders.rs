@@ -83,25 +83,6 @@ fn an_order_that_took_nothing_has_nothing_to_cancel() {
 }
 
 #[test]
-fn an_order_of_which_something_left_cannot_be_cancelled() {
-    check(
-        "
-        new cup price 4.50
-        receive 5 cup
-        order O1 for ann: 2 cup
-        O1 finishes
-        ship O1: 1 cup
-        cancel O1               | refused: OrderState, partially_shipped
-        ship O1
-        cancel O1               | refused: OrderState, shipped
-        ",
-        "
-        O1: shipped; rest
-        ",
-    );
-}
-
-#[test]
 fn an_order_cannot_be_cancelled_while_a_shipment_is_under_way() {
     check(
         "
@@ -141,6 +122,26 @@ fn what_is_not_on_the_shelf_ships_when_it_is() {
         "
         O1: shipped; rest
         cup: 5 on hand, 0 held, 0 promised, 5 available
+        ",
+    );
+}
+
+#[test]
+fn an_empty_shelf_is_counted_before_anything_is_shipped_from_it() {
+    check(
+        "
+        new cup price 1.00
+        receive 2 cup
+        order O1 for ann: 2 cup
+        O1 finishes
+        count 0 cup
+        ship O1                 | refused: NotOnShelf, 2 to ship, 0 there for it
+        count 2 cup
+        ship O1
+        ",
+        "
+        O1: shipped; rest
+        cup: 0 on hand, 0 held, 0 promised, 0 available
         ",
     );
 }
@@ -276,6 +277,41 @@ fn backordered_units_ship_when_they_have_come() {
         "
         O1: shipped; rest
         cup: 6 on hand, 0 held, 0 promised, 6 available
+        ",
+    );
+}
+
+// Send somewhere else.
+
+#[test]
+fn an_order_goes_somewhere_else_as_long_as_nothing_of_it_has_left() {
+    check(
+        "
+        new cup price 1.00
+        receive 9 cup
+        order O1 for ann: 4 cup
+        readdress O1 to leeds           | refused: OrderState, payment_pending: it cannot be edited
+        O1 finishes
+        readdress O1 to leeds key k
+        readdress O1 to leeds key k     | done before
+        readdress O1 to york key k      | refused: KeyReused
+        cancel O1: 1 cup
+        readdress O1 to york            | done
+        restart
+        start O1: 1 cup
+        readdress O1 to hull            | refused: OrderState
+        end O1
+        readdress O1 to hull            | refused: OrderState, partially_shipped
+        cancel O1
+        readdress O1 to hull            | refused: OrderState, shipped
+        order O2 for ann: 1 cup
+        O2 finishes
+        cancel O2
+        readdress O2 to hull            | refused: OrderState, cancelled
+        readdress O3 to hull            | refused: OrderNotFound
+        ",
+        "
+        O1 address: york
         ",
     );
 }

@@ -43,8 +43,14 @@ const DAY: &str = "
     commit A                                    | refused: ReservationInCheckout
     cancel O1                                   | refused: OrderState
     cancel O2                                   | refused: OrderNotFound
+    refund O1 of 1.00                           | refused: OrderState
     O1 finishes
     commit A                                    | refused: ReservationCommitted
+    refund O1 of 0.00                           | refused: RefundOfNothing
+    refund O1 of 2.01                           | refused: RefundAbovePaid
+    retry O1 refund 1                           | refused: RefundNotFound
+    refund O1 of 1.00
+    retry O1 refund 1                           | refused: RefundNotFailed
     ship O1: 1 pot                              | refused: NoSuchLine
     ship O1: 3 cup                              | refused: LineExceeded
     count 1 cup
@@ -57,9 +63,10 @@ const DAY: &str = "
     release C                                   | refused: ReservationExpired
     ";
 
-/// Said by the engine where no shop's day leads: the products hear of what orders have decided, and sums of prices are
-/// checked before.
-const BEHIND_THE_SCENES: [&str; 3] = ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge"];
+/// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
+/// checked before, and nobody is paid back a thousand times.
+const BEHIND_THE_SCENES: [&str; 4] =
+    ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge", "TooManyRefunds"];
 
 #[test]
 fn every_refusal_is_said_somewhere() {
@@ -240,6 +247,11 @@ fn every_refusal() -> Vec<Rejection> {
             left: none,
             verb: "shipped",
         },
+        Rejection::RefundOfNothing,
+        Rejection::RefundAbovePaid { requested: euros, left: euros },
+        Rejection::TooManyRefunds { max: 1 },
+        Rejection::RefundNotFound { refund: 0 },
+        Rejection::RefundNotFailed { refund: 0, done: true },
     ];
     for refusal in &all {
         match refusal {
@@ -274,7 +286,12 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::OrderNotFound { .. }
             | Rejection::OrderState { .. }
             | Rejection::NoSuchLine { .. }
-            | Rejection::LineExceeded { .. } => {}
+            | Rejection::LineExceeded { .. }
+            | Rejection::RefundOfNothing
+            | Rejection::RefundAbovePaid { .. }
+            | Rejection::TooManyRefunds { .. }
+            | Rejection::RefundNotFound { .. }
+            | Rejection::RefundNotFailed { .. } => {}
         }
     }
     all

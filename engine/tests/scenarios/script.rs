@@ -15,7 +15,9 @@
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
 //!   O steps · O finishes                        the next step that is no payment; every step, all approved
-//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · return O: 1 cup · return-damaged O: 1 cup
+//!   ship O · ship O: 2 cup · start O: 2 cup · end O · cancel O · cancel O: 1 cup · return O: 1 cup · return-damaged O: 1 cup
+//!   refund O of 5.00 · retry O refund 1                          goodwill; a refund that failed, again
+//!   readdress O to leeds                                         somewhere else
 //!   wait 15min · lag · catch up · restart
 //! ```
 //!
@@ -179,7 +181,20 @@ impl Shop {
             "ship" => driver.ship(OrderId(number(words.at(1))), &wanted(tail), operation),
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
             "end" => driver.finish_shipment(OrderId(number(words.at(1)))),
-            "cancel" => driver.cancel(OrderId(number(words.at(1))), operation),
+            "cancel" => driver.cancel(OrderId(number(words.at(1))), &wanted(tail), operation),
+            "readdress" => {
+                driver.readdress(OrderId(number(words.at(1))), words.after("to").unwrap(), operation)
+            }
+            "refund" => {
+                let id = OrderId(number(words.at(1)));
+                let currency = driver.order(id).map_or(currency("EUR"), |order| order.total().currency());
+                let amount = words.after("of").unwrap().parse().unwrap();
+                driver.refund(id, Money::from_decimal(amount, currency).unwrap(), operation)
+            }
+            "retry" => {
+                let refund: u16 = words.after("refund").unwrap().parse().unwrap();
+                driver.retry_refund(OrderId(number(words.at(1))), refund - 1, operation)
+            }
             "return" | "return-damaged" => {
                 let damaged = words.at(0) == "return-damaged";
                 let lines = wanted(tail).into_iter().map(|(sku, location, quantity)| ReturnLine {
@@ -242,7 +257,8 @@ impl Shop {
         (asked, Operation { id: OperationId(id), fingerprint: Fingerprint(hasher.finish()) })
     }
 
-    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total` or its `refunds`.
+    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total`, `refunds`,
+    /// `reason` or `address`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
         if let Some(order) = self.driver.order(OrderId(number(words.at(0)))) {
@@ -250,6 +266,8 @@ impl Shop {
                 None => order_in_words(order),
                 Some(&"total") => order.total().to_decimal().to_string(),
                 Some(&"refunds") => refunds_in_words(order),
+                Some(&"address") => order.ship_to().to_string(),
+                Some(&"reason") => order.reason().map_or("none", |reason| reason.as_str()).to_owned(),
                 Some(other) => panic!("an order has no {other:?}"),
             };
         }
@@ -315,7 +333,7 @@ pub(crate) fn order_in_words(order: &Order) -> String {
         Step::CommitStock => "take the units".to_owned(),
         Step::ReturnStock { committed: false } => "give held units back".to_owned(),
         Step::ReturnStock { committed: true } => "give promised units back".to_owned(),
-        Step::Pay(step, Attempt { tries, unknown }) => {
+        Step::Pay(step, Attempt { tries, unknown, .. }) => {
             let call = match step {
                 PaymentStep::Authorise => "authorise".to_owned(),
                 PaymentStep::Capture => "capture".to_owned(),

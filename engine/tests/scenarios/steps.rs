@@ -14,7 +14,7 @@ use holdfast_engine::{
 use super::script::{currency, order_in_words, sku};
 
 /// How an order gets somewhere, by the names of [`events`].
-const PLACES: [(&str, &str); 13] = [
+const PLACES: [(&str, &str); 15] = [
     ("authorising", ""),
     ("taking units", "authorise approved"),
     ("capturing", "authorise approved, taken"),
@@ -29,12 +29,20 @@ const PLACES: [(&str, &str); 13] = [
         "returned",
         "authorise approved, taken, capture approved, shipment started, shipped, returned, refund approved",
     ),
+    ("partly cancelled", "authorise approved, taken, capture approved, unit cancelled"),
     ("cancelled", "authorise approved, taken, capture approved, cancelled"),
-    ("cancelled and paid back", "authorise approved, taken, capture approved, cancelled, refund declined"),
+    (
+        "cancelled and not paid back",
+        "authorise approved, taken, capture approved, cancelled, refund declined",
+    ),
+    (
+        "cancelled and paid back",
+        "authorise approved, taken, capture approved, cancelled, refund declined, retried, refund approved",
+    ),
 ];
 
 /// What fits where. A call that is asked for, not answered, approved or declined is written as the call alone.
-const FITS: [(&str, &str); 13] = [
+const FITS: [(&str, &str); 15] = [
     ("authorising", "authorise"),
     ("taking units", "taken"),
     ("capturing", "capture"),
@@ -42,11 +50,13 @@ const FITS: [(&str, &str); 13] = [
     ("giving held units back", "compensated"),
     ("giving promised units back", "compensated"),
     ("failed", ""),
-    ("confirmed", "cancelled, shipment started"),
-    ("shipping", "shipped, nothing shipped"),
-    ("shipped", "returned, shipment started"),
+    ("confirmed", "cancelled, unit cancelled, shipment started, granted, readdressed"),
+    ("shipping", "shipped, nothing shipped, granted"),
+    ("shipped", "returned, shipment started, granted"),
     ("returned", "shipment started"),
+    ("partly cancelled", "cancelled, shipment started, refund, granted, readdressed"),
     ("cancelled", "refund"),
+    ("cancelled and not paid back", "retried, granted"),
     ("cancelled and paid back", ""),
 ];
 
@@ -77,7 +87,9 @@ fn what_to_do_next_follows_from_the_place_alone() {
         ("shipping", "confirmed; rest"),
         ("shipped", "shipped; rest"),
         ("returned", "returned; rest"),
+        ("partly cancelled", "confirmed; refund 1"),
         ("cancelled", "cancelled; refund 1"),
+        ("cancelled and not paid back", "cancelled; rest"),
         ("cancelled and paid back", "cancelled; rest"),
     ] {
         assert_eq!(order_in_words(&order_at(place)), words, "an order that is {place}");
@@ -98,6 +110,13 @@ fn more_units_than_a_line_has_stop_the_order() {
     let no_line = vec![LineUnits { line: 1, units: LineQuantity::new(1).unwrap() }];
     for lines in [over, no_line] {
         assert!(!takes(&order_at("shipping"), &OrderEvent::Shipped { lines: lines.clone(), at: at() }));
+        let cancelled = OrderEvent::UnitsCancelled {
+            lines: lines.clone(),
+            reason: SmolStr::default(),
+            operation: operation(),
+            at: at(),
+        };
+        assert!(!takes(&order_at("confirmed"), &cancelled));
         let lines = back(lines);
         let returned =
             OrderEvent::Returned { lines, reason: SmolStr::default(), operation: operation(), at: at() };
@@ -148,7 +167,8 @@ fn order_at(place: &str) -> Order {
 /// Every event there is, by name. The order has one line of two units.
 fn events() -> Vec<(&'static str, OrderEvent)> {
     let at = at();
-    let lines = || vec![LineUnits { line: 0, units: LineQuantity::new(2).unwrap() }];
+    let lines_of = |units| vec![LineUnits { line: 0, units: LineQuantity::new(units).unwrap() }];
+    let lines = || lines_of(2);
     let placed = placed(1);
     let approved = || PaymentOutcome::Approved { reference: SmolStr::new_static("ref") };
     let declined = || PaymentOutcome::Declined { reason: SmolStr::new_static("no funds") };
@@ -176,6 +196,13 @@ fn events() -> Vec<(&'static str, OrderEvent)> {
         ("taken", OrderEvent::StockCommitted { at }),
         ("compensated", OrderEvent::Compensated { at }),
         ("cancelled", OrderEvent::Cancelled { reason: reason.clone(), operation, at }),
+        (
+            "unit cancelled",
+            OrderEvent::UnitsCancelled { lines: lines_of(1), reason: reason.clone(), operation, at },
+        ),
+        ("granted", OrderEvent::RefundGranted { amount_minor: 50, reason: reason.clone(), operation, at }),
+        ("readdressed", OrderEvent::ShipToChanged { ship_to: SmolStr::new_static("leeds"), operation, at }),
+        ("retried", OrderEvent::RefundRetried { refund: 0, operation, at }),
         ("shipment started", OrderEvent::ShipmentStarted { lines: lines(), operation, at }),
         ("shipped", OrderEvent::Shipped { lines: lines(), at }),
         ("nothing shipped", OrderEvent::Shipped { lines: Vec::new(), at }),

@@ -1,11 +1,13 @@
 //! What can be said on the command line, as it is said; [`ServeArgs::check`] makes settings of it.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdfast_actors::CoreConfig;
+use holdfast_engine::Millis;
 use holdfast_gateway::{EmbeddedOptions, GatewayOptions};
 use jiff::SignedDuration;
 
@@ -49,6 +51,9 @@ pub(crate) struct CheckArgs {
     pub(crate) admin: String,
 }
 
+/// What a deadline of payments may be: enough for a call, and no longer than a week that stock lies idle.
+const DEADLINES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(7 * 24 * 60 * 60);
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Where everything is kept; made if it is not there
@@ -72,6 +77,10 @@ pub(crate) struct ServeArgs {
     /// Most connections at once; more are turned away
     #[arg(long, env = "HOLDFAST_CONNECTIONS_MAX", default_value_t = GatewayOptions::default().connections_max, value_name = "N")]
     connections_max: usize,
+    /// How long after its placing an order's payment must be decided; later no new try is made and the order fails. A
+    /// payment whose fate is unknown is asked about for as long as it takes
+    #[arg(long, env = "HOLDFAST_ORDER_PAYMENT_DEADLINE", default_value = "30m", value_parser = duration, value_name = "TIME")]
+    order_payment_deadline: Duration,
     /// Fill an empty data directory with a made-up shop of 1000 products
     #[arg(long, env = "HOLDFAST_DEMO")]
     pub(crate) demo: bool,
@@ -90,6 +99,9 @@ impl ServeArgs {
                 return Err(format!("{name} must be from 1 to 1000000, not {value}"));
             }
         }
+        if !DEADLINES.contains(&self.order_payment_deadline) {
+            return Err("--order-payment-deadline must be from 1s to 168h".to_owned());
+        }
         if !self.admin_allow_remote && !self.admin_listen.ip().is_loopback() {
             return Err(format!(
                 "--admin-listen {}: the admin listener knows no passwords and could be reached from other machines; \
@@ -105,7 +117,13 @@ impl ServeArgs {
             shutdown_timeout: self.shutdown_timeout,
             ..GatewayOptions::default()
         };
-        let core = CoreConfig { in_flight_max: self.in_flight_max, ..CoreConfig::default() };
+        let core = CoreConfig {
+            in_flight_max: self.in_flight_max,
+            order_payment_deadline: Millis(
+                u64::try_from(self.order_payment_deadline.as_millis()).unwrap_or(u64::MAX),
+            ),
+            ..CoreConfig::default()
+        };
         Ok(EmbeddedOptions { gateway, core, ..EmbeddedOptions::default() })
     }
 }
@@ -161,5 +179,18 @@ mod tests {
         let allowed = ["holdfast", "serve", "--admin-listen", "0.0.0.0:9090", "--admin-allow-remote"];
         assert!(parse(&allowed).check().is_ok());
         assert!(parse(&["holdfast", "serve", "--in-flight-max", "0"]).check().is_err());
+    }
+
+    #[test]
+    fn the_deadline_of_payments_is_half_an_hour_unless_told_otherwise() {
+        let deadline = |args: &[&str]| match Cli::try_parse_from(args).unwrap().command {
+            Command::Serve(args) => args.check().map(|options| options.core.order_payment_deadline),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(deadline(&["holdfast", "serve"]), Ok(Millis(30 * 60 * 1000)));
+        assert_eq!(deadline(&["holdfast", "serve", "--order-payment-deadline", "90s"]), Ok(Millis(90_000)));
+        for odd in ["999ms", "0s", "169h"] {
+            assert!(deadline(&["holdfast", "serve", "--order-payment-deadline", odd]).is_err(), "{odd}");
+        }
     }
 }

@@ -59,6 +59,8 @@ codes! {
     ReservationNotFound = "reservation_not_found", NOT_FOUND, "There is no such reservation", false;
     /// No such order.
     OrderNotFound = "order_not_found", NOT_FOUND, "There is no such order", false;
+    /// No such refund.
+    RefundNotFound = "refund_not_found", NOT_FOUND, "There is no such refund", false;
     /// The address knows other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here", false;
     /// The request did not come to its end in time.
@@ -99,6 +101,12 @@ codes! {
     OrderState = "order_state", CONFLICT, "The order's state does not allow this", false;
     /// More than is left of a line.
     LineExceeded = "line_exceeded", CONFLICT, "More than is left of the line", false;
+    /// More to be paid back than is left of what was paid.
+    RefundAbovePaid = "refund_above_paid", CONFLICT, "More than is left of what was paid", false;
+    /// The refund is under way or paid.
+    RefundNotFailed = "refund_not_failed", CONFLICT, "The refund has not failed", false;
+    /// An order cannot have so many refunds.
+    TooManyRefunds = "too_many_refunds", CONFLICT, "The order has too many refunds", false;
     /// Its time was over.
     ReservationExpired = "reservation_expired", GONE, "The reservation has lapsed", false;
     /// More bytes than allowed.
@@ -119,6 +127,8 @@ codes! {
     LineTooSmall = "line_too_small", UNPROCESSABLE_ENTITY, "Too few units in one line", false;
     /// Units in a line that are no multiple of what the product is sold by.
     LineNotMultiple = "line_not_multiple", UNPROCESSABLE_ENTITY, "Not a multiple of what it is sold by", false;
+    /// Lines of an order are not edited.
+    LinesNotEditable = "lines_not_editable", UNPROCESSABLE_ENTITY, "The lines of an order cannot be edited", false;
     /// A commit of nothing, or of lines there are not.
     CommitMismatch = "commit_mismatch", UNPROCESSABLE_ENTITY, "The commit does not fit the reservation", false;
     /// A hold time the products do not allow.

@@ -141,6 +141,15 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 problem(Code::LineExceeded).with("requested", requested.units()).with("left", left.units());
             at_line(problem, sku, location.as_ref(), "quantity")
         }
+        Rejection::RefundOfNothing => problem(Code::ValidationFailed).at("/amount"),
+        Rejection::RefundAbovePaid { requested, left } => problem(Code::RefundAbovePaid)
+            .with("requested", requested.to_decimal().to_string())
+            .with("left", left.to_decimal().to_string()),
+        Rejection::TooManyRefunds { max } => problem(Code::TooManyRefunds).with("max", *max),
+        Rejection::RefundNotFound { .. } => problem(Code::RefundNotFound),
+        Rejection::RefundNotFailed { done, .. } => {
+            problem(Code::RefundNotFailed).with("refund_status", if *done { "done" } else { "pending" })
+        }
     }
 }
 

@@ -33,8 +33,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::get))
         .routes(routes!(orders::cancel))
+        .routes(routes!(orders::edit))
         .routes(routes!(orders::ship))
         .routes(routes!(orders::return_units))
+        .routes(routes!(orders::refund))
+        .routes(routes!(orders::retry_refund))
         .routes(routes!(import::import))
 }
 

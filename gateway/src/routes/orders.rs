@@ -15,12 +15,15 @@ use crate::command::Command;
 use crate::idempotency::fingerprint;
 use crate::ids::{IdText, OrderText};
 use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
-use crate::path::OrderPath;
+use crate::path::{OrderPath, RefundPath};
 use crate::problem::{Code, Problem, in_body, in_path};
 use crate::query::Query;
 use crate::wire::decode::decode;
 use crate::wire::lines;
-use crate::wire::order::{CancelRequest, OrderBody, OrderRequest, ReturnRequest, ShipRequest};
+use crate::wire::order::{
+    CancelRequest, EditRequest, OrderBody, OrderRequest, RefundRequest, RetryRefundRequest, ReturnRequest,
+    ShipRequest,
+};
 use crate::wire::page::{OrdersQuery, Page, malformed};
 
 /// Bytes of an answer without lines, and of one line.
@@ -125,9 +128,10 @@ pub(crate) async fn list(
     answer::json(StatusCode::OK, &page, 1024 * (1 + page.data.len()))
 }
 
-/// Call an order off
+/// Call an order off, or units of it
 ///
-/// Only while it is confirmed and nothing of it has shipped. All that was paid is owed back.
+/// Units of a confirmed order that have not shipped: so many of each line, or all of them. Their share of the price is owed
+/// back. Once every unit was called off, the order is `cancelled`.
 #[utoipa::path(
     post, path = "/v1/orders/{id}/cancel", operation_id = "cancelOrder", tag = "orders",
     params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
@@ -145,9 +149,41 @@ pub(crate) async fn cancel(
 ) -> Result<Response, Problem> {
     let key = command.key()?;
     let request: CancelRequest<'_> = decode(command.body())?;
-    let reason = request.check()?;
+    let (units, reason) = request.check()?;
     let operation = command.operation(&app, &key, fingerprint(&request));
-    done(&app.core.cancel_order(id, reason, operation).await.map_err(in_path)?)
+    let cancelled = app.core.cancel_units(id, units, reason, operation).await.map_err(|failure| {
+        in_body(failure, &|sku, location| {
+            let lines = request.lines.iter().flatten();
+            lines::find(lines.map(|line| (&line.sku, line.location.as_ref())), sku, location)
+        })
+    })?;
+    done(&cancelled)
+}
+
+/// Send an order somewhere else
+///
+/// Only while it is confirmed and nothing of it has shipped. Its lines stay as they were paid for: units are called off with
+/// `/cancel`, and for more another order is placed (`lines_not_editable`).
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/edit", operation_id = "editOrder", tag = "orders",
+    params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = EditRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Changed", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn edit(
+    State(app): State<Arc<App>>,
+    OrderPath(id): OrderPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: EditRequest = decode(command.body())?;
+    let ship_to = request.check()?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.change_ship_to(id, ship_to, operation).await.map_err(in_path)?)
 }
 
 /// Record what left the shelf
@@ -211,6 +247,64 @@ pub(crate) async fn return_units(
             })
         })?;
     done(&returned)
+}
+
+/// Grant a refund
+///
+/// Goodwill, or whatever else was agreed with the customer, beside what called off and returned units are owed. All refunds that
+/// have not failed come to at most what was paid.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/refunds", operation_id = "refundOrder", tag = "orders",
+    params(("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"), RequiredKey),
+    request_body(content = RefundRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Granted; it is paid in its own time, and reading the order tells how that went", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn refund(
+    State(app): State<Arc<App>>,
+    OrderPath(id): OrderPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: RefundRequest<'_> = decode(command.body())?;
+    // How many decimals an amount may have is up to the order's currency, which never changes.
+    let currency = app.core.order(id).await.map_err(in_path)?.total.currency();
+    let (amount, reason) = request.check(currency)?;
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.refund(id, amount, reason, operation).await.map_err(in_path)?)
+}
+
+/// Try a failed refund again
+///
+/// The same refund, paid once. Refused while it is under way and when it is paid, and when other refunds have left too little
+/// of what was paid.
+#[utoipa::path(
+    post, path = "/v1/orders/{id}/refunds/{number}/retry", operation_id = "retryRefund", tag = "orders",
+    params(
+        ("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"),
+        ("number" = u32, Path, description = "The refund's number", minimum = 1),
+        RequiredKey,
+    ),
+    request_body(content = Option<RetryRefundRequest>, content_type = "application/json"),
+    responses(
+        (status = 200, description = "It is tried again; reading the order tells how that went", body = OrderBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn retry_refund(
+    State(app): State<Arc<App>>,
+    RefundPath(id, refund): RefundPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let key = command.key()?;
+    let request: RetryRefundRequest =
+        if command.body().is_empty() { RetryRefundRequest::default() } else { decode(command.body())? };
+    let operation = command.operation(&app, &key, fingerprint(&request));
+    done(&app.core.retry_refund(id, refund, operation).await.map_err(in_path)?)
 }
 
 fn body(status: StatusCode, view: &OrderView) -> Result<Response, Problem> {

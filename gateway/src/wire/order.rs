@@ -5,7 +5,7 @@ use holdfast_actors::{
 };
 use holdfast_engine::product::Terms;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LocationId, OrderId, ReservationId, SmolStr, UnitPrice,
+    Currency, CustomerId, Fingerprint, LocationId, Money, OrderId, ReservationId, SmolStr, UnitPrice,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use super::text::Text;
 use super::time::Instant;
 use crate::ids::{IdText, ReservationText};
 use crate::limits::{PAYMENT_NAME_BYTES_MAX, REASON_BYTES_MAX, SHIP_TO_BYTES_MAX};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// A checkout: of a reservation, or of lines that are reserved in the same step.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub(crate) struct PaymentRequest<'a> {
     #[schema(value_type = String, min_length = 1, max_length = 64)]
     provider: Text<'a>,
     /// The method, as a token the provider understands; never card data. The sandbox knows `approve`, `decline`,
-    /// `late`, `timeout`, `fail` and `capture_decline`.
+    /// `late`, `timeout`, `fail`, `capture_decline` and `refund_decline`.
     #[schema(value_type = String, min_length = 1, max_length = 64)]
     method: Text<'a>,
 }
@@ -132,7 +132,7 @@ impl OrderRequest<'_> {
         };
         let terms = self.terms(&mut errors);
         let payment = self.payment(accepts, &mut errors);
-        let ship_to = self.ship_to(&mut errors);
+        let ship_to = self.ship_to.as_ref().map(|to| ship_to(to, &mut errors)).unwrap_or_default();
         match (customer, currency, source, payment) {
             (Some(customer), Some(currency), Some(source), Some((provider, method))) if errors.is_empty() => {
                 Ok(PlaceOrderRequest {
@@ -209,17 +209,16 @@ impl OrderRequest<'_> {
         }
         Some((provider, method))
     }
+}
 
-    fn ship_to(&self, errors: &mut FieldErrors) -> SmolStr {
-        let Some(ship_to) = &self.ship_to else { return SmolStr::default() };
-        let text = serde_json::to_string(ship_to).unwrap_or_default();
-        if text.len() > SHIP_TO_BYTES_MAX {
-            errors.push("/ship_to", "too_long", format!("must be at most {SHIP_TO_BYTES_MAX} bytes as JSON"));
-        } else {
-            check_texts("/ship_to", ship_to, errors);
-        }
-        SmolStr::new(text)
+fn ship_to(ship_to: &serde_json::Map<String, serde_json::Value>, errors: &mut FieldErrors) -> SmolStr {
+    let text = serde_json::to_string(ship_to).unwrap_or_default();
+    if text.len() > SHIP_TO_BYTES_MAX {
+        errors.push("/ship_to", "too_long", format!("must be at most {SHIP_TO_BYTES_MAX} bytes as JSON"));
+    } else {
+        check_texts("/ship_to", ship_to, errors);
     }
+    SmolStr::new(text)
 }
 
 /// A reservation named by a member: a text that is no id names no reservation, and that is said right here.
@@ -263,25 +262,103 @@ fn check_line(
     Some(OrderRequestLine { sku: sku?, location: location?, quantity: quantity?, unit_price })
 }
 
-/// Why an order is called off.
+/// What is called off, and why.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CancelRequest, example = json!({"reason": "changed my mind"}))]
+#[schema(as = CancelRequest, example = json!({
+    "lines": [{"sku": "85123A", "quantity": 2}], "reason": "changed my mind"
+}))]
 pub(crate) struct CancelRequest<'a> {
+    /// So many units of these lines; all that have not left unless given.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<LineRequest>>, min_items = 1, max_items = 2000)]
+    pub(crate) lines: Option<Vec<Object<LineRequest<'a>>>>,
     /// Why.
-    #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Text<'a>,
 }
 
 impl CancelRequest<'_> {
-    /// Checks everything and names all that is wrong.
-    pub(crate) fn check(&self) -> Result<SmolStr, Problem> {
+    /// Checks everything and names all that is wrong. No lines means all that have not left.
+    pub(crate) fn check(&self) -> Result<(Vec<OrderUnits>, SmolStr), Problem> {
         let mut errors = FieldErrors::default();
+        let units = self.lines.as_ref().map(|lines| units(lines, &mut errors)).unwrap_or_default();
         let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
-        reason.ok_or_else(|| errors.into_problem())
+        match reason {
+            Some(reason) if errors.is_empty() => Ok((units, reason)),
+            _ => Err(errors.into_problem()),
+        }
     }
 }
+
+/// What is to be changed about an order.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EditRequest, example = json!({"ship_to": {"name": "A. Buyer", "city": "York"}}))]
+pub(crate) struct EditRequest {
+    /// Where it goes from now on: any JSON object of at most 2 KiB, kept and given back.
+    #[schema(value_type = Object)]
+    ship_to: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Read only to say what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    lines: Option<serde_json::Value>,
+}
+
+impl EditRequest {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(&self) -> Result<SmolStr, Problem> {
+        if self.lines.is_some() {
+            let advice = "the lines of an order stay as they were paid for: call units off with /cancel, and for more \
+                          place another order";
+            return Err(Problem::new(Code::LinesNotEditable, advice).at("/lines"));
+        }
+        let mut errors = FieldErrors::default();
+        match &self.ship_to {
+            Some(to) => {
+                let text = ship_to(to, &mut errors);
+                errors.finish().map(|()| text)
+            }
+            None => {
+                errors.push("/ship_to", "required", "must be given");
+                Err(errors.into_problem())
+            }
+        }
+    }
+}
+
+/// Money to pay back.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefundRequest, example = json!({"amount": "5.00", "reason": "arrived late"}))]
+pub(crate) struct RefundRequest<'a> {
+    /// How much, as a decimal string in the order's currency.
+    #[serde(borrow)]
+    #[schema(value_type = String)]
+    amount: Text<'a>,
+    /// Why.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    reason: Text<'a>,
+}
+
+impl RefundRequest<'_> {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(&self, currency: Currency) -> Result<(Money, SmolStr), Problem> {
+        let mut errors = FieldErrors::default();
+        let amount = money::money("/amount", &self.amount, currency, &mut errors);
+        let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
+        match (amount, reason) {
+            (Some(amount), Some(reason)) => Ok((amount, reason)),
+            _ => Err(errors.into_problem()),
+        }
+    }
+}
+
+/// Nothing needs to be said to have a refund tried again.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RetryRefundRequest, example = json!({}))]
+pub(crate) struct RetryRefundRequest {}
 
 /// Which units left the shelf.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -430,15 +507,15 @@ pub(crate) enum OrderStatusWord {
     PaymentUnknown,
     /// Paid (or free), nothing shipped.
     Confirmed,
-    /// Some units shipped.
+    /// Some units shipped, and some are still to be.
     PartiallyShipped,
-    /// All units shipped.
+    /// All units shipped, but for those that were called off.
     Shipped,
     /// Some units came back.
     PartiallyReturned,
-    /// All units came back.
+    /// All units that were shipped came back, and none is still to be.
     Returned,
-    /// Called off after it was confirmed.
+    /// All units were called off after it was confirmed.
     Cancelled,
     /// Its payment failed; it took nothing.
     PaymentFailed,
@@ -498,13 +575,21 @@ struct OrderLineBody<'a> {
 /// Money owed or paid back.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
-struct RefundBody {
+struct RefundBody<'a> {
+    /// Its number within the order, from 1.
+    number: usize,
     /// How much, as a decimal string.
     #[schema(value_type = String)]
     amount: Amount,
+    /// What for, in the words of whoever cancelled, took back or granted.
+    #[schema(value_type = String)]
+    reason: &'a str,
     /// `pending`, `done` or `failed`.
     #[schema(value_type = RefundStatusWord)]
     status: &'static str,
+    /// Why it failed, in the payment provider's words.
+    #[schema(value_type = Option<String>, required = true)]
+    failure: Option<&'a str>,
 }
 
 /// How far a refund is.
@@ -517,7 +602,7 @@ pub(crate) enum RefundStatusWord {
     Pending,
     /// Paid back.
     Done,
-    /// The provider will not: somebody has to look.
+    /// The provider will not: somebody has to look, and may have it tried again.
     Failed,
 }
 
@@ -545,9 +630,12 @@ struct Refunds<'a>(&'a OrderView);
 
 impl Serialize for Refunds<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.refunds.iter().map(|refund| RefundBody {
+        serializer.collect_seq((1..).zip(&self.0.refunds).map(|(number, refund)| RefundBody {
+            number,
             amount: Amount(refund.amount.to_decimal()),
+            reason: &refund.reason,
             status: refund_status(refund.status),
+            failure: refund.failure.as_deref(),
         }))
     }
 }

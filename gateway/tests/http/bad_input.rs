@@ -225,6 +225,41 @@ async fn texts_that_are_no_names() {
     given.invalid(RESERVE, &json!({"customer": 1, "lines": []}), &[("/customer", "wrong_type")]).await;
     given.invalid("/v1/orders/{ord}/cancel", &json!({"reason": ""}), &[("/reason", "empty")]).await;
     given.invalid("/v1/orders/{ord}/cancel", &json!({}), &[("/reason", "required")]).await;
+    given
+        .invalid(
+            "/v1/orders/{ord}/cancel",
+            &json!({"lines": [{"sku": "", "quantity": 0}], "reason": ""}),
+            &[("/lines/0/sku", "empty"), ("/lines/0/quantity", "out_of_range"), ("/reason", "empty")],
+        )
+        .await;
+    given
+        .invalid("/v1/orders/{ord}/cancel", &json!({"lines": [], "reason": "r"}), &[("/lines", "empty")])
+        .await;
+    for amount in ["", "-1.00", "1e3", "2.555", "1,00", "99999999999999999999"] {
+        given
+            .invalid(
+                "/v1/orders/{ord}/refunds",
+                &json!({"amount": amount, "reason": ""}),
+                &[("/amount", "not_an_amount"), ("/reason", "empty")],
+            )
+            .await;
+    }
+    given
+        .invalid(
+            "/v1/orders/{ord}/refunds",
+            &json!({"amount": "0.00", "reason": "r"}),
+            &[("/amount", "validation_failed")],
+        )
+        .await;
+    given.invalid("/v1/orders/{ord}/refunds", &json!({"reason": "r"}), &[("/amount", "required")]).await;
+    let edit = "/v1/orders/{ord}/edit";
+    given.invalid(edit, &json!({}), &[("/ship_to", "required")]).await;
+    given.invalid(edit, &json!({"ship_to": null}), &[("/ship_to", "required")]).await;
+    given.invalid(edit, &json!({"ship_to": "Leeds"}), &[("/ship_to", "wrong_type")]).await;
+    given.invalid(edit, &json!({"ship_to": {"a": "x".repeat(2_048)}}), &[("/ship_to", "too_long")]).await;
+    given.invalid(edit, &json!({"ship_to": {}, "note": 1}), &[("/note", "unknown_member")]).await;
+    let retry = "/v1/orders/{ord}/refunds/1/retry";
+    given.invalid(retry, &json!({"number": 1}), &[("/number", "unknown_member")]).await;
     let returned = json!({"lines": [{"sku": "A", "quantity": 1}], "reason": ""});
     given.invalid("/v1/orders/{ord}/returns", &returned, &[("/reason", "empty")]).await;
     given.shop.stop().await;
@@ -470,11 +505,18 @@ async fn addresses_that_lead_nowhere() {
             ("cancel", r#"{"reason":"r"}"#),
             ("shipments", "{}"),
             ("returns", r#"{"reason":"r","lines":[{"sku":"A","quantity":1}]}"#),
+            ("refunds", r#"{"reason":"r","amount":"1.00"}"#),
+            ("edit", r#"{"ship_to":{}}"#),
+            ("refunds/1/retry", ""),
         ] {
             given
                 .refused(id, given.post(&format!("/v1/orders/{id}/{verb}"), body), 404, "order_not_found")
                 .await;
         }
+    }
+    for number in ["0", "1", "2", "01", "+1", "-1", "x", "65536", "99999999999999999999"] {
+        let retry = format!("/v1/orders/{}/refunds/{number}/retry", given.order);
+        given.refused(&retry, given.post(&retry, "{}"), 404, "refund_not_found").await;
     }
     for path in ["/v1/products/NOPE", "/v1/stock/NOPE"] {
         given.refused(path, given.shop.request(Method::GET, path), 404, "unknown_sku").await;

@@ -43,6 +43,21 @@ async fn a_repeat_gets_the_same_bytes_and_another_body_is_refused() {
         ),
         ("/v1/orders".to_owned(), checkout(1), checkout(2)),
         (
+            format!("{order}/cancel"),
+            json!({"lines": [{"sku": "A", "quantity": 1}], "reason": "r"}),
+            json!({"reason": "r"}),
+        ),
+        (
+            format!("{order}/edit"),
+            json!({"ship_to": {"city": "Leeds"}}),
+            json!({"ship_to": {"city": "York"}}),
+        ),
+        (
+            format!("{order}/refunds"),
+            json!({"amount": "1.00", "reason": "r"}),
+            json!({"amount": "1.01", "reason": "r"}),
+        ),
+        (
             format!("{order}/shipments"),
             json!({"lines": [{"sku": "A", "quantity": 2}]}),
             json!({"lines": [{"sku": "A", "quantity": 1}]}),

@@ -19,6 +19,7 @@ mod orders;
 mod payments;
 mod products;
 mod queue;
+mod refunds;
 mod reservations;
 mod stock;
 mod trouble;

@@ -50,10 +50,10 @@ async fn an_order_goes_from_checkout_to_return() {
         (&shipped["status"], &shipped["lines"][0]["shipped"]),
         (&"partially_shipped".into(), &2.into())
     );
-    let cancel = shop.post(&path(&confirmed, "/cancel"), &json!({"reason": "too late"})).await;
-    assert_eq!(cancel.refused(409, "order_state")["order_status"], "partially_shipped");
     let shipped = shop.post(&path(&confirmed, "/shipments"), &json!({})).await.expect(StatusCode::OK);
     assert_eq!(shipped["status"], "shipped");
+    let cancel = shop.post(&path(&confirmed, "/cancel"), &json!({"reason": "too late"})).await;
+    assert_eq!(cancel.refused(409, "order_state")["order_status"], "shipped");
     let stock = shop.stock("A").await;
     assert_eq!((&stock["on_hand"], &stock["allocated"]), (&4.into(), &0.into()));
 
@@ -150,6 +150,68 @@ async fn a_confirmed_order_is_cancelled_and_its_units_are_free_again() {
     assert_eq!(shop.available("A").await, 10);
     shop.post(&path(&confirmed, "/cancel"), &json!({"reason": "again"})).await.refused(409, "order_state");
     shop.post(&path(&confirmed, "/shipments"), &json!({})).await.refused(409, "order_state");
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn units_of_an_order_are_called_off_line_by_line() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 10).await;
+    let confirmed = shop.post("/v1/orders", &order(&json!([{"sku": "A", "quantity": 5}]))).await;
+    let confirmed = confirmed.expect(StatusCode::CREATED);
+    let cancel = path(&confirmed, "/cancel");
+    let one = json!({"lines": [{"sku": "A", "quantity": 1}], "reason": "one too many"});
+    let cancelled = shop.post(&cancel, &one).await.expect(StatusCode::OK);
+    assert_eq!((&cancelled["status"], &cancelled["reason"]), (&"confirmed".into(), &Value::Null));
+    assert_eq!(cancelled["lines"][0]["cancelled"], 1);
+    assert_eq!(cancelled["refunds"][0]["amount"], "2.55");
+    assert_eq!(shop.available("A").await, 6);
+
+    shop.post(&path(&confirmed, "/shipments"), &json!({"lines": [{"sku": "A", "quantity": 3}]}))
+        .await
+        .expect(StatusCode::OK);
+    let two = json!({"lines": [{"sku": "A", "quantity": 2}], "reason": "r"});
+    let exceeded = shop.post(&cancel, &two).await.refused(409, "line_exceeded");
+    assert_eq!((pointers(&exceeded), &exceeded["left"]), (vec!["/lines/0/quantity"], &1.into()));
+    let unknown = json!({"lines": [{"sku": "A", "quantity": 1, "location": "north"}], "reason": "r"});
+    assert_eq!(pointers(&shop.post(&cancel, &unknown).await.refused(422, "unknown_line")), ["/lines/0/sku"]);
+    let rest = shop.post(&cancel, &json!({"reason": "that is enough"})).await.expect(StatusCode::OK);
+    assert_eq!((&rest["status"], &rest["lines"][0]["cancelled"]), (&"shipped".into(), &2.into()));
+    let stock = shop.stock("A").await;
+    assert_eq!((&stock["on_hand"], &stock["allocated"]), (&7.into(), &0.into()));
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_is_sent_somewhere_else_before_it_ships_and_its_lines_stay() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 10).await;
+    let mut body = order(&json!([{"sku": "A", "quantity": 2}]));
+    body["ship_to"] = json!({"city": "Leeds"});
+    let placed = shop.post_under("placed", "/v1/orders", &body).await;
+    let confirmed = placed.expect(StatusCode::CREATED);
+    let edit = path(&confirmed, "/edit");
+    let york = json!({"ship_to": {"city": "York", "country": "GB"}});
+    let edited = shop.post(&edit, &york).await.expect(StatusCode::OK);
+    assert_eq!(edited["ship_to"], york["ship_to"]);
+    let read = shop.get(&path(&confirmed, "")).await.expect(StatusCode::OK);
+    for member in ["status", "ship_to", "version", "sequence", "updated_at"] {
+        assert_eq!(read[member], edited[member], "{member}");
+    }
+    // The first answer stays what it was.
+    assert_eq!(shop.post_under("placed", "/v1/orders", &body).await.body, placed.body);
+
+    for lines in [json!([{"sku": "A", "quantity": 3}]), json!([]), json!(1)] {
+        let more = json!({"ship_to": {"city": "York"}, "lines": lines});
+        let refused = shop.post(&edit, &more).await.refused(422, "lines_not_editable");
+        assert_eq!(pointers(&refused), ["/lines"]);
+        assert!(refused["detail"].as_str().unwrap().contains("place another order"));
+    }
+    shop.post(&path(&confirmed, "/shipments"), &json!({"lines": [{"sku": "A", "quantity": 1}]}))
+        .await
+        .expect(StatusCode::OK);
+    let late = shop.post(&edit, &york).await.refused(409, "order_state");
+    assert_eq!(late["order_status"], "partially_shipped");
     shop.stop().await;
 }
 

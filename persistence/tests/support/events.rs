@@ -236,6 +236,24 @@ fn order_events() -> Vec<OrderEvent> {
     ];
     let steps = [PaymentStep::Authorise, PaymentStep::Capture, PaymentStep::Void, PaymentStep::Refund(0)];
     events.extend(steps.map(|step| OrderEvent::PaymentRequested { step, attempt: 2, at: at(32) }));
+    events.push(OrderEvent::UnitsCancelled {
+        lines: vec![line_units(0, 2), line_units(7, 1)],
+        reason: SmolStr::new("one too many"),
+        operation: operation(33),
+        at: at(33),
+    });
+    events.push(OrderEvent::RefundGranted {
+        amount_minor: 1_250,
+        reason: SmolStr::new("arrived late"),
+        operation: operation(34),
+        at: at(34),
+    });
+    events.push(OrderEvent::RefundRetried { refund: 3, operation: operation(35), at: at(35) });
+    events.push(OrderEvent::ShipToChanged {
+        ship_to: SmolStr::new(r#"{"city":"Leeds","country":"GB"}"#),
+        operation: operation(36),
+        at: at(36),
+    });
     events
 }
 
@@ -249,7 +267,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 10 + 7 + 11;
+pub const KINDS: usize = 10 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -287,6 +305,10 @@ pub fn kind(event: &Event) -> usize {
             OrderEvent::ShipmentStarted { .. } => 22,
             OrderEvent::Shipped { .. } => 23,
             OrderEvent::Returned { .. } => 24,
+            OrderEvent::UnitsCancelled { .. } => 28,
+            OrderEvent::RefundGranted { .. } => 29,
+            OrderEvent::RefundRetried { .. } => 30,
+            OrderEvent::ShipToChanged { .. } => 31,
         },
     }
 }

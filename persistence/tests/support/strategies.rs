@@ -286,6 +286,22 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
                 OrderEvent::Returned { lines: lines.collect(), reason, operation, at }
             }
         ),
+        (line_units(), text(), operation(), at()).prop_map(|(lines, reason, operation, at)| {
+            OrderEvent::UnitsCancelled { lines, reason, operation, at }
+        }),
+        (any::<i64>(), text(), operation(), at()).prop_map(|(amount_minor, reason, operation, at)| {
+            OrderEvent::RefundGranted { amount_minor, reason, operation, at }
+        }),
+        (text(), operation(), at()).prop_map(|(ship_to, operation, at)| OrderEvent::ShipToChanged {
+            ship_to,
+            operation,
+            at
+        }),
+        (any::<u16>(), operation(), at()).prop_map(|(refund, operation, at)| OrderEvent::RefundRetried {
+            refund,
+            operation,
+            at
+        }),
     ]
 }
 

@@ -47,7 +47,7 @@ impl Product {
                     self.holds.get(hold).is_none() && !self.allocations.contains_key(&hold),
                     "I3: {hold:?} is opened once"
                 );
-                let sources = self.sources(claim, taken, queued, &open.terms);
+                let sources = self.sources(claim, &taken, queued, &open.terms);
                 ProductEvent::HoldOpened { hold, quantity, sources, expires_at: open.expires_at }
             })
             .collect();
@@ -113,7 +113,7 @@ impl Product {
         ranked.position(|listed| listed == location).unwrap_or(prefer.len() + ranking.len() + by_name)
     }
 
-    fn sources(&self, claim: &Claim, taken: Taken, queued: Quantity, terms: &Terms) -> Sources {
+    fn sources(&self, claim: &Claim, taken: &Taken, queued: Quantity, terms: &Terms) -> Sources {
         match taken.as_slice() {
             [(number, _)] if queued.is_zero() => {
                 Sources::At { location: self.name(*number).clone(), asked: claim.location.is_some() }

@@ -1,8 +1,8 @@
 //! Orders on paper: what was asked of the provider and the shelves, and what follows from the answers.
 
 use super::{
-    Call, Fact, Key, Line, Moved, Next, No, Number, PROVIDER_TRIES, Reference, Reply, Says, Status, Thing,
-    Wishes, Yes, merged,
+    Call, Fact, Key, Line, Moved, Next, No, Number, PAID_WITHIN_MS, PROVIDER_TRIES, Reference, Reply, Says,
+    Status, Thing, Wishes, Yes, merged,
 };
 
 impl Reference {
@@ -89,16 +89,30 @@ impl Reference {
             self.reserve(basket, (customer, asked), &lines, wishes, 60_000)?;
         }
         self.pin(basket, order, customer, now)?;
-        self.facts.push(Fact::Placed { order, asked, basket, own, lines, prices });
+        self.facts.push(Fact::Placed { order, asked, basket, own, lines, prices, at: now });
         Ok(Yes::Done)
     }
 
     /// How the last answer to this call turned out.
     pub(super) fn settled(&self, order: Number, call: Call) -> Option<bool> {
-        self.facts.iter().rev().find_map(|fact| match fact {
-            Fact::Settled { order: of, call: it, good } if (*of, *it) == (order, call) => Some(*good),
+        let last = self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Settled { order: of, call: it, good } if (*of, *it) == (order, call) => Some(Some(*good)),
+            Fact::Retried { order: of, refund } if (*of, Call::Refund(*refund)) == (order, call) => {
+                Some(None)
+            }
             _ => None,
-        })
+        });
+        last.flatten()
+    }
+
+    /// Whether the provider was asked and has not told yet.
+    fn is_outstanding(&self, order: Number, call: Call) -> bool {
+        let last = self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Called { order: of, call: it } if (*of, *it) == (order, call) => Some(true),
+            Fact::Settled { order: of, call: it, .. } if (*of, *it) == (order, call) => Some(false),
+            _ => None,
+        });
+        last == Some(true)
     }
 
     pub(super) fn has(&self, test: impl Fn(&Fact) -> bool) -> bool {
@@ -118,12 +132,31 @@ impl Reference {
         self.has(|fact| matches!(fact, Fact::Compensated { order: of } if *of == order))
     }
 
+    /// Whether it was paid and every unit of it was called off.
     pub(super) fn is_cancelled(&self, order: Number) -> bool {
-        self.has(|fact| matches!(fact, Fact::Cancelled { order: of } if *of == order))
+        let lines = self.lines_of_order(order);
+        self.is_paid(order)
+            && (0..lines.len()).all(|line| self.progress(order, line).cancelled == lines[line].2)
+    }
+
+    /// Units of a line that are promised and still here.
+    fn open(&self, order: Number, line: usize) -> u64 {
+        let moved = self.progress(order, line);
+        self.lines_of_order(order)[line].2 - moved.shipped - moved.cancelled
+    }
+
+    /// The units asked for, or all that are open; none beyond that.
+    fn open_units(&self, order: Number, units: &[Line]) -> Result<Vec<(usize, u64)>, No> {
+        let lines = self.lines_of_order(order);
+        let left = |line| self.open(order, line);
+        if !units.is_empty() {
+            return named(&lines, units, left);
+        }
+        Ok((0..lines.len()).map(|line| (line, left(line))).filter(|(_, units)| *units > 0).collect())
     }
 
     /// How far a line of an order has come.
-    pub(super) fn progress(&self, order: Number, line: usize) -> Moved {
+    pub(crate) fn progress(&self, order: Number, line: usize) -> Moved {
         let mut moved = Moved::default();
         let sum = |units: &[(usize, u64)]| -> u64 {
             units.iter().filter(|(at, _)| *at == line).map(|(_, units)| units).sum()
@@ -135,11 +168,12 @@ impl Reference {
                     moved.returned += sum(units);
                     moved.damaged += sum(damaged);
                 }
+                Fact::Cancelled { order: of, units } if *of == order => moved.cancelled += sum(units),
                 _ => {}
             }
         }
-        if self.is_cancelled(order) || (self.is_compensated(order) && self.units_taken(order)) {
-            moved.cancelled = self.order(order).unwrap().2[line].2 - moved.shipped;
+        if self.is_compensated(order) && self.units_taken(order) {
+            moved.cancelled = self.order(order).unwrap().2[line].2;
         }
         moved
     }
@@ -150,10 +184,11 @@ impl Reference {
             return Next::Nothing;
         }
         if self.is_paid(order) {
-            return match (0..self.refunds(order).len())
-                .find(|n| self.settled(order, Call::Refund(*n)).is_none())
-            {
-                Some(number) => self.call(order, Call::Refund(number)),
+            let owed = (0..self.refunds(order).len()).map(Call::Refund);
+            let owed: Vec<_> = owed.filter(|call| self.settled(order, *call).is_none()).collect();
+            let asked = owed.iter().find(|call| self.is_outstanding(order, **call));
+            return match asked.or(owed.first()) {
+                Some(call) => self.call(order, *call),
                 None => Next::Nothing,
             };
         }
@@ -184,6 +219,7 @@ impl Reference {
                     (tries, unknown) = (tries + 1, false);
                 }
                 Fact::NoAnswer { order: of, call: it } if (*of, *it) == (order, call) => unknown = true,
+                Fact::Settled { order: of, call: it, .. } if (*of, *it) == (order, call) => unknown = false,
                 _ => {}
             }
         }
@@ -204,25 +240,39 @@ impl Reference {
                 matches!(next, Next::Pay { call: Call::Authorise | Call::Capture, unknown: true, .. });
             return Some(if asking { Status::Unknown } else { Status::Paying });
         }
-        let ordered: u64 = lines.iter().map(|line| line.2).sum();
+        let open: u64 = (0..lines.len()).map(|line| self.open(order, line)).sum();
         let shipped: u64 = (0..lines.len()).map(|line| self.progress(order, line).shipped).sum();
         let returned: u64 = (0..lines.len()).map(|line| self.progress(order, line).returned).sum();
         Some(if shipped == 0 {
             Status::Confirmed
-        } else if returned > 0 && returned == ordered {
+        } else if returned == shipped && open == 0 {
             Status::Returned
         } else if returned > 0 {
             Status::PartlyReturned
-        } else if shipped == ordered {
+        } else if open == 0 {
             Status::Shipped
         } else {
             Status::PartlyShipped
         })
     }
 
-    pub(crate) fn pay(&mut self, order: Number, says: Says) -> Yes {
+    /// Whether it is too late to make this call, which was made so often before.
+    fn is_too_late(&self, order: Number, call: Call, tries: u32, now: i64) -> bool {
+        let placed = self.facts.iter().find_map(|fact| match fact {
+            Fact::Placed { order: of, at, .. } if *of == order => Some(*at),
+            _ => None,
+        });
+        let is_late = placed.is_some_and(|at| now >= at + PAID_WITHIN_MS);
+        is_late && (call == Call::Authorise || (call == Call::Capture && tries > 0))
+    }
+
+    pub(crate) fn pay(&mut self, order: Number, says: Says, now: i64) -> Yes {
         let Next::Pay { call, tries, unknown } = self.next(order) else { return Yes::Already };
         if !unknown {
+            if self.is_too_late(order, call, tries, now) {
+                self.facts.push(Fact::Settled { order, call, good: false });
+                return Yes::Done;
+            }
             self.facts.push(Fact::Called { order, call });
         }
         let tries = tries + u32::from(!unknown);
@@ -230,6 +280,9 @@ impl Reference {
             Says::Approved => self.facts.push(Fact::Settled { order, call, good: true }),
             Says::Declined => self.facts.push(Fact::Settled { order, call, good: false }),
             Says::Failing if tries >= PROVIDER_TRIES => {
+                self.facts.push(Fact::Settled { order, call, good: false });
+            }
+            Says::Failing if !unknown && self.is_too_late(order, call, tries, now) => {
                 self.facts.push(Fact::Settled { order, call, good: false });
             }
             Says::Unknown if !unknown => self.facts.push(Fact::NoAnswer { order, call }),
@@ -266,22 +319,26 @@ impl Reference {
     pub(crate) fn finish(&mut self, order: Number, now: i64) {
         loop {
             match self.next(order) {
-                Next::Pay { .. } => self.pay(order, Says::Approved),
+                Next::Pay { .. } => self.pay(order, Says::Approved, now),
                 Next::TakeUnits | Next::GiveUnitsBack { .. } => self.step(order, now),
                 Next::Nothing => return,
             };
         }
     }
 
-    pub(crate) fn cancel(&mut self, order: Number, now: i64, key: Key) -> Reply {
+    pub(crate) fn cancel(&mut self, order: Number, units: &[Line], now: i64, key: Key) -> Reply {
         let status = self.status(order).ok_or(No::UnknownOrder)?;
         if self.did(Thing::Order(order), key)? {
             return Ok(Yes::Already);
         }
-        if status != Status::Confirmed || self.shipment(order).is_some() {
+        if !self.is_paid(order) || self.is_cancelled(order) || self.shipment(order).is_some() {
             return Err(No::OrderIs(status));
         }
-        self.facts.push(Fact::Cancelled { order });
+        let units = self.open_units(order, units)?;
+        if units.is_empty() {
+            return Err(No::OrderIs(status));
+        }
+        self.facts.push(Fact::Cancelled { order, units });
         self.note(Thing::Order(order), key, now);
         self.tell_shelves(order);
         Ok(Yes::Done)
@@ -324,13 +381,7 @@ impl Reference {
         if !paid || self.shipment(order).is_some() {
             return Err(No::OrderIs(status));
         }
-        let lines = self.order(order).unwrap().2;
-        let left = |line: usize| lines[line].2 - self.progress(order, line).shipped;
-        let units = if units.is_empty() {
-            (0..lines.len()).map(|line| (line, left(line))).filter(|(_, units)| *units > 0).collect()
-        } else {
-            named(&lines, units, left)?
-        };
+        let units = self.open_units(order, units)?;
         if units.is_empty() {
             return Err(No::OrderIs(status));
         }
@@ -390,15 +441,77 @@ impl Reference {
         Ok(Yes::Done)
     }
 
-    /// What is owed or paid back, in the order it came to be owed.
-    pub(crate) fn refunds(&self, order: Number) -> Vec<i64> {
+    /// Grants a refund, of what is left at most.
+    pub(crate) fn refund(&mut self, order: Number, amount: i64, now: i64, key: Key) -> Reply {
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        if !self.is_paid(order) {
+            return Err(No::OrderIs(status));
+        }
+        if amount == 0 {
+            return Err(No::RefundOfNothing);
+        }
+        self.check_left(order, amount)?;
+        self.facts.push(Fact::Granted { order, amount });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    /// Tries a failed refund again, if there is as much left.
+    pub(crate) fn retry_refund(&mut self, order: Number, refund: usize, now: i64, key: Key) -> Reply {
+        self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        let (amount, paid) = *self.refunds(order).get(refund).ok_or(No::UnknownRefund)?;
+        if paid != Some(false) {
+            return Err(No::RefundNotFailed { paid: paid == Some(true) });
+        }
+        self.check_left(order, amount)?;
+        self.facts.push(Fact::Retried { order, refund });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    /// Sends an order of which nothing has left somewhere else.
+    pub(crate) fn readdress(&mut self, order: Number, to: u8, now: i64, key: Key) -> Reply {
+        let status = self.status(order).ok_or(No::UnknownOrder)?;
+        if self.did(Thing::Order(order), key)? {
+            return Ok(Yes::Already);
+        }
+        if status != Status::Confirmed || self.shipment(order).is_some() {
+            return Err(No::OrderIs(status));
+        }
+        self.facts.push(Fact::Readdressed { order, to });
+        self.note(Thing::Order(order), key, now);
+        Ok(Yes::Done)
+    }
+
+    /// Where it was last sent, if anywhere.
+    pub(crate) fn address(&self, order: Number) -> Option<u8> {
+        self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Readdressed { order: of, to } if *of == order => Some(*to),
+            _ => None,
+        })
+    }
+
+    fn check_left(&self, order: Number, amount: i64) -> Result<(), No> {
+        let left = left_of(self.total(order), &self.refunds(order));
+        if amount > left { Err(No::RefundAbovePaid { left }) } else { Ok(()) }
+    }
+
+    /// What is owed or paid back, in the order it came to be owed, and whether it was paid or has failed.
+    pub(crate) fn refunds(&self, order: Number) -> Vec<(i64, Option<bool>)> {
         let (_, _, lines, prices) = self.order(order).unwrap();
         let mut back = vec![0_u64; lines.len()];
-        let mut refunds = Vec::new();
+        let mut refunds: Vec<(i64, Option<bool>)> = Vec::new();
         for fact in &self.facts {
             match fact {
-                Fact::Cancelled { order: of } if *of == order => refunds.push(prices.iter().sum()),
-                Fact::Returned { order: of, units, .. } if *of == order => {
+                Fact::Cancelled { order: of, units } | Fact::Returned { order: of, units, .. }
+                    if *of == order =>
+                {
                     let share = |line: usize, units: u64| {
                         half_even(i128::from(prices[line]) * i128::from(units), i128::from(lines[line].2))
                     };
@@ -407,14 +520,27 @@ impl Reference {
                         owed += share(*line, back[*line] + units) - share(*line, back[*line]);
                         back[*line] += units;
                     }
-                    refunds.push(owed);
+                    // What was given back before is not given back again.
+                    let owed = owed.min(left_of(prices.iter().sum(), &refunds));
+                    if owed > 0 {
+                        refunds.push((owed, None));
+                    }
                 }
+                Fact::Granted { order: of, amount } if *of == order => refunds.push((*amount, None)),
+                Fact::Settled { order: of, call: Call::Refund(number), good } if *of == order => {
+                    refunds[*number].1 = Some(*good);
+                }
+                Fact::Retried { order: of, refund } if *of == order => refunds[*refund].1 = None,
                 _ => {}
             }
         }
-        refunds.retain(|owed| *owed > 0);
         refunds
     }
+}
+
+/// What was paid, less all that is paid or owed back.
+fn left_of(paid: i64, refunds: &[(i64, Option<bool>)]) -> i64 {
+    paid - refunds.iter().filter(|(_, paid)| *paid != Some(false)).map(|(amount, _)| amount).sum::<i64>()
 }
 
 /// Which lines of an order are meant by naming products, none beyond what is left of it.

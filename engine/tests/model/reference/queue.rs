@@ -2,6 +2,9 @@
 
 use super::{Basket, Fact, Item, Line, Missing, No, Number, PLACES, Place, Reference, Rules, Way, Wishes};
 
+/// Where units were found, place by place.
+type Found = Vec<(Place, u64)>;
+
 impl Reference {
     /// Lets time pass: whatever lapses or is released by then does so in its order.
     pub(crate) fn pass_to(&mut self, now: i64) {
@@ -100,7 +103,7 @@ impl Reference {
     }
 
     /// How the units of lines of one product would be found: line by line, place by place.
-    pub(super) fn find(&self, lines: &[Line], wishes: Wishes) -> Result<Vec<Option<Vec<(Place, u64)>>>, No> {
+    pub(super) fn find(&self, lines: &[Line], wishes: Wishes) -> Result<Vec<Option<Found>>, No> {
         let item = lines[0].0;
         let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
         if !rules.sellable {

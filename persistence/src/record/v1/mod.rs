@@ -3,7 +3,7 @@
 //! ```text
 //! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 10 Filled
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 6 Expired
-//!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 10 Returned
+//!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
 //!
 //! A variant's number is its place in its enum, so **variants and fields keep their order for ever**. Numbers are

@@ -25,6 +25,10 @@ pub(crate) enum OrderRecord {
     ShipmentStarted { lines: Vec<LineUnitsRecord>, operation: OperationRecord, at: i64 },
     Shipped { lines: Vec<LineUnitsRecord>, at: i64 },
     Returned { lines: Vec<ReturnedUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
+    UnitsCancelled { lines: Vec<LineUnitsRecord>, reason: SmolStr, operation: OperationRecord, at: i64 },
+    RefundGranted { amount_minor: i64, reason: SmolStr, operation: OperationRecord, at: i64 },
+    RefundRetried { refund: u16, operation: OperationRecord, at: i64 },
+    ShipToChanged { ship_to: SmolStr, operation: OperationRecord, at: i64 },
 }
 
 /// How an order begins.
@@ -97,15 +101,20 @@ impl OrderRecord {
                 PaymentOutcomeRecord::Approved { reference } => reference.len(),
                 PaymentOutcomeRecord::Declined { reason } => reason.len(),
             },
-            Self::Cancelled { reason, .. } => reason.len(),
+            Self::Cancelled { reason, .. } | Self::RefundGranted { reason, .. } => reason.len(),
             Self::ShipmentStarted { lines, .. } | Self::Shipped { lines, .. } => {
                 lines.len() * size_of::<ArchivedLineUnitsRecord>()
             }
             Self::Returned { lines, reason, .. } => {
                 lines.len() * size_of::<ArchivedReturnedUnitsRecord>() + reason.len()
             }
+            Self::ShipToChanged { ship_to, .. } => ship_to.len(),
+            Self::UnitsCancelled { lines, reason, .. } => {
+                lines.len() * size_of::<ArchivedLineUnitsRecord>() + reason.len()
+            }
             Self::PaymentRequested { .. }
             | Self::PaymentUnknown { .. }
+            | Self::RefundRetried { .. }
             | Self::StockCommitted { .. }
             | Self::Compensated { .. } => 0,
         }
@@ -152,6 +161,26 @@ impl From<&OrderEvent> for OrderRecord {
             OrderEvent::Returned { lines, reason, operation, at } => Self::Returned {
                 lines: lines.iter().map(Into::into).collect(),
                 reason: reason.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            OrderEvent::UnitsCancelled { lines, reason, operation, at } => Self::UnitsCancelled {
+                lines: lines.iter().map(Into::into).collect(),
+                reason: reason.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            OrderEvent::RefundGranted { amount_minor, reason, operation, at } => Self::RefundGranted {
+                amount_minor: *amount_minor,
+                reason: reason.clone(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            },
+            OrderEvent::RefundRetried { refund, operation, at } => {
+                Self::RefundRetried { refund: *refund, operation: (*operation).into(), at: at.millis() }
+            }
+            OrderEvent::ShipToChanged { ship_to, operation, at } => Self::ShipToChanged {
+                ship_to: ship_to.clone(),
                 operation: (*operation).into(),
                 at: at.millis(),
             },
@@ -268,6 +297,30 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
             ArchivedOrderRecord::Returned { lines, reason, operation, at } => Self::Returned {
                 lines: lines.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
                 reason: value::text(reason),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::UnitsCancelled { lines, reason, operation, at } => Self::UnitsCancelled {
+                lines: line_units(lines)?,
+                reason: value::text(reason),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::RefundGranted { amount_minor, reason, operation, at } => {
+                Self::RefundGranted {
+                    amount_minor: amount_minor.to_native(),
+                    reason: value::text(reason),
+                    operation: operation.into(),
+                    at: value::instant(*at),
+                }
+            }
+            ArchivedOrderRecord::RefundRetried { refund, operation, at } => Self::RefundRetried {
+                refund: refund.to_native(),
+                operation: operation.into(),
+                at: value::instant(*at),
+            },
+            ArchivedOrderRecord::ShipToChanged { ship_to, operation, at } => Self::ShipToChanged {
+                ship_to: value::text(ship_to),
                 operation: operation.into(),
                 at: value::instant(*at),
             },
