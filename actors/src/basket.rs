@@ -88,6 +88,7 @@ impl Basket {
             first_line: u16::try_from(self.lines.len()).unwrap_or(u16::MAX),
             claims: stop.claims.clone(),
             terms: self.intent.terms.clone(),
+            customer: self.intent.customer.clone(),
             expires_at: self.intent.at.plus(self.intent.ttl),
         })
     }

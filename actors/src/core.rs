@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use holdfast_engine::order::ReturnLine;
-use holdfast_engine::product::{Adjustment, ProductDetails};
+use holdfast_engine::product::{Adjustment, ProductDetails, SaleTerms};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
-    Sequence, Sku, SmolStr, Timestamp,
+    SaleId, Sequence, Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
     AppendError, CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore,
@@ -35,7 +35,7 @@ use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, StockView};
+use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView};
 use crate::waiter::Waiter;
 
 /// A running core. Clones are the same one.
@@ -254,6 +254,26 @@ impl Core {
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
         self.ask(&cell, permit, |caller| ProductMessage::Delete(operation, caller)).await
+    }
+
+    /// Puts a sale of a product, or changes the one there is.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::OtherSale`] while another one is not closed.
+    pub async fn put_sale(&self, sku: Sku, terms: SaleTerms, operation: Operation) -> Reply<SaleAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::PutSale(Box::new(terms), operation, caller)).await
+    }
+
+    /// Ends a sale of a product: what was set aside and not sold is for the public again.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::SaleNotFound`] if the product has another one or none.
+    pub async fn end_sale(&self, sku: Sku, sale: SaleId, operation: Operation) -> Reply<SaleAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::EndSale(sale, operation, caller)).await
     }
 
     /// A product as it was last put.

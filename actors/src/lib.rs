@@ -60,6 +60,9 @@ pub use orders::{
 pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
 pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
-pub use view::{AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, StockView};
+pub use view::{
+    AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, SaleAnswer, SaleView,
+    StockView,
+};
 
 pub use holdfast_persistence::{GroupObserver, OpenError, SyncedGroup};

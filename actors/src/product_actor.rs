@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use holdfast_engine::product::{
     Adjustment, Events, Fulfilment, HoldEnd, Product, ProductCommand, ProductDetails, ProductEvent,
-    ProductResult, Sources,
+    ProductResult, SaleTerms, Sources,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
-    Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, Sequence,
-    Shortage, Timestamp,
+    Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId,
+    Sequence, Shortage, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 use smallvec::SmallVec;
@@ -27,7 +27,7 @@ use crate::product_cell::{ProductCell, Publication, next_change};
 use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, StockView};
+use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
 use crate::waiter::{Then, Waiter};
 
 /// What can be said to a product's owner.
@@ -36,6 +36,10 @@ pub(crate) enum ProductMessage {
     Put(Box<ProductDetails>, Operation, ReplyTo<Reply<PutAnswer>>),
     /// Take it out of the catalogue.
     Delete(Operation, ReplyTo<Reply<DeleteAnswer>>),
+    /// Put a sale of it.
+    PutSale(Box<SaleTerms>, Operation, ReplyTo<Reply<SaleAnswer>>),
+    /// End its sale.
+    EndSale(SaleId, Operation, ReplyTo<Reply<SaleAnswer>>),
     /// Change a count.
     Adjust(Box<Adjustment>, ReplyTo<Reply<AdjustAnswer>>),
     /// A basket wants its part.
@@ -148,6 +152,14 @@ impl Owner {
         match message {
             ProductMessage::Put(details, operation, caller) => self.put(at, *details, operation, caller),
             ProductMessage::Delete(operation, caller) => self.delete(at, operation, caller),
+            ProductMessage::PutSale(terms, operation, caller) => {
+                self.change_sale(at, &ProductCommand::PutSale { terms, operation }, operation, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::EndSale(sale, operation, caller) => {
+                self.change_sale(at, &ProductCommand::EndSale { sale, operation }, operation, caller);
+                self.retry_parked(at);
+            }
             ProductMessage::Adjust(adjustment, caller) => {
                 self.adjust(at, *adjustment, caller);
                 self.retry_parked(at);
@@ -394,7 +406,9 @@ impl Owner {
                             updated_at: record.at,
                         },
                     }),
-                    ProductResult::Adjusted { .. } | ProductResult::Deleted => None,
+                    ProductResult::Adjusted { .. } | ProductResult::Deleted | ProductResult::Sale { .. } => {
+                        None
+                    }
                 });
                 self.answer_durable(again, caller);
             }
@@ -418,8 +432,37 @@ impl Owner {
                         version: record.version,
                         sequence: record.sequence,
                     }),
-                    ProductResult::Put { .. } | ProductResult::Adjusted { .. } => None,
+                    ProductResult::Put { .. }
+                    | ProductResult::Adjusted { .. }
+                    | ProductResult::Sale { .. } => None,
                 });
+                self.answer_durable(again, caller);
+            }
+            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
+        }
+    }
+
+    fn change_sale(
+        &mut self,
+        at: Timestamp,
+        command: &ProductCommand,
+        operation: Operation,
+        caller: ReplyTo<Reply<SaleAnswer>>,
+    ) {
+        match self.product.decide(at, command) {
+            Ok(events) if !events.is_empty() => {
+                let events = self.take(at, events);
+                let answer = self.repeated(operation, sale);
+                let tell = move |first| {
+                    let mut answer = answer?;
+                    answer.replayed = false;
+                    answer.value.sequence = first;
+                    Ok(answer)
+                };
+                self.append(events, None, tell, caller);
+            }
+            Ok(_) => {
+                let again = self.repeated(operation, sale);
                 self.answer_durable(again, caller);
             }
             Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
@@ -586,6 +629,20 @@ impl Owner {
     }
 }
 
+fn sale(record: &OperationRecord<ProductResult>, product: &Product) -> Option<SaleAnswer> {
+    match &record.result {
+        ProductResult::Sale { terms, status } => Some(SaleAnswer {
+            sku: product.sku().clone(),
+            terms: Arc::clone(terms),
+            status: *status,
+            at: record.at,
+            version: record.version,
+            sequence: record.sequence,
+        }),
+        ProductResult::Put { .. } | ProductResult::Deleted | ProductResult::Adjusted { .. } => None,
+    }
+}
+
 fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Option<AdjustAnswer> {
     match &record.result {
         ProductResult::Adjusted { location, condition, delta, level } => Some(AdjustAnswer {
@@ -598,7 +655,7 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
             version: record.version,
             sequence: record.sequence,
         }),
-        ProductResult::Put { .. } | ProductResult::Deleted => None,
+        ProductResult::Put { .. } | ProductResult::Deleted | ProductResult::Sale { .. } => None,
     }
 }
 

@@ -52,9 +52,10 @@ pub(crate) struct Shown {
     pub(crate) short: bool,
 }
 
-/// The next instant at which something about a product changes by itself: a hold lapses, or it is released.
+/// The next instant at which something about a product changes by itself: a hold lapses, it is
+/// released, or its sale opens or closes.
 pub(crate) fn next_change(product: &Product, now: Timestamp) -> Option<Timestamp> {
-    [product.next_deadline(), product.next_release(now)].into_iter().flatten().min()
+    [product.next_deadline(), product.next_change(now)].into_iter().flatten().min()
 }
 
 /// New state to be shown when its record is durable.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::product::{Claim, Policy, Terms, TimeInForce};
+use holdfast_engine::product::{Claim, Policy, SaleStatus, Terms, TimeInForce};
 use holdfast_engine::reservation::{Reservation, ReservationEvent};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Quantity, Rejection, ReservationId,
@@ -179,6 +179,15 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
     let lacking = claims.find(|(claim, units)| !shown.may_have(claim.location.as_ref(), *units, at));
     let (Some((claim, units)), Some(details)) = (lacking, &shown.details) else { return Ok(()) };
     let policy = &details.details.policy;
+    if shown
+        .stock
+        .sale
+        .as_ref()
+        .is_some_and(|sale| !matches!(sale.status, SaleStatus::Open | SaleStatus::Closed))
+    {
+        // The product itself says that its sale is not open.
+        return Ok(());
+    }
     let counts = shown.stock.counts_at(claim.location.as_ref());
     let queueable = shown.stock.queueable;
     let hopeless = match terms.time_in_force {

@@ -1,6 +1,8 @@
 //! What callers see of products: plain copies, published when the facts behind them are durable.
 
-use holdfast_engine::product::{Condition, Product, ProductDetails, StockLevel};
+use std::sync::Arc;
+
+use holdfast_engine::product::{Condition, Product, ProductDetails, SaleStatus, SaleTerms, StockLevel};
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp};
 use smallvec::SmallVec;
 
@@ -88,9 +90,39 @@ pub struct StockView {
     pub queued: u64,
     /// Units that may queue beyond those; `None` if there is no limit.
     pub queueable: Option<u64>,
+    /// Its sale, if one was put.
+    pub sale: Option<SaleView>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.
+    pub sequence: Sequence,
+}
+
+/// A sale of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleView {
+    /// What the merchant decided.
+    pub terms: Arc<SaleTerms>,
+    /// Where it stands.
+    pub status: SaleStatus,
+    /// Units claimed in it.
+    pub sold: u64,
+}
+
+/// The answer to putting or ending a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleAnswer {
+    /// Which product.
+    pub sku: Sku,
+    /// What the merchant decided.
+    pub terms: Arc<SaleTerms>,
+    /// Where it stood then.
+    pub status: SaleStatus,
+    /// When.
+    pub at: Timestamp,
+    /// The product's version afterwards.
+    pub version: u64,
+    /// Journal position of that.
     pub sequence: Sequence,
 }
 
@@ -160,6 +192,11 @@ impl StockView {
             locations: locations.collect(),
             queued: product.queued().units(),
             queueable: product.queueable(now).map(Quantity::units),
+            sale: product.sale().map(|sale| SaleView {
+                terms: Arc::clone(sale.terms()),
+                status: sale.status(now),
+                sold: sale.sold().units(),
+            }),
             version: product.version(),
             sequence: product.sequence(),
         }

@@ -14,7 +14,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use holdfast_benches::{details, distinct, operation, plenty};
 use holdfast_engine::product::{Claim, HoldEnd, OpenHolds, Product, ProductCommand, Terms};
-use holdfast_engine::{HoldId, LineQuantity, ReservationId, Sku, Timestamp};
+use holdfast_engine::{CustomerId, HoldId, LineQuantity, ReservationId, Sku, Timestamp};
 use smallvec::smallvec;
 
 /// Holds alive at any time.
@@ -64,6 +64,7 @@ fn reserve(criterion: &mut Criterion) {
         events.iter().for_each(|event| product.apply(event));
     }
     products.insert(sku.clone(), product);
+    let customer = CustomerId::new("buyer").expect("a name");
     let claim = Claim { location: None, quantity: LineQuantity::new(1).expect("one unit") };
     let mut alive = VecDeque::with_capacity(ALIVE + 1);
     let mut now = 0_i64;
@@ -79,6 +80,7 @@ fn reserve(criterion: &mut Criterion) {
                 first_line: 0,
                 claims: smallvec![claim.clone()],
                 terms: Terms::default(),
+                customer: customer.clone(),
                 expires_at: Timestamp::from_millis(now + 900_000),
             };
             if let Ok(events) = product.decide(at, &ProductCommand::Open(open)) {

@@ -35,6 +35,7 @@ fn record(sku: &Sku) -> Event {
             hold: HoldId { reservation: ReservationId(distinct()), line: 0 },
             quantity: LineQuantity::new(1).expect("one unit"),
             sources: Sources::At { location: LocationId::main(), asked: false },
+            buyer: None,
             expires_at: Timestamp::from_millis(1),
         },
     )

@@ -24,6 +24,9 @@ impl Hash for Product {
         allocations.sort_by_key(|(id, _)| **id);
         allocations.hash(state);
         self.queued().hash(state);
+        if let Some(sale) = self.sale() {
+            sale.hash_into(state);
+        }
         self.operation_log().hash(state);
     }
 }

@@ -25,7 +25,9 @@ impl Event {
                 _,
                 ProductEvent::Put { at, .. }
                 | ProductEvent::Adjusted { at, .. }
-                | ProductEvent::Deleted { at, .. },
+                | ProductEvent::Deleted { at, .. }
+                | ProductEvent::SalePut { at, .. }
+                | ProductEvent::SaleEnded { at, .. },
             ) => Some(*at),
             Self::Product(_, _) => None,
             Self::Reservation(_, event) => Some(event.at()),

@@ -143,6 +143,11 @@ name!(
     64
 );
 name!(
+    /// The merchant's own name of a sale.
+    SaleId,
+    64
+);
+name!(
     /// The storefront's own name of a buyer, guest or not.
     CustomerId,
     128

@@ -15,10 +15,9 @@
 //! - I2 conservation: `held` is the sum of live holds, `allocated` of open allocations, `on_hand` of movements.
 //! - I3 a hold ends exactly once.
 //! - I4 one effect per idempotency key, also after a replay.
+//! - I5 in a sale no customer has more units than its limit, over all reservations and orders.
 //! - I6 replaying the journal gives the same state.
 //! - I7 money matches goods: units are shipped only of paid orders, and refunds never exceed what was paid.
-//!
-//! (I5, limits per customer, comes with sale windows.)
 //!
 //! Deliberately absent: I/O, a runtime, a clock, a random source. Time and ids are arguments. A broken invariant
 //! panics in every build, because an engine that has lost count must not answer; everything a caller can get wrong is
@@ -41,7 +40,7 @@ pub mod world;
 
 pub use event::Event;
 pub use ids::{
-    CustomerId, Fingerprint, HoldId, LocationId, NameError, OperationId, OrderId, ReservationId, Sku,
+    CustomerId, Fingerprint, HoldId, LocationId, NameError, OperationId, OrderId, ReservationId, SaleId, Sku,
     check_text,
 };
 pub use money::{Currency, Money, UnitPrice};

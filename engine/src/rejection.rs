@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, Sku};
+use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, SaleId, Sku};
 use crate::money::Money;
 use crate::order::OrderStatus;
-use crate::product::{Condition, Contradiction};
+use crate::product::{Condition, Contradiction, SaleStatus};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Millis, Timestamp};
 
@@ -67,6 +67,54 @@ pub enum Rejection {
     /// The product is not for sale now.
     #[error("product {sku} is not for sale")]
     NotSellable {
+        /// Which product.
+        sku: Sku,
+    },
+    /// A sale of the product is not open.
+    #[error("{sku}: the sale {sale} is {}", .status.name())]
+    SaleNotOpen {
+        /// Which product.
+        sku: Sku,
+        /// Which sale.
+        sale: SaleId,
+        /// Where it stands.
+        status: SaleStatus,
+        /// When it opens, if that is to come.
+        opens_at: Option<Timestamp>,
+    },
+    /// The customer would have more units in a sale than one customer may.
+    #[error("{sku}: {limit:?} for each customer in the sale {sale}, {bought} bought, {requested} asked for")]
+    CustomerLimit {
+        /// Which product.
+        sku: Sku,
+        /// Which sale.
+        sale: SaleId,
+        /// The most a customer may have.
+        limit: LineQuantity,
+        /// What the customer has, held or bought.
+        bought: Quantity,
+        /// What was asked for.
+        requested: Quantity,
+    },
+    /// Another sale of the product is not closed, or this one is: a sale does not begin again.
+    #[error("{sku}: there is the sale {sale}; another may be put once it is closed")]
+    OtherSale {
+        /// Which product.
+        sku: Sku,
+        /// The sale there is.
+        sale: SaleId,
+    },
+    /// The product has no such sale.
+    #[error("{sku} has no sale {sale}")]
+    SaleNotFound {
+        /// Which product.
+        sku: Sku,
+        /// What was asked for.
+        sale: SaleId,
+    },
+    /// A sale that closes before it opens, or names a location twice.
+    #[error("{sku}: a sale closes after it opens and names each location once, at most 64")]
+    SaleContradiction {
         /// Which product.
         sku: Sku,
     },
@@ -347,6 +395,7 @@ impl Rejection {
         match self {
             Self::InsufficientStock(shortage) => shortage.may_pass(),
             Self::NotSellable { .. }
+            | Self::SaleNotOpen { .. }
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
             | Self::ProductShort { .. } => true,
@@ -354,6 +403,10 @@ impl Rejection {
             Self::KeyReused
             | Self::UnknownSku { .. }
             | Self::ProductInUse { .. }
+            | Self::CustomerLimit { .. }
+            | Self::OtherSale { .. }
+            | Self::SaleNotFound { .. }
+            | Self::SaleContradiction { .. }
             | Self::PolicyContradiction { .. }
             | Self::LineTooLarge { .. }
             | Self::LineTooSmall { .. }

@@ -160,7 +160,9 @@ impl World {
             | ProductEvent::HoldEnded { why: HoldEnd::Released | HoldEnd::Expired, .. }
             | ProductEvent::AllocationAdvanced { .. }
             | ProductEvent::DemandLowered { .. }
-            | ProductEvent::Filled { .. } => {}
+            | ProductEvent::Filled { .. }
+            | ProductEvent::SalePut { .. }
+            | ProductEvent::SaleEnded { .. } => {}
         }
     }
 

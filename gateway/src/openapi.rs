@@ -71,6 +71,7 @@ pub(crate) fn head() -> OpenApi {
             tag("stock", "How many units lie where, and what becomes of them"),
             tag("reservations", "Units claimed for a while, all or nothing"),
             tag("orders", "Checkout, and what comes after it"),
+            tag("sales", "Windows in time, units set aside, limits for each customer"),
             tag("import", "Many products at once"),
         ]))
         .build()

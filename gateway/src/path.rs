@@ -1,7 +1,7 @@
 //! What stands in the path: a product, a reservation, an order.
 
 use axum::extract::{FromRequestParts, Path};
-use holdfast_engine::{OrderId, ReservationId, Sku};
+use holdfast_engine::{OrderId, ReservationId, SaleId, Sku};
 use hyper::http::request::Parts;
 
 use crate::ids::{OrderText, ReservationText};
@@ -9,6 +9,9 @@ use crate::problem::{Code, Problem};
 
 /// The product the path names.
 pub(crate) struct SkuPath(pub(crate) Sku);
+
+/// The product the path names, and its sale.
+pub(crate) struct SalePath(pub(crate) Sku, pub(crate) SaleId);
 
 /// The reservation the path names.
 pub(crate) struct ReservationPath(pub(crate) ReservationId);
@@ -34,6 +37,19 @@ impl<S: Send + Sync> FromRequestParts<S> for SkuPath {
         Sku::new(&text)
             .map(Self)
             .map_err(|error| Problem::new(Code::MalformedPath, format!("the SKU in the path {error}")))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SalePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let malformed = |detail: String| Problem::new(Code::MalformedPath, detail);
+        let Path((sku, sale)) = names.map_err(|rejection| malformed(rejection.body_text()))?;
+        let sku = Sku::new(&sku).map_err(|error| malformed(format!("the SKU in the path {error}")))?;
+        let sale = SaleId::new(&sale).map_err(|error| malformed(format!("the sale in the path {error}")))?;
+        Ok(Self(sku, sale))
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         }
         (Some("v1"), Some("products"), None, ..) => "/v1/products",
         (Some("v1"), Some("products"), Some(_), None, _) => "/v1/products/{sku}",
+        (Some("v1"), Some("products"), Some(_), Some("sales"), Some(sale)) if !sale.contains('/') => {
+            "/v1/products/{sku}/sales/{sale}"
+        }
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
         (Some("v1"), Some("import"), None, ..) => "/v1/import",
@@ -42,7 +45,11 @@ mod tests {
     #[test]
     fn every_described_route_has_its_own_label() {
         for path in crate::routes::description().paths.paths.keys() {
-            let concrete = path.replace("{sku}", "a%2Fb").replace("{id}", "rsv_0").replace("{number}", "1");
+            let concrete = path
+                .replace("{sku}", "a%2Fb")
+                .replace("{id}", "rsv_0")
+                .replace("{number}", "1")
+                .replace("{sale}", "spring");
             assert_eq!(route_label(&concrete), path);
         }
     }

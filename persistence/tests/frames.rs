@@ -208,7 +208,7 @@ fn the_widest_event_the_engine_makes_has_room() {
     };
     let sources = Sources::Spread(Box::new(spread));
     let expires_at = Timestamp::from_millis(1);
-    let opened = ProductEvent::HoldOpened { hold, quantity: most, sources, expires_at };
+    let opened = ProductEvent::HoldOpened { hold, quantity: most, sources, buyer: None, expires_at };
     let fills = vec![Fill { hold, units: most }; FILLS_PER_EVENT];
     let filled = ProductEvent::Filled { location: longest_location(), fills };
     for event in [

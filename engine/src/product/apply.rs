@@ -1,13 +1,15 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
+use std::sync::Arc;
+
 use super::allocation::Part;
 use super::holds::{Held, HeldSpread, LocationNumber};
 use super::{
-    Allocation, Condition, Fill, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank, Shelf,
-    Sources, StockLevel,
+    Allocation, Condition, Fill, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank, Sale,
+    SaleTerms, Shelf, Sources, StockLevel,
 };
-use crate::ids::{HoldId, LocationId};
+use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::operation::OperationRecord;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -40,6 +42,7 @@ impl Product {
                     self.sku
                 );
                 self.details = None;
+                self.sale = None;
                 self.record(*operation, *at, ProductResult::Deleted);
             }
             ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
@@ -49,8 +52,22 @@ impl Product {
                 let result = ProductResult::Adjusted { location: location.clone(), condition, delta, level };
                 self.record(*operation, *at, result);
             }
-            ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => {
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
                 self.open(*hold, *quantity, sources, *expires_at);
+                if let Some(buyer) = buyer {
+                    self.count_in_sale(*hold, buyer, (*quantity).into(), sources, *quantity);
+                }
+            }
+            ProductEvent::SalePut { terms, operation, at } => {
+                self.put_sale(terms);
+                self.record_sale(*operation, *at);
+            }
+            ProductEvent::SaleEnded { operation, at } => {
+                match &mut self.sale {
+                    Some(sale) => sale.end(),
+                    None => panic!("{} has a sale that is ended", self.sku),
+                }
+                self.record_sale(*operation, *at);
             }
             ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
             ProductEvent::HoldCommitted { hold, quantity, arrival } => {
@@ -60,7 +77,8 @@ impl Product {
                 hold,
                 why: HoldEnd::Released | HoldEnd::Expired | HoldEnd::Abandoned,
             } => {
-                self.end_hold(*hold);
+                let (quantity, spread) = self.end_hold(*hold);
+                self.leave_sale(*hold, quantity, &spread);
             }
             ProductEvent::AllocationAdvanced { hold, location, by } => self.advance(*hold, location, *by),
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
@@ -157,6 +175,45 @@ impl Product {
         self.deadlines.insert((expires_at, id));
     }
 
+    fn put_sale(&mut self, terms: &SaleTerms) {
+        match &mut self.sale {
+            Some(sale) if sale.terms().id == terms.id => sale.change(terms.clone()),
+            // The limits of one sale are none of the next.
+            sale => *sale = Some(Box::new(Sale::new(terms.clone()))),
+        }
+    }
+
+    fn record_sale(&mut self, operation: crate::operation::Operation, at: Timestamp) {
+        let sale = self.sale.as_ref().map(|sale| (Arc::clone(sale.terms()), sale.status(at)));
+        if let Some((terms, status)) = sale {
+            self.record(operation, at, ProductResult::Sale { terms, status });
+        }
+    }
+
+    fn count_in_sale(
+        &mut self,
+        id: HoldId,
+        buyer: &CustomerId,
+        units: Quantity,
+        sources: &Sources,
+        quantity: LineQuantity,
+    ) {
+        let filled: smallvec::SmallVec<[_; 2]> = sources
+            .filled(quantity)
+            .filter_map(|(location, units)| Some((self.number(location)?, Quantity::from(units))))
+            .collect();
+        let Some(sale) = &mut self.sale else { panic!("{id:?} counts in a sale") };
+        sale.claim(id, buyer, units);
+        filled.into_iter().for_each(|(number, units)| sale.take(number, units));
+        let bought = sale.bought_by(buyer);
+        assert!(
+            sale.terms().per_customer.is_none_or(|limit| bought <= limit.into()),
+            "I5: {}: {buyer} has {bought} units of {}",
+            self.sku,
+            sale.terms().id
+        );
+    }
+
     fn take(&mut self, number: LocationNumber, units: LineQuantity) {
         self.change_level(number, |level| level.held = sum(level.held, units.into()));
         self.check_grant(number);
@@ -193,8 +250,19 @@ impl Product {
         (hold.quantity, spread)
     }
 
+    /// A claim is over, or begins anew as a promise. Answers whose it was, if it counted in the sale.
+    fn leave_sale(&mut self, id: HoldId, quantity: LineQuantity, spread: &HeldSpread) -> Option<CustomerId> {
+        let sale = self.sale.as_mut()?;
+        let buyer = sale.forget(id, quantity.into())?;
+        for (number, units) in &spread.filled {
+            sale.put_back(*number, (*units).into());
+        }
+        Some(buyer)
+    }
+
     fn commit(&mut self, id: HoldId, quantity: Quantity, arrival: Sequence) {
         let (held, spread) = self.end_hold(id);
+        let buyer = self.leave_sale(id, held, &spread);
         assert!(quantity <= held.into(), "a commit takes at most what was held");
         let mut left = quantity;
         let mut parts = smallvec::SmallVec::new();
@@ -220,6 +288,10 @@ impl Product {
             let before = self.book.insert(rank, spread.asked, id);
             assert!(before.is_none(), "{id:?} queues once");
         }
+        if let (Some(sale), Some(buyer)) = (&mut self.sale, buyer) {
+            sale.claim(id, &buyer, quantity);
+            allocation.parts.iter().for_each(|part| sale.take(part.location, part.open));
+        }
         self.allocations.insert(id, allocation);
     }
 
@@ -227,6 +299,9 @@ impl Product {
         let allocation = promised(&mut self.allocations, id);
         allocation.progress.cancelled = sum(allocation.progress.cancelled, by.into());
         self.unqueue(id, by);
+        if let Some(sale) = &mut self.sale {
+            sale.give_back(id, by.into());
+        }
     }
 
     fn fill(&mut self, location: &LocationId, fills: &[Fill]) {
@@ -276,6 +351,10 @@ impl Product {
             level.on_hand = sum(difference(level.on_hand, by.shipped), by.returned);
             level.damaged = sum(level.damaged, by.damaged);
         });
+        if let Some(sale) = self.sale.as_mut().filter(|sale| sale.has_claim(id)) {
+            sale.give_back(id, by.cancelled);
+            sale.put_back(number, by.cancelled);
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use smol_str::SmolStr;
 
 use super::event::{Fulfilment, HoldEnd};
 use super::policy::ProductDetails;
+use super::sale::SaleTerms;
 use super::stock::Condition;
 use super::terms::Terms;
-use crate::ids::{HoldId, LocationId, ReservationId};
+use crate::ids::{CustomerId, HoldId, LocationId, ReservationId, SaleId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -24,6 +25,20 @@ pub enum ProductCommand {
     },
     /// Take it out of the catalogue.
     Delete {
+        /// The request.
+        operation: Operation,
+    },
+    /// Put a sale of it, or change the one there is.
+    PutSale {
+        /// What it shall be.
+        terms: Box<SaleTerms>,
+        /// The request.
+        operation: Operation,
+    },
+    /// End its sale.
+    EndSale {
+        /// Which.
+        sale: SaleId,
         /// The request.
         operation: Operation,
     },
@@ -106,6 +121,8 @@ pub struct OpenHolds {
     pub claims: SmallVec<[Claim; 1]>,
     /// On what terms.
     pub terms: Terms,
+    /// Who for.
+    pub customer: CustomerId,
     /// When the claims lapse.
     pub expires_at: Timestamp,
 }

@@ -4,8 +4,9 @@ use smol_str::SmolStr;
 
 use super::claim::Sources;
 use super::policy::ProductDetails;
+use super::sale::SaleTerms;
 use super::stock::Condition;
-use crate::ids::{HoldId, LocationId};
+use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -52,6 +53,8 @@ pub enum ProductEvent {
         quantity: LineQuantity,
         /// Where they are.
         sources: Sources,
+        /// Who for, where the units count in a sale.
+        buyer: Option<CustomerId>,
         /// When the claim lapses; the instant itself counts as lapsed.
         expires_at: Timestamp,
     },
@@ -94,6 +97,22 @@ pub enum ProductEvent {
         hold: HoldId,
         /// How many of the units it queues for.
         by: LineQuantity,
+    },
+    /// A sale was put, or changed.
+    SalePut {
+        /// What the merchant decided.
+        terms: Box<SaleTerms>,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// The sale was ended by the merchant.
+    SaleEnded {
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
     },
     /// Units went to those that queue for them.
     Filled {

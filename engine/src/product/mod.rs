@@ -33,11 +33,13 @@ mod event;
 mod hold;
 mod holds;
 mod policy;
+mod sale;
 mod sourcing;
 mod stock;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 pub use allocation::Allocation;
 pub use book::Rank;
@@ -47,6 +49,7 @@ pub use decide::Events;
 pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, ProductEvent};
 pub use hold::Hold;
 pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails};
+pub use sale::{Allotment, Sale, SaleStatus, SaleTerms};
 pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
 pub use stock::{Condition, StockLevel};
 pub use terms::{PriorityClass, Terms, TimeInForce};
@@ -85,6 +88,8 @@ pub struct Product {
     book: Book,
     /// Units that holds and allocations queue for.
     queued: Quantity,
+    /// The sale that was put last.
+    sale: Option<Box<Sale>>,
     operations: OperationLog<ProductResult>,
 }
 
@@ -112,6 +117,13 @@ pub enum ProductResult {
     },
     /// It was deleted.
     Deleted,
+    /// A sale was put or ended; what became of it then.
+    Sale {
+        /// What the merchant decided.
+        terms: Arc<SaleTerms>,
+        /// Where it stood.
+        status: SaleStatus,
+    },
     /// Stock was adjusted.
     Adjusted {
         /// Where.
@@ -146,6 +158,7 @@ impl Product {
             allocations: Map::default(),
             book: Book::default(),
             queued: Quantity::ZERO,
+            sale: None,
             operations: OperationLog::default(),
         }
     }
@@ -289,7 +302,7 @@ impl Product {
     /// Units that may queue beyond those that do at this instant; `None` if there is no limit.
     pub fn queueable(&self, at: Timestamp) -> Option<Quantity> {
         let policy = self.details.as_ref().map(|details| &details.policy).filter(|policy| policy.sellable);
-        let limit = policy.map_or(Quantity::ZERO, |policy| policy.queue_limit(at));
+        let limit = policy.map_or(Quantity::ZERO, |policy| self.queue_limit(policy, at));
         (limit < Quantity::MAX).then(|| limit.floor_sub(self.queued))
     }
 
@@ -297,19 +310,57 @@ impl Product {
     pub fn available(&self, location: &LocationId, at: Timestamp) -> Quantity {
         match self.number(location) {
             Some(number) if self.details.as_ref().is_some_and(|details| details.policy.sellable) => {
-                self.free(number, at)
+                self.on_offer(number, at)
             }
             _ => Quantity::ZERO,
         }
     }
 
-    /// Units at a location that are nobody's.
+    /// The sale that was put last; it may be over.
+    pub fn sale(&self) -> Option<&Sale> {
+        self.sale.as_deref()
+    }
+
+    /// Units at a location that a new hold could take if the product is sold at all: during a sale those that were
+    /// set aside for it.
+    fn on_offer(&self, number: LocationNumber, at: Timestamp) -> Quantity {
+        let Some(sale) = &self.sale else { return self.free(number, at) };
+        match sale.status(at) {
+            SaleStatus::Paused => Quantity::ZERO,
+            SaleStatus::Scheduled if sale.terms().exclusive => Quantity::ZERO,
+            SaleStatus::Open if sale.has_allotments() => {
+                self.nobodys(number, at).min(sale.set_aside(self.name(number), number))
+            }
+            SaleStatus::Scheduled | SaleStatus::Open | SaleStatus::Closed => self.free(number, at),
+        }
+    }
+
+    /// Units at a location that are nobody's and not set aside for a sale either.
     fn free(&self, number: LocationNumber, at: Timestamp) -> Quantity {
+        let nobodys = self.nobodys(number, at);
+        match &self.sale {
+            Some(sale) if sale.status(at) != SaleStatus::Closed => {
+                nobodys.floor_sub(sale.set_aside(self.name(number), number))
+            }
+            _ => nobodys,
+        }
+    }
+
+    /// Units at a location that nobody has claimed.
+    fn nobodys(&self, number: LocationNumber, at: Timestamp) -> Quantity {
         let (policy, shelf) = (self.policy(), self.shelf(number));
         if policy.is_before_release(at) || policy.sourcing.closed.contains(&shelf.location) {
             return Quantity::ZERO;
         }
         shelf.level.available(policy)
+    }
+
+    /// Most units that may queue at this instant. What is set aside for a sale is sold out when it is sold out.
+    fn queue_limit(&self, policy: &Policy, at: Timestamp) -> Quantity {
+        match &self.sale {
+            Some(sale) if sale.has_allotments() && sale.status(at) == SaleStatus::Open => Quantity::ZERO,
+            _ => policy.queue_limit(at),
+        }
     }
 
     /// Whether more is claimed somewhere than lies there, as after a count that found less.
@@ -322,9 +373,18 @@ impl Product {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// When it is released, if that is still to come at this instant. Its counts change then without an event.
-    pub fn next_release(&self, at: Timestamp) -> Option<Timestamp> {
-        self.policy().preorder.map(|preorder| preorder.release_at).filter(|release_at| *release_at > at)
+    /// The instants at which units become free by themselves: the release, and the end of the sale.
+    fn frees_units(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let release = self.policy().preorder.map(|preorder| preorder.release_at);
+        (release, self.sale.as_ref().and_then(|sale| sale.terms().closes_at))
+    }
+
+    /// The next instant after this one at which its counts change without an event: it is released, or a sale opens or
+    /// closes.
+    pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        let release = self.policy().preorder.map(|preorder| preorder.release_at);
+        let release = release.filter(|release_at| *release_at > at);
+        [release, self.sale.as_ref().and_then(|sale| sale.next_change(at))].into_iter().flatten().min()
     }
 
     /// Holds whose deadline has come, with the deadline, earliest first. The instant of the deadline counts. What each
@@ -397,6 +457,9 @@ impl Product {
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
         let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
         assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
+        if let Some(sale) = &self.sale {
+            sale.check();
+        }
         let deadlines: BTreeSet<_> =
             self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
         assert_eq!(deadlines, self.deadlines, "{}: every deadline is indexed once", self.sku);

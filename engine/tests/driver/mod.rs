@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use holdfast_engine::order::Order;
 use holdfast_engine::product::{
     Adjustment, Claim, Events, HoldEnd, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
-    ProductEvent, Terms, TimeInForce,
+    ProductEvent, SaleTerms, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::{
     Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
@@ -29,7 +29,7 @@ use holdfast_engine::reservation::{
 use holdfast_engine::world::World;
 use holdfast_engine::{
     CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection,
-    ReservationId, Sku, SmolStr, Timestamp,
+    ReservationId, SaleId, Sku, SmolStr, Timestamp,
 };
 
 pub(crate) use checkout::{Payment, PlaceRequest};
@@ -155,6 +155,14 @@ impl Driver {
         self.ask(sku, &ProductCommand::Adjust(adjustment))
     }
 
+    pub(crate) fn put_sale(&mut self, sku: &Sku, terms: SaleTerms, operation: Operation) -> Answer {
+        self.ask(sku, &ProductCommand::PutSale { terms: Box::new(terms), operation })
+    }
+
+    pub(crate) fn end_sale(&mut self, sku: &Sku, sale: SaleId, operation: Operation) -> Answer {
+        self.ask(sku, &ProductCommand::EndSale { sale, operation })
+    }
+
     /// Sends one command to one product and hears its answer.
     pub(crate) fn ask(&mut self, sku: &Sku, command: &ProductCommand) -> Answer {
         self.read_mail(sku);
@@ -273,6 +281,7 @@ impl Driver {
                 first_line: u16::try_from(lines.len()).unwrap(),
                 claims: claims.into(),
                 terms: basket.terms.clone(),
+                customer: basket.customer.clone(),
                 expires_at,
             };
             let before = self.journal.len();

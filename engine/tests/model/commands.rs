@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::reference::{
-    Item, Key, Line, Missing, Number, PILES, PLACES, Pile, Place, Rules, SELLABLE, Says, Way, Wishes,
+    Item, Key, Line, Missing, Number, PILES, PLACES, Pile, Place, Rules, SELLABLE, Sale, Says, Way, Wishes,
 };
 
 /// Products a history talks about. One of them may never be put.
@@ -41,6 +41,17 @@ pub(crate) enum Command {
     },
     Delete {
         item: Item,
+        key: Key,
+    },
+    /// A sale that opens and closes so long after this.
+    PutSale {
+        item: Item,
+        sale: Sale,
+        key: Key,
+    },
+    EndSale {
+        item: Item,
+        name: u8,
         key: Key,
     },
     Count {
@@ -195,6 +206,8 @@ impl Command {
             match &mut again {
                 Self::Put { key, .. }
                 | Self::Delete { key, .. }
+                | Self::PutSale { key, .. }
+                | Self::EndSale { key, .. }
                 | Self::Count { key, .. }
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
@@ -249,6 +262,8 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
     let order = || 50..52_u16;
     let command = prop_oneof![
         3 => put(shop),
+        3 => sale(),
+        1 => (0..ITEMS, 0..2_u8, key()).prop_map(|(item, name, key)| Command::EndSale { item, name, key }),
         4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
         24 => reserve(1..5, shop),
@@ -280,6 +295,7 @@ pub(crate) fn backorder_history() -> impl Strategy<Value = History> {
 fn orders(shop: Shop) -> impl Strategy<Value = History> {
     let command = prop_oneof![
         1 => put(shop),
+        1 => sale(),
         1 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
@@ -425,6 +441,24 @@ fn wishes(shop: Shop) -> impl Strategy<Value = Wishes> {
     let near = prop::option::weighted(0.2, 0..PLACES);
     (missing, class, prop::option::weighted(0.2, way()), near)
         .prop_map(|(missing, class, way, near)| Wishes { missing, class, way, near })
+}
+
+fn sale() -> impl Strategy<Value = Command> {
+    let opens = prop_oneof![3 => Just(0_i64), 2 => 1..20_000_i64];
+    let closes = prop::option::weighted(0.6, -10..30_000_i64);
+    let limit = prop::option::weighted(0.6, 1..12_u64);
+    let aside = prop::option::weighted(0.6, [0..12_u64, 0..6_u64, 0..3_u64]);
+    let flags = (prop::bool::weighted(0.1), any::<bool>());
+    (0..ITEMS, 0..2_u8, opens, closes, limit, aside, flags, key()).prop_map(
+        |(item, name, opens, closes, limit, aside, (paused, exclusive), key)| {
+            let closes = closes.map(|after| opens + after);
+            Command::PutSale {
+                item,
+                sale: Sale { name, opens, closes, paused, exclusive, limit, aside },
+                key,
+            }
+        },
+    )
 }
 
 fn put(shop: Shop) -> impl Strategy<Value = Command> {

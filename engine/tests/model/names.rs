@@ -4,19 +4,19 @@ use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Ste
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails, SourcingRules,
-    Strategy, Terms, TimeInForce,
+    Allotment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails, SaleTerms,
+    SourcingRules, Strategy, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
-    Rejection, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+    Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
 use super::reference::{
-    Basket, Call, DAMAGED, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE, Status,
-    Way, Wishes, Yes,
+    Basket, Call, DAMAGED, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE, Sale,
+    Status, Way, Wishes, Yes,
 };
 
 pub(crate) fn currency() -> Currency {
@@ -98,6 +98,25 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
             line_quantity_multiple: line_quantity(rules.line_step),
             ..Policy::default()
         },
+    }
+}
+
+pub(crate) fn sale_id(name: u8) -> SaleId {
+    SaleId::new(&format!("sale-{name}")).unwrap()
+}
+
+pub(crate) fn sale(sale: Sale) -> SaleTerms {
+    let aside = sale.aside.into_iter().flatten().zip(0..);
+    SaleTerms {
+        id: sale_id(sale.name),
+        opens_at: Timestamp::from_millis(sale.opens),
+        closes_at: sale.closes.map(Timestamp::from_millis),
+        paused: sale.paused,
+        exclusive: sale.exclusive,
+        per_customer: sale.limit.map(line_quantity),
+        allotments: aside
+            .map(|(units, place)| Allotment { location: location(place), units: quantity(units) })
+            .collect(),
     }
 }
 
@@ -185,6 +204,17 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::KeyReused => No::KeyReused,
         Rejection::UnknownSku { sku } => No::UnknownItem(item(sku)),
         Rejection::NotSellable { sku } => No::NotForSale(item(sku)),
+        Rejection::SaleNotOpen { sku, sale, opens_at, status: _ } => No::SaleNotOpen {
+            item: item(sku),
+            sale: last_number(sale.as_str()),
+            opens: opens_at.map(|opens| opens.millis()),
+        },
+        Rejection::CustomerLimit { sku, sale, bought, .. } => {
+            No::OverLimit { item: item(sku), sale: last_number(sale.as_str()), bought: bought.units() }
+        }
+        Rejection::OtherSale { sale, .. } => No::OtherSale(last_number(sale.as_str())),
+        Rejection::SaleNotFound { sale, .. } => No::UnknownSale(last_number(sale.as_str())),
+        Rejection::SaleContradiction { .. } => No::SaleIsNonsense,
         Rejection::ProductInUse { sku, .. } => No::InUse(item(sku)),
         Rejection::LineTooLarge { sku, .. } => No::LineTooLarge(item(sku)),
         Rejection::LineTooSmall { sku, .. } => No::LineTooSmall(item(sku)),

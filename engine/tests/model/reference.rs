@@ -13,6 +13,8 @@ mod baskets;
 mod orders;
 #[path = "reference/queue.rs"]
 mod queue;
+#[path = "reference/sales.rs"]
+mod sales;
 #[path = "reference/shelves.rs"]
 mod shelves;
 
@@ -68,6 +70,19 @@ pub(crate) enum Way {
     FullestFirst,
 }
 
+/// A sale of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sale {
+    pub(crate) name: u8,
+    pub(crate) opens: i64,
+    pub(crate) closes: Option<i64>,
+    pub(crate) paused: bool,
+    pub(crate) exclusive: bool,
+    pub(crate) limit: Option<u64>,
+    /// Units set aside at each place, if any are.
+    pub(crate) aside: Option<[u64; PLACES as usize]>,
+}
+
 /// What becomes of units that are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -94,6 +109,19 @@ pub(crate) enum No {
     KeyReused,
     UnknownItem(Item),
     NotForSale(Item),
+    SaleNotOpen {
+        item: Item,
+        sale: u8,
+        opens: Option<i64>,
+    },
+    OverLimit {
+        item: Item,
+        sale: u8,
+        bought: u64,
+    },
+    OtherSale(u8),
+    UnknownSale(u8),
+    SaleIsNonsense,
     InUse(Item),
     LineTooLarge(Item),
     LineTooSmall(Item),
@@ -225,6 +253,13 @@ enum Fact {
     Deleted {
         item: Item,
     },
+    SalePut {
+        item: Item,
+        sale: Sale,
+    },
+    SaleEnded {
+        item: Item,
+    },
     Counted {
         item: Item,
         place: Place,
@@ -241,6 +276,8 @@ enum Fact {
         /// Where the units of each line were; what is missing queues.
         from: Vec<Vec<(Place, u64)>>,
         class: u8,
+        /// Which sale of its product each line counts in.
+        sales: Vec<Option<usize>>,
         deadline: i64,
     },
     /// Its time was over.

@@ -11,7 +11,7 @@ use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
     self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
-    Says, Yes,
+    Sale, Says, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -96,6 +96,8 @@ impl Walk {
             Command::Reserve { .. }
             | Command::Put { .. }
             | Command::Delete { .. }
+            | Command::PutSale { .. }
+            | Command::EndSale { .. }
             | Command::Count { .. }
             | Command::Sweep
             | Command::Wait(_)
@@ -132,6 +134,18 @@ impl Walk {
             Command::Delete { item, key } => {
                 let answer = self.driver.delete(&names::sku(*item), names::operation(*key));
                 agree(command, &answer, &self.paper.delete(*item, now, *key));
+            }
+            Command::PutSale { item, sale, key } => {
+                let sale =
+                    Sale { opens: now + sale.opens, closes: sale.closes.map(|after| now + after), ..*sale };
+                let answer =
+                    self.driver.put_sale(&names::sku(*item), names::sale(sale), names::operation(*key));
+                agree(command, &answer, &self.paper.put_sale(*item, sale, *key));
+            }
+            Command::EndSale { item, name, key } => {
+                let sale = names::sale_id(*name);
+                let answer = self.driver.end_sale(&names::sku(*item), sale, names::operation(*key));
+                agree(command, &answer, &self.paper.end_sale(*item, *name, *key));
             }
             Command::Count { item, place, pile, change, expected, key } => {
                 self.count(command, (*item, *place, *pile), *change, *expected, *key);
@@ -449,7 +463,7 @@ impl Walk {
                     self.paper.pile(item, place, PILES - 1),
                     self.paper.held(item, place),
                     self.paper.allocated(item, place),
-                    self.paper.free(item, place, self.now),
+                    self.paper.free(item, place),
                 ];
                 assert_eq!(
                     engine.map(|units| units.units()),

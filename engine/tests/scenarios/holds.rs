@@ -1,7 +1,7 @@
 //! Deadlines: when a claim ends by itself, and what that gives back.
 
 use holdfast_engine::product::{Claim, OpenHolds, ProductCommand, Terms};
-use holdfast_engine::{LineQuantity, LocationId, Rejection, ReservationId};
+use holdfast_engine::{CustomerId, LineQuantity, LocationId, Rejection, ReservationId};
 
 use super::script::{check, run, sku};
 
@@ -258,6 +258,7 @@ fn a_shortage_tells_the_next_deadline_at_its_own_place() {
         first_line: 0,
         claims: [claim].into_iter().collect(),
         terms: Terms::default(),
+        customer: CustomerId::new("ann").unwrap(),
         expires_at: shop.driver.now,
     };
     let refusal = shop.driver.ask(&sku("cup"), &ProductCommand::Open(open)).unwrap_err();

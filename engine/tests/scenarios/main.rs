@@ -26,6 +26,7 @@ mod refunds;
 mod refusals;
 mod replay;
 mod reservations;
+mod sales;
 mod sourcing;
 mod steps;
 mod stock;

@@ -6,8 +6,8 @@ use holdfast_engine::product::{
     ProductEvent, ProductResult, Sources, Terms,
 };
 use holdfast_engine::{
-    Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Operation, OperationId, Quantity, Rejection,
-    ReservationId, Sequence, SmolStr, Timestamp,
+    CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Operation, OperationId, Quantity,
+    Rejection, ReservationId, Sequence, SmolStr, Timestamp,
 };
 
 use super::script::sku;
@@ -104,6 +104,7 @@ fn a_hold_is_opened_once() {
         first_line: 0,
         claims: [claim].into_iter().collect(),
         terms: Terms::default(),
+        customer: CustomerId::new("ann").unwrap(),
         expires_at: at(99),
     };
     let opened = std::panic::catch_unwind(|| product.decide(at(9), &ProductCommand::Open(open)));
@@ -114,12 +115,14 @@ fn a_hold_is_opened_once() {
 fn events_that_do_not_fit_stop_the_product() {
     let level_one = ProductEvent::HoldOpened {
         hold: hold(2),
+        buyer: None,
         sources: in_main(),
         quantity: LineQuantity::new(1).unwrap(),
         expires_at: at(99),
     };
     let too_many = ProductEvent::HoldOpened {
         hold: hold(3),
+        buyer: None,
         sources: in_main(),
         quantity: LineQuantity::new(5).unwrap(),
         expires_at: at(99),
@@ -196,7 +199,7 @@ fn promised(on_hand: i64, units: u32) -> Product {
     adjust(&mut product, on_hand);
     let quantity = LineQuantity::new(units).unwrap();
     let (hold, sources, expires_at) = (hold(1), in_main(), at(99));
-    product.apply(&ProductEvent::HoldOpened { hold, quantity, sources, expires_at });
+    product.apply(&ProductEvent::HoldOpened { hold, quantity, sources, buyer: None, expires_at });
     product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into(), arrival: Sequence(1) });
     product.check();
     product

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::{Condition, Contradiction, ProductCommand};
+use holdfast_engine::product::{Condition, Contradiction, ProductCommand, SaleStatus};
 use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
@@ -28,6 +28,13 @@ const DAY: &str = "
     reserve A for ann: 2 mug                    | refused: LineTooSmall
     reserve A for ann: 5 mug                    | refused: LineNotMultiple
     reserve A for ann lasting 2h: 1 pot         | refused: HoldTimeOutOfRange
+    sale mug spring for 0s                      | refused: SaleContradiction
+    sale mug spring in 1h exclusive limit 4
+    sale mug summer                             | refused: OtherSale
+    end-sale mug summer                         | refused: SaleNotFound
+    reserve A for ann: 4 mug                    | refused: SaleNotOpen
+    sale mug spring limit 4
+    reserve A for ann: 6 mug                    | refused: CustomerLimit
     reserve A for ann: 2 cup
     commit A: 3                                 | refused: CommitAboveHold
     commit A: 0                                 | refused: CommitMismatch
@@ -99,7 +106,12 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
     for refusal in every_refusal() {
         let may_pass = matches!(
             name(&refusal).as_str(),
-            "InsufficientStock" | "NotSellable" | "NotOnShelf" | "ReservationInCheckout" | "ProductShort"
+            "InsufficientStock"
+                | "NotSellable"
+                | "SaleNotOpen"
+                | "NotOnShelf"
+                | "ReservationInCheckout"
+                | "ProductShort"
         );
         assert_eq!(refusal.is_transient(), may_pass, "{refusal:?}");
     }
@@ -180,6 +192,7 @@ fn every_refusal() -> Vec<Rejection> {
     let (units, at) = (LineQuantity::new(1).unwrap(), Timestamp::from_millis(0));
     let (hold, order) = (HoldId { reservation: ReservationId(1), line: 0 }, OrderId(1));
     let (none, euros) = (Quantity::ZERO, Money::zero(super::script::currency("EUR")));
+    let sale = holdfast_engine::SaleId::new("spring").unwrap();
     let shortage = Shortage {
         sku: sku.clone(),
         location: Some(location.clone()),
@@ -194,6 +207,22 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::KeyReused,
         Rejection::UnknownSku { sku: sku.clone() },
         Rejection::NotSellable { sku: sku.clone() },
+        Rejection::SaleNotOpen {
+            sku: sku.clone(),
+            sale: sale.clone(),
+            status: SaleStatus::Paused,
+            opens_at: None,
+        },
+        Rejection::CustomerLimit {
+            sku: sku.clone(),
+            sale: sale.clone(),
+            limit: units,
+            bought: none,
+            requested: none,
+        },
+        Rejection::OtherSale { sku: sku.clone(), sale: sale.clone() },
+        Rejection::SaleNotFound { sku: sku.clone(), sale },
+        Rejection::SaleContradiction { sku: sku.clone() },
         Rejection::ProductInUse {
             sku: sku.clone(),
             on_hand: none,
@@ -256,6 +285,11 @@ fn every_refusal() -> Vec<Rejection> {
     for refusal in &all {
         match refusal {
             Rejection::KeyReused
+            | Rejection::SaleNotOpen { .. }
+            | Rejection::CustomerLimit { .. }
+            | Rejection::OtherSale { .. }
+            | Rejection::SaleNotFound { .. }
+            | Rejection::SaleContradiction { .. }
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
             | Rejection::ProductInUse { .. }

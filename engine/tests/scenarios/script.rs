@@ -5,6 +5,8 @@
 //!                                               backorder unlimited, fair, preorder 10 release 1h, source ranked rank a,b closed c
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
+//!   sale cup spring in 1h for 2h limit 2 aside 5 main,3 north     a sale; also: exclusive, paused; "in" and "for" are spans from now
+//!   end-sale cup spring                         it is over
 //!   delete cup                                  out of the catalogue
 //!   count 7 cup if 5                            what a count found, if it was 5 before
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
@@ -31,13 +33,13 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails,
-    SourcingRules, StockChange, Strategy, Terms, TimeInForce,
+    Adjustment, Allotment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails,
+    SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
-    OperationId, OrderId, Quantity, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use xxhash_rust::xxh3::Xxh3;
 
@@ -118,6 +120,11 @@ impl Shop {
                 let now = driver.now;
                 driver.put(&sku(words.at(1)), details(&words, now), operation)
             }
+            "sale" => {
+                let now = driver.now;
+                driver.put_sale(&sku(words.at(1)), sale(&words, now), operation)
+            }
+            "end-sale" => driver.end_sale(&sku(words.at(1)), sale_id(words.at(2)), operation),
             "delete" => driver.delete(&sku(words.at(1)), operation),
             "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
@@ -425,6 +432,32 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
     let price =
         words.after("price").map(|price| UnitPrice::from_decimal(price.parse().unwrap(), currency).unwrap());
     ProductDetails { name: SmolStr::default(), price, policy }
+}
+
+fn sale(words: &Words<'_>, now: Timestamp) -> SaleTerms {
+    let opens_at = words.after("in").map_or(now, |after| now.plus(span(after)));
+    let aside = words
+        .0
+        .iter()
+        .position(|word| *word == "aside")
+        .map_or(String::new(), |at| words.0[at + 1..].join(" "));
+    let allotments = aside.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| {
+        let (units, location) = part.split_once(' ').unwrap();
+        Allotment { location: LocationId::new(location).unwrap(), units: quantity(units) }
+    });
+    SaleTerms {
+        id: sale_id(words.at(2)),
+        opens_at,
+        closes_at: words.after("for").map(|length| opens_at.plus(span(length))),
+        paused: words.has("paused"),
+        exclusive: words.has("exclusive"),
+        per_customer: words.after("limit").map(line_quantity),
+        allotments: allotments.collect(),
+    }
+}
+
+fn sale_id(name: &str) -> SaleId {
+    SaleId::new(name).unwrap()
 }
 
 fn strategy(word: &str) -> Strategy {

@@ -1,7 +1,7 @@
 //! What lies on the shelves, what of it can be promised, and how counts change.
 
 use holdfast_engine::product::{Claim, OpenHolds, ProductCommand, Terms};
-use holdfast_engine::{LineQuantity, LocationId, Quantity, Rejection, ReservationId};
+use holdfast_engine::{CustomerId, LineQuantity, LocationId, Quantity, Rejection, ReservationId};
 
 use super::script::{check, run, sku};
 
@@ -418,6 +418,7 @@ fn a_shortage_says_what_is_missing_and_when_some_may_come_back() {
         first_line: 0,
         claims: [claim].into_iter().collect(),
         terms: Terms::default(),
+        customer: CustomerId::new("ann").unwrap(),
         expires_at: shop.driver.now,
     };
     let refusal = shop.driver.ask(&sku("cup"), &ProductCommand::Open(open)).unwrap_err();

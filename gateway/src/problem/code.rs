@@ -69,6 +69,14 @@ codes! {
     InsufficientStock = "insufficient_stock", CONFLICT, "Not enough stock", true;
     /// Not for sale now.
     NotSellable = "not_sellable", CONFLICT, "The product is not for sale", true;
+    /// Its sale has not opened, or is paused.
+    SaleNotOpen = "sale_not_open", CONFLICT, "The sale is not open", true;
+    /// The customer would have more units in a sale than one customer may.
+    CustomerLimit = "customer_limit", CONFLICT, "More than one customer may have", false;
+    /// Another sale of the product is not closed, or this one is.
+    OtherSale = "other_sale", CONFLICT, "There is another sale of the product", false;
+    /// No such sale.
+    SaleNotFound = "sale_not_found", NOT_FOUND, "No such sale", false;
     /// Something is left of the product.
     ProductInUse = "product_in_use", CONFLICT, "Something is left of the product", false;
     /// The count is another than expected.

@@ -60,6 +60,26 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
+        Rejection::SaleNotOpen { sku, sale, status, opens_at } => {
+            let problem = at_line(problem(Code::SaleNotOpen), sku, None, "sku")
+                .with("sale", sale.as_str())
+                .with("sale_status", status.name());
+            match opens_at {
+                Some(at) => problem.with("opens_at", rfc3339(*at)),
+                None => problem,
+            }
+        }
+        Rejection::CustomerLimit { sku, sale, limit, bought, requested } => {
+            let problem = problem(Code::CustomerLimit)
+                .with("sale", sale.as_str())
+                .with("limit", limit.units())
+                .with("bought", bought.units())
+                .with("requested", requested.units());
+            at_line(problem, sku, None, "quantity")
+        }
+        Rejection::OtherSale { sale, .. } => problem(Code::OtherSale).with("sale", sale.as_str()),
+        Rejection::SaleNotFound { .. } => problem(Code::SaleNotFound),
+        Rejection::SaleContradiction { .. } => problem(Code::ValidationFailed).at("/closes_at"),
         Rejection::ProductInUse { on_hand, held, allocated, queued, .. } => problem(Code::ProductInUse)
             .with("backordered", queued.units())
             .with("on_hand", on_hand.units())

@@ -5,6 +5,7 @@ pub(crate) mod import;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
+pub(crate) mod sales;
 pub(crate) mod stock;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(products::list))
         .routes(routes!(products::put, products::get, products::delete))
+        .routes(routes!(sales::put, sales::end))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(reservations::create))

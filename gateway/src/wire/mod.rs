@@ -19,6 +19,7 @@ pub(crate) mod page;
 pub(crate) mod policy;
 pub(crate) mod product;
 pub(crate) mod reservation;
+pub(crate) mod sale;
 pub(crate) mod sources;
 pub(crate) mod stock;
 pub(crate) mod terms;

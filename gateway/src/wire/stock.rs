@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
 use super::int::Int;
+use super::sale::SaleStockBody;
 use super::text::Text;
 use super::time::Instant;
 use crate::limits::REASON_BYTES_MAX;
@@ -236,7 +237,7 @@ impl<'a> AdjustBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
     "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
-    "backordered": 0, "backorderable": 0,
+    "backordered": 0, "backorderable": 0, "sale": null,
     "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
                    "available": 266}],
     "version": 7, "sequence": 4711
@@ -262,6 +263,9 @@ pub(crate) struct StockBody<'a> {
     /// Units that may queue beyond those; `null` if there is no limit.
     #[schema(required = true)]
     backorderable: Option<u64>,
+    /// The sale of it that was put last; `null` if there was none.
+    #[schema(required = true)]
+    sale: Option<SaleStockBody<'a>>,
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
@@ -328,6 +332,7 @@ impl<'a> StockBody<'a> {
             available,
             backordered: view.queued,
             backorderable: view.queueable,
+            sale: view.sale.as_ref().map(|sale| SaleStockBody::new(sale, available)),
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,

@@ -21,5 +21,6 @@ mod products;
 mod queue;
 mod refunds;
 mod reservations;
+mod sales;
 mod stock;
 mod trouble;

@@ -4,13 +4,13 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Strategy,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
+    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Strategy,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
-    OperationId, OrderId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 pub const RESERVATION: ReservationId = ReservationId(0x0190_a1b2_c3d4_7e5f_8091_a2b3_c4d5_e6f7);
@@ -43,6 +43,7 @@ pub fn hold_opened(number: u64) -> Event {
         hold,
         quantity: units(1),
         sources: Sources::At { location: LocationId::main(), asked: false },
+        buyer: None,
         expires_at: at(900_000),
     };
     Event::Product(sku("85123A"), event)
@@ -115,6 +116,14 @@ fn product_events() -> Vec<ProductEvent> {
             hold,
             quantity: units(12),
             sources: Sources::At { location: LocationId::main(), asked: true },
+            buyer: None,
+            expires_at: at(900_000),
+        },
+        ProductEvent::HoldOpened {
+            hold,
+            quantity: units(2),
+            sources: Sources::At { location: LocationId::main(), asked: false },
+            buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
         },
         ProductEvent::HoldOpened {
@@ -129,6 +138,7 @@ fn product_events() -> Vec<ProductEvent> {
                 queued: quantity(6),
                 class: PriorityClass(3),
             })),
+            buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
         },
         ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
@@ -146,6 +156,17 @@ fn product_events() -> Vec<ProductEvent> {
         },
     ];
     events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });
+    let terms = SaleTerms {
+        id: SaleId::new("black friday").unwrap(),
+        opens_at: at(7),
+        closes_at: Some(at(8)),
+        paused: true,
+        exclusive: true,
+        per_customer: Some(units(2)),
+        allotments: vec![Allotment { location: LocationId::main(), units: quantity(1_000) }],
+    };
+    events.push(ProductEvent::SalePut { terms: Box::new(terms), operation: operation(6), at: at(6) });
+    events.push(ProductEvent::SaleEnded { operation: operation(7), at: at(7) });
     events.push(ProductEvent::DemandLowered { hold, by: units(2) });
     let fills =
         vec![Fill { hold, units: units(2) }, Fill { hold: HoldId { line: 2, ..hold }, units: units(9) }];
@@ -267,7 +288,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 10 + 7 + 15;
+pub const KINDS: usize = 12 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -283,6 +304,8 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::Deleted { .. } => 25,
             ProductEvent::DemandLowered { .. } => 26,
             ProductEvent::Filled { .. } => 27,
+            ProductEvent::SalePut { .. } => 32,
+            ProductEvent::SaleEnded { .. } => 33,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

@@ -4,13 +4,13 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder,
-    PriorityClass, ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread,
+    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, Matching, Policy,
+    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
-    OperationId, OrderId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -135,9 +135,21 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                 }
             }
         ),
-        (hold(), sources(), units(), at()).prop_map(|(hold, sources, quantity, expires_at)| {
-            ProductEvent::HoldOpened { hold, quantity, sources, expires_at }
+        (hold(), sources(), units(), option::of(customer()), at()).prop_map(
+            |(hold, sources, quantity, buyer, expires_at)| ProductEvent::HoldOpened {
+                hold,
+                quantity,
+                sources,
+                buyer,
+                expires_at
+            }
+        ),
+        (sale(), operation(), at()).prop_map(|(terms, operation, at)| ProductEvent::SalePut {
+            terms: Box::new(terms),
+            operation,
+            at
         }),
+        (operation(), at()).prop_map(|(operation, at)| ProductEvent::SaleEnded { operation, at }),
         (hold(), option::of(at()))
             .prop_map(|(hold, expires_at)| ProductEvent::HoldMoved { hold, expires_at }),
         (hold(), quantity(), any::<u64>()).prop_map(|(hold, quantity, arrival)| {
@@ -156,6 +168,23 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
         }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
     ]
+}
+
+fn sale() -> impl Strategy<Value = SaleTerms> {
+    let allotment = (location(), quantity()).prop_map(|(location, units)| Allotment { location, units });
+    let id = sku().prop_map(|name| SaleId::new(name.as_str()).unwrap());
+    let window = (at(), option::of(at()), any::<bool>(), any::<bool>());
+    (id, window, option::of(units()), vec(allotment, 0..4)).prop_map(
+        |(id, (opens_at, closes_at, paused, exclusive), per_customer, allotments)| SaleTerms {
+            id,
+            opens_at,
+            closes_at,
+            paused,
+            exclusive,
+            per_customer,
+            allotments,
+        },
+    )
 }
 
 fn sourcing() -> impl Strategy<Value = SourcingRules> {

@@ -7,6 +7,7 @@ mod fill;
 mod finish;
 mod open;
 mod put;
+mod sale;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -31,6 +32,8 @@ impl Product {
             ProductCommand::Advance { hold, to } => return self.decide_advance(*hold, *to),
             ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation)?,
             ProductCommand::Delete { operation } => self.decide_delete(at, *operation)?,
+            ProductCommand::PutSale { terms, operation } => self.decide_put_sale(at, terms, *operation)?,
+            ProductCommand::EndSale { sale, operation } => self.decide_end_sale(at, sale, *operation)?,
             ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment)?,
             ProductCommand::Move { hold, expires_at } => self.decide_move(*hold, *expires_at)?,
             ProductCommand::Commit { hold, quantity, arrival } => {

@@ -4,9 +4,9 @@ use super::super::claim::{Source, Sources, Spread};
 use smallvec::SmallVec;
 
 use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
-use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, Terms, TimeInForce};
+use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
 use super::Events;
-use crate::ids::{HoldId, LocationId};
+use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::{Rejection, Shortage};
 use crate::time::Timestamp;
@@ -20,12 +20,13 @@ impl Product {
         if !policy.sellable {
             return Err(Rejection::NotSellable { sku: self.sku.clone() });
         }
-        self.check_quantity(policy, &open.claims)?;
+        let asked = self.check_quantity(policy, &open.claims)?;
+        let buyer = self.check_sale(at, &open.customer, asked)?;
         let mut grants = Grants {
             supply: self.supply(at, &open.terms),
-            queueable: policy.queue_limit(at).floor_sub(self.queued),
+            queueable: self.queue_limit(policy, at).floor_sub(self.queued),
             strategy: open.terms.strategy.unwrap_or(policy.sourcing.strategy),
-            time_in_force: open.terms.time_in_force.unwrap_or(match policy.queue_limit(at).is_zero() {
+            time_in_force: open.terms.time_in_force.unwrap_or(match self.queue_limit(policy, at).is_zero() {
                 true => TimeInForce::FillOrKill,
                 false => TimeInForce::GoodTilCancelled,
             }),
@@ -48,7 +49,8 @@ impl Product {
                     "I3: {hold:?} is opened once"
                 );
                 let sources = self.sources(claim, &taken, queued, &open.terms);
-                ProductEvent::HoldOpened { hold, quantity, sources, expires_at: open.expires_at }
+                let (buyer, expires_at) = (buyer.cloned(), open.expires_at);
+                ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at }
             })
             .collect();
         match open.claims.first() {
@@ -83,17 +85,48 @@ impl Product {
         Ok(quantity.map(|quantity| Granted { quantity, taken, queued }))
     }
 
-    /// The rules about quantities are about everything that one customer asks for at once.
-    fn check_quantity(&self, policy: &Policy, claims: &[Claim]) -> Result<(), Rejection> {
+    /// Checks the rules of the sale, if there is one. Answers who the units are counted for.
+    fn check_sale<'a>(
+        &self,
+        at: Timestamp,
+        customer: &'a CustomerId,
+        asked: Quantity,
+    ) -> Result<Option<&'a CustomerId>, Rejection> {
+        let Some(sale) = &self.sale else { return Ok(None) };
+        let terms = sale.terms();
+        let status = sale.status(at);
+        match status {
+            SaleStatus::Closed => return Ok(None),
+            SaleStatus::Scheduled if !terms.exclusive => return Ok(None),
+            SaleStatus::Scheduled | SaleStatus::Paused => {
+                let opens_at = Some(terms.opens_at).filter(|opens_at| *opens_at > at);
+                let (sku, sale) = (self.sku.clone(), terms.id.clone());
+                return Err(Rejection::SaleNotOpen { sku, sale, status, opens_at });
+            }
+            SaleStatus::Open => {}
+        }
+        let bought = sale.bought_by(customer);
+        match terms.per_customer {
+            Some(limit) if bought.checked_add(asked).is_none_or(|sum| sum > limit.into()) => {
+                let (sku, sale) = (self.sku.clone(), terms.id.clone());
+                Err(Rejection::CustomerLimit { sku, sale, limit, bought, requested: asked })
+            }
+            _ => Ok(Some(customer)),
+        }
+    }
+
+    /// The rules about quantities are about everything that one customer asks for at once. Answers how much that is.
+    fn check_quantity(&self, policy: &Policy, claims: &[Claim]) -> Result<Quantity, Rejection> {
         let mut quantities = claims.iter().map(|claim| claim.quantity);
-        let Some(first) = quantities.next() else { return Ok(()) };
+        let Some(first) = quantities.next() else { return Ok(Quantity::ZERO) };
         let sum = quantities.try_fold(first, LineQuantity::checked_add);
         let sum = sum.ok_or_else(|| Rejection::LineTooLarge {
             sku: self.sku.clone(),
             requested: first,
             max: policy.line_quantity_max,
         })?;
-        policy.check_line(&self.sku, sum)
+        policy.check_line(&self.sku, sum)?;
+        Ok(sum.into())
     }
 
     /// What is free, and in which order the request and the merchant would have it used.
@@ -101,7 +134,7 @@ impl Product {
         let free = |(by_name, number)| Free {
             location: number,
             place: self.place(by_name, self.name(number), terms),
-            units: self.free(number, at).units(),
+            units: self.on_offer(number, at).units(),
         };
         self.numbers().enumerate().map(free).collect()
     }

@@ -135,9 +135,9 @@ impl Reference {
                 return if *before == asked { Ok(Yes::Already) } else { Err(No::KeyReused) };
             }
         }
-        let (mut lines_got, mut from, mut nothing) = (Vec::new(), Vec::new(), None);
+        let (mut lines_got, mut from, mut sales, mut nothing) = (Vec::new(), Vec::new(), Vec::new(), None);
         for of_item in merged(lines).chunk_by(|a, b| a.0 == b.0) {
-            let found = match self.find(of_item, wishes) {
+            let found = match self.find(of_item, wishes, customer) {
                 Err(none @ No::TooFew { .. }) if wishes.missing == Some(super::Missing::Drop) => {
                     nothing = nothing.or(Some(none));
                     continue;
@@ -150,13 +150,14 @@ impl Reference {
                 let dropped = wishes.missing == Some(super::Missing::Drop);
                 lines_got.push((line.0, line.1, if dropped { there } else { line.2 }));
                 from.push(found);
+                sales.push(self.open_sale(line.0).map(|_| self.edition(line.0)));
             }
         }
         if let Some(nothing) = nothing.filter(|_| lines_got.is_empty()) {
             return Err(nothing);
         }
         let (lines, class, deadline) = (lines_got, wishes.class, self.now + ttl);
-        self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, deadline });
+        self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, sales, deadline });
         Ok(Yes::Done)
     }
 

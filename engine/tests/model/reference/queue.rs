@@ -24,6 +24,12 @@ impl Reference {
                 due.push((release, 0, item.into(), 0));
             }
         }
+        for item in self.items() {
+            let (opens, closes) =
+                self.sale(item).map_or((None, None), |sale| (Some(sale.opens), sale.closes));
+            let changes = [opens, closes].into_iter().flatten();
+            due.extend(changes.filter(|at| self.now < *at && *at <= now).map(|at| (at, 0, item.into(), 0)));
+        }
         due.sort_unstable();
         for (at, kind, number, line) in due {
             if kind == 0 {
@@ -103,7 +109,12 @@ impl Reference {
     }
 
     /// How the units of lines of one product would be found: line by line, place by place.
-    pub(super) fn find(&self, lines: &[Line], wishes: Wishes) -> Result<Vec<Option<Found>>, No> {
+    pub(super) fn find(
+        &self,
+        lines: &[Line],
+        wishes: Wishes,
+        customer: u8,
+    ) -> Result<Vec<Option<Found>>, No> {
         let item = lines[0].0;
         let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
         if !rules.sellable {
@@ -119,14 +130,16 @@ impl Reference {
         if !asked.is_multiple_of(rules.line_step) {
             return Err(No::LineIsNoStep(item));
         }
+        self.may_buy(item, customer, asked)?;
         let most = match rules.preorder {
+            _ if self.open_sale(item).is_some_and(|sale| sale.aside.is_some()) => Some(0),
             Some((quota, release)) if self.now < release => Some(quota),
             _ => rules.backorder,
         };
         let missing =
             wishes.missing.unwrap_or(if most == Some(0) { Missing::Refuse } else { Missing::Queue });
         let mut may_queue = most.map_or(u64::MAX, |most| most.saturating_sub(self.queued(item)));
-        let mut free: Vec<u64> = (0..PLACES).map(|place| self.free(item, place, self.now)).collect();
+        let mut free: Vec<u64> = (0..PLACES).map(|place| self.on_offer(item, place)).collect();
         let mut found = vec![None; lines.len()];
         // Whoever asks for one place goes first: the others can make do with what he leaves.
         let (anywhere, one_place): (Vec<usize>, Vec<usize>) =

@@ -73,12 +73,17 @@ impl Reference {
         if rules.closed == Some(place) || rules.preorder.is_some_and(|(_, release)| at < release) {
             return 0;
         }
+        self.nobodys(item, place, rules).saturating_sub(self.aside(item, place, at))
+    }
+
+    /// Units at a place that nobody has claimed.
+    pub(super) fn nobodys(&self, item: Item, place: Place, rules: super::Rules) -> u64 {
         let sellable = self.pile(item, place, SELLABLE).saturating_sub(rules.safety);
         sellable.saturating_sub(self.held(item, place) + self.allocated(item, place))
     }
 
-    pub(crate) fn free(&self, item: Item, place: Place, at: i64) -> u64 {
-        if self.rules(item).is_some_and(|rules| rules.sellable) { self.unclaimed(item, place, at) } else { 0 }
+    pub(crate) fn free(&self, item: Item, place: Place) -> u64 {
+        if self.rules(item).is_some_and(|rules| rules.sellable) { self.on_offer(item, place) } else { 0 }
     }
 
     pub(super) fn is_short(&self, item: Item) -> bool {
@@ -110,7 +115,7 @@ impl Reference {
     }
 
     /// What a line had when it was promised: of what it had in the basket, the first.
-    fn first_kept(&self, basket: Number, line: usize) -> Vec<(Place, u64)> {
+    pub(super) fn first_kept(&self, basket: Number, line: usize) -> Vec<(Place, u64)> {
         let mut left = self.taken(basket).map_or(0, |taken| taken[line]);
         let mut kept = Vec::new();
         for (place, units) in self.from(basket, line) {

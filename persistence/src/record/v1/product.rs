@@ -1,10 +1,10 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Strategy,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
+    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Strategy,
 };
-use holdfast_engine::{Millis, Sequence};
+use holdfast_engine::{LineQuantity, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
@@ -52,6 +52,41 @@ pub(crate) enum ProductRecord {
         location: SmolStr,
         fills: Vec<FillRecord>,
     },
+    /// A hold that counts in a sale, all of whose units are at one location.
+    HoldInSale {
+        hold: HoldRecord,
+        location: SmolStr,
+        asked: bool,
+        quantity: u32,
+        expires_at: i64,
+        buyer: SmolStr,
+    },
+    SalePut(Box<SaleRecord>),
+    SaleEnded {
+        operation: OperationRecord,
+        at: i64,
+    },
+}
+
+/// What the merchant decides about a sale, and the request that did it.
+#[derive(Archive, Serialize)]
+pub(crate) struct SaleRecord {
+    id: SmolStr,
+    opens_at: i64,
+    closes_at: Option<i64>,
+    paused: bool,
+    exclusive: bool,
+    per_customer: Option<u32>,
+    allotments: Vec<AllotmentRecord>,
+    operation: OperationRecord,
+    at: i64,
+}
+
+/// Units set aside at one location.
+#[derive(Archive, Serialize)]
+pub(crate) struct AllotmentRecord {
+    location: SmolStr,
+    units: u64,
 }
 
 /// A hold whose units are not all at one location.
@@ -63,6 +98,7 @@ pub(crate) struct SpreadRecord {
     filled: Vec<SourceRecord>,
     queued: u64,
     class: u8,
+    buyer: Option<SmolStr>,
     expires_at: i64,
 }
 
@@ -218,7 +254,14 @@ impl ProductRecord {
                 let filled = spread.filled.iter();
                 let filled = filled.map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
                 let asked = spread.asked.as_ref().map_or(0, SmolStr::len);
+                let asked = asked + spread.buyer.as_ref().map_or(0, SmolStr::len);
                 size_of::<ArchivedSpreadRecord>() + asked + filled.sum::<usize>()
+            }
+            Self::HoldInSale { location, buyer, .. } => location.len() + buyer.len(),
+            Self::SalePut(sale) => {
+                let places = sale.allotments.iter();
+                let places = places.map(|aside| size_of::<ArchivedAllotmentRecord>() + aside.location.len());
+                size_of::<ArchivedSaleRecord>() + sale.id.len() + places.sum::<usize>()
             }
             Self::Filled { location, fills } => {
                 location.len() + fills.len() * size_of::<ArchivedFillRecord>()
@@ -227,6 +270,7 @@ impl ProductRecord {
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }
+            | Self::SaleEnded { .. }
             | Self::Deleted { .. } => 0,
         }
     }
@@ -293,21 +337,31 @@ impl From<&ProductEvent> for ProductRecord {
                 operation: (*operation).into(),
                 at: at.millis(),
             })),
-            ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => match sources {
-                Sources::At { location, asked } => Self::HoldOpened {
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => match (sources, buyer)
+            {
+                (Sources::At { location, asked }, Some(buyer)) => Self::HoldInSale {
+                    hold: (*hold).into(),
+                    location: SmolStr::new(location.as_str()),
+                    asked: *asked,
+                    quantity: quantity.units(),
+                    expires_at: expires_at.millis(),
+                    buyer: SmolStr::new(buyer.as_str()),
+                },
+                (Sources::At { location, asked }, None) => Self::HoldOpened {
                     hold: (*hold).into(),
                     location: SmolStr::new(location.as_str()),
                     asked: *asked,
                     quantity: quantity.units(),
                     expires_at: expires_at.millis(),
                 },
-                Sources::Spread(spread) => Self::HoldSpread(Box::new(SpreadRecord {
+                (Sources::Spread(spread), buyer) => Self::HoldSpread(Box::new(SpreadRecord {
                     hold: (*hold).into(),
                     quantity: quantity.units(),
                     asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
                     filled: spread.filled.iter().map(Into::into).collect(),
                     queued: spread.queued.units(),
                     class: spread.class.0,
+                    buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
                     expires_at: expires_at.millis(),
                 })),
             },
@@ -347,6 +401,20 @@ impl From<&ProductEvent> for ProductRecord {
                     .map(|fill| FillRecord { hold: fill.hold.into(), units: fill.units.units() })
                     .collect(),
             },
+            ProductEvent::SalePut { terms, operation, at } => Self::SalePut(Box::new(SaleRecord {
+                id: SmolStr::new(terms.id.as_str()),
+                opens_at: terms.opens_at.millis(),
+                closes_at: terms.closes_at.map(Timestamp::millis),
+                paused: terms.paused,
+                exclusive: terms.exclusive,
+                per_customer: terms.per_customer.map(LineQuantity::units),
+                allotments: terms.allotments.iter().map(Into::into).collect(),
+                operation: (*operation).into(),
+                at: at.millis(),
+            })),
+            ProductEvent::SaleEnded { operation, at } => {
+                Self::SaleEnded { operation: (*operation).into(), at: at.millis() }
+            }
             ProductEvent::Deleted { operation, at } => {
                 Self::Deleted { operation: (*operation).into(), at: at.millis() }
             }
@@ -380,8 +448,26 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     hold: hold.into(),
                     quantity: value::line_quantity("held units", *quantity)?,
                     sources: Sources::At { location: value::location(location)?, asked: *asked },
+                    buyer: None,
                     expires_at: value::instant(*expires_at),
                 }
+            }
+            ArchivedProductRecord::HoldInSale { hold, location, asked, quantity, expires_at, buyer } => {
+                Self::HoldOpened {
+                    hold: hold.into(),
+                    quantity: value::line_quantity("held units", *quantity)?,
+                    sources: Sources::At { location: value::location(location)?, asked: *asked },
+                    buyer: Some(value::customer(buyer)?),
+                    expires_at: value::instant(*expires_at),
+                }
+            }
+            ArchivedProductRecord::SalePut(sale) => Self::SalePut {
+                terms: Box::new(sale.get().try_into()?),
+                operation: (&sale.operation).into(),
+                at: value::instant(sale.at),
+            },
+            ArchivedProductRecord::SaleEnded { operation, at } => {
+                Self::SaleEnded { operation: operation.into(), at: value::instant(*at) }
             }
             ArchivedProductRecord::HoldSpread(spread) => Self::HoldOpened {
                 hold: (&spread.hold).into(),
@@ -392,6 +478,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     queued: value::quantity("queued units", spread.queued)?,
                     class: PriorityClass(spread.class),
                 })),
+                buyer: spread.buyer.as_ref().map(value::customer).transpose()?,
                 expires_at: value::instant(spread.expires_at),
             },
             ArchivedProductRecord::HoldMoved { hold, expires_at } => Self::HoldMoved {
@@ -463,6 +550,40 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
             },
+        })
+    }
+}
+
+impl From<&Allotment> for AllotmentRecord {
+    fn from(allotment: &Allotment) -> Self {
+        Self { location: SmolStr::new(allotment.location.as_str()), units: allotment.units.units() }
+    }
+}
+
+impl TryFrom<&ArchivedAllotmentRecord> for Allotment {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedAllotmentRecord) -> Result<Self, RecordError> {
+        Ok(Self {
+            location: value::location(&record.location)?,
+            units: value::quantity("units set aside", record.units)?,
+        })
+    }
+}
+
+impl TryFrom<&ArchivedSaleRecord> for SaleTerms {
+    type Error = RecordError;
+
+    fn try_from(sale: &ArchivedSaleRecord) -> Result<Self, RecordError> {
+        let limit = sale.per_customer.as_ref();
+        Ok(Self {
+            id: value::sale(&sale.id)?,
+            opens_at: value::instant(sale.opens_at),
+            closes_at: sale.closes_at.as_ref().map(|at| value::instant(*at)),
+            paused: sale.paused,
+            exclusive: sale.exclusive,
+            per_customer: limit.map(|limit| value::line_quantity("customer limit", *limit)).transpose()?,
+            allotments: sale.allotments.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Operation, OperationId, Quantity,
-    ReservationId, Sku, Timestamp, UnitPrice,
+    ReservationId, SaleId, Sku, Timestamp, UnitPrice,
 };
 use rkyv::primitive::{ArchivedI64, ArchivedU32, ArchivedU64};
 use rkyv::string::ArchivedString;
@@ -120,6 +120,10 @@ pub(super) fn location(text: &ArchivedString) -> Result<LocationId, RecordError>
 
 pub(super) fn customer(text: &ArchivedString) -> Result<CustomerId, RecordError> {
     CustomerId::new(text.as_str()).map_err(|source| RecordError::Name { field: "customer", source })
+}
+
+pub(super) fn sale(text: &ArchivedString) -> Result<SaleId, RecordError> {
+    SaleId::new(text.as_str()).map_err(|source| RecordError::Name { field: "sale", source })
 }
 
 /// A text without rules of its own. That it is UTF-8 was checked when the frame was opened.

@@ -1,0 +1,238 @@
+//! A sale of a product: a window in time, units set aside for it, and a limit for each customer.
+//!
+//! ```text
+//!   scheduled ──opens_at──▶ open ◀──▶ paused        closes_at, or ended by the merchant: closed
+//!      what is set aside     only what is set         what was set aside and not sold is
+//!      is not for the        aside is sold (all,      for the public again
+//!      public                if nothing was)
+//! ```
+//!
+//! While a sale is open, whatever is claimed of the product is claimed in it: so no customer gets around the limit, and the
+//! sale is sold out at the very unit. Units that come back from a claim, by release, lapse or cancellation, are the
+//! sale's again, and the customer may buy so many more; units that were shipped stay sold, returned or not.
+//!
+//! Invariants: I5, in a sale no customer has more units than its limit; what is set aside and not sold is never granted to
+//! anybody else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Map;
+use super::holds::LocationNumber;
+use crate::ids::{CustomerId, HoldId, LocationId, SaleId};
+use crate::quantity::{LineQuantity, Quantity};
+use crate::time::Timestamp;
+
+/// What the merchant decides about a sale.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SaleTerms {
+    /// The merchant's name of it.
+    pub id: SaleId,
+    /// From this instant on it is open.
+    pub opens_at: Timestamp,
+    /// From this instant on it is closed; open until the merchant ends it if not said.
+    pub closes_at: Option<Timestamp>,
+    /// Whether nothing is sold for the moment.
+    pub paused: bool,
+    /// Whether nothing is sold before it opens either.
+    pub exclusive: bool,
+    /// Most units a customer may have of it, over all reservations and orders.
+    pub per_customer: Option<LineQuantity>,
+    /// Units set aside for it, by location; at most [`SaleTerms::ALLOTMENTS_MAX`]. If there are none, all that is free is for
+    /// sale.
+    pub allotments: Vec<Allotment>,
+}
+
+/// Units set aside for a sale at one location.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Allotment {
+    /// Where.
+    pub location: LocationId,
+    /// How many.
+    pub units: Quantity,
+}
+
+impl SaleTerms {
+    /// Most locations a sale may have units set aside at.
+    pub const ALLOTMENTS_MAX: usize = 64;
+
+    /// Whether the terms can be kept: it closes after it opens, and no location is named twice.
+    pub fn is_sound(&self) -> bool {
+        let named = |at: &usize, allotment: &Allotment| {
+            self.allotments.iter().take(*at).any(|before| before.location == allotment.location)
+        };
+        self.closes_at.is_none_or(|closes_at| closes_at > self.opens_at)
+            && self.allotments.len() <= Self::ALLOTMENTS_MAX
+            && !self.allotments.iter().enumerate().any(|(at, allotment)| named(&at, allotment))
+    }
+}
+
+/// Where a sale stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SaleStatus {
+    /// It has not opened.
+    Scheduled,
+    /// It sells.
+    Open,
+    /// It sells nothing for the moment.
+    Paused,
+    /// It is over.
+    Closed,
+}
+
+impl SaleStatus {
+    /// The word, as it stands on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// A sale and what was sold in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    terms: Arc<SaleTerms>,
+    ended: bool,
+    /// Units of its claims, over all customers.
+    sold: Quantity,
+    /// Units of its claims by location: held, promised or shipped.
+    taken: BTreeMap<LocationNumber, Quantity>,
+    /// Units each customer has in it.
+    buyers: Map<CustomerId, Quantity>,
+    /// Whose each claim is.
+    claims: Map<HoldId, CustomerId>,
+}
+
+impl Sale {
+    pub(super) fn new(terms: SaleTerms) -> Self {
+        let (taken, buyers, claims) = (BTreeMap::new(), Map::default(), Map::default());
+        let (terms, sold) = (Arc::new(terms), Quantity::ZERO);
+        Self { terms, ended: false, sold, taken, buyers, claims }
+    }
+
+    /// What the merchant decided.
+    pub fn terms(&self) -> &Arc<SaleTerms> {
+        &self.terms
+    }
+
+    /// Where it stands at this instant.
+    pub fn status(&self, at: Timestamp) -> SaleStatus {
+        if self.ended || self.terms.closes_at.is_some_and(|closes_at| closes_at <= at) {
+            SaleStatus::Closed
+        } else if self.terms.paused {
+            SaleStatus::Paused
+        } else if at < self.terms.opens_at {
+            SaleStatus::Scheduled
+        } else {
+            SaleStatus::Open
+        }
+    }
+
+    /// The next instant at which it opens or closes by itself.
+    pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        let closes_at = self.terms.closes_at.filter(|_| !self.ended);
+        let opens_at = Some(self.terms.opens_at).filter(|_| !self.ended);
+        [opens_at, closes_at].into_iter().flatten().filter(|instant| *instant > at).min()
+    }
+
+    /// Units a customer has in it.
+    pub fn bought_by(&self, customer: &CustomerId) -> Quantity {
+        self.buyers.get(customer).copied().unwrap_or_default()
+    }
+
+    /// Units of its claims, over all customers.
+    pub fn sold(&self) -> Quantity {
+        self.sold
+    }
+
+    /// Whether units were set aside for it.
+    pub(super) fn has_allotments(&self) -> bool {
+        !self.terms.allotments.is_empty()
+    }
+
+    /// Units set aside at a location that nobody has claimed.
+    pub(super) fn set_aside(&self, location: &LocationId, number: LocationNumber) -> Quantity {
+        let allotted = self.terms.allotments.iter().find(|allotment| allotment.location == *location);
+        let taken = self.taken.get(&number).copied().unwrap_or_default();
+        allotted.map_or(Quantity::ZERO, |allotted| allotted.units.floor_sub(taken))
+    }
+
+    /// Checks that what was sold is what the customers have.
+    ///
+    /// # Panics
+    /// If it is not: that is an error in this program.
+    pub(super) fn check(&self) {
+        let bought: u64 = self.buyers.values().map(|units| units.units()).sum();
+        assert_eq!(self.sold.units(), bought, "I5: {}: sold is what the customers have", self.terms.id);
+    }
+
+    pub(super) fn change(&mut self, terms: SaleTerms) {
+        self.terms = Arc::new(terms);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    pub(super) fn claim(&mut self, hold: HoldId, customer: &CustomerId, units: Quantity) {
+        let bought = self.buyers.entry(customer.clone()).or_default();
+        *bought = bought.checked_add(units).unwrap_or(Quantity::MAX);
+        self.sold = self.sold.checked_add(units).unwrap_or(Quantity::MAX);
+        self.claims.insert(hold, customer.clone());
+    }
+
+    /// Units of a claim lie here, or do not any more.
+    pub(super) fn take(&mut self, number: LocationNumber, units: Quantity) {
+        let taken = self.taken.entry(number).or_default();
+        *taken = taken.checked_add(units).unwrap_or(Quantity::MAX);
+    }
+
+    pub(super) fn has_claim(&self, hold: HoldId) -> bool {
+        self.claims.contains_key(&hold)
+    }
+
+    /// Ends a claim. Answers whose it was.
+    pub(super) fn forget(&mut self, hold: HoldId, units: Quantity) -> Option<CustomerId> {
+        let customer = self.claims.remove(&hold)?;
+        self.give_back_units(&customer, units);
+        Some(customer)
+    }
+
+    /// A claim has so many units less.
+    pub(super) fn give_back(&mut self, hold: HoldId, units: Quantity) {
+        if let Some(customer) = self.claims.get(&hold).cloned() {
+            self.give_back_units(&customer, units);
+        }
+    }
+
+    pub(super) fn put_back(&mut self, number: LocationNumber, units: Quantity) {
+        if let Some(taken) = self.taken.get_mut(&number) {
+            *taken = taken.floor_sub(units);
+        }
+    }
+
+    fn give_back_units(&mut self, customer: &CustomerId, units: Quantity) {
+        if let Some(bought) = self.buyers.get_mut(customer) {
+            *bought = bought.floor_sub(units);
+            self.sold = self.sold.floor_sub(units);
+            if bought.is_zero() {
+                self.buyers.remove(customer);
+            }
+        }
+    }
+
+    pub(crate) fn hash_into<H: std::hash::Hasher>(&self, state: &mut H) {
+        use std::hash::Hash;
+        (&self.terms, self.ended, self.sold, &self.taken).hash(state);
+        let mut buyers: Vec<_> = self.buyers.iter().collect();
+        buyers.sort_unstable();
+        buyers.hash(state);
+        let mut claims: Vec<_> = self.claims.iter().collect();
+        claims.sort_unstable();
+        claims.hash(state);
+    }
+}
