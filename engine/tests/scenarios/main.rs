@@ -17,6 +17,7 @@ mod checkout;
 mod conditions;
 mod deadline;
 mod holds;
+mod matching;
 mod money;
 mod orders;
 mod product;

@@ -398,6 +398,81 @@ fn lowered_safety_stock_feeds_the_queue() {
     );
 }
 
+#[test]
+fn a_cap_has_no_effect_while_backorders_are_off_and_counts_beyond_the_shelf_while_they_are_on() {
+    check(
+        "
+        new cup
+        receive 8 cup
+        reserve A for ann: 9 cup    | refused: InsufficientStock, 8 available
+        new cup backorder 4
+        reserve A for ann: 13 cup   | refused: InsufficientStock, 8 available
+        reserve A for ann: 12 cup
+        commit A
+        reserve B for bob: 1 cup    | refused: InsufficientStock, 0 available
+        ",
+        "
+        cup: 8 on hand, 0 held, 8 promised, 0 available, 4 queued
+        ",
+    );
+}
+
+#[test]
+fn a_cap_of_nothing_lets_nobody_queue() {
+    check(
+        "
+        new cup backorder 0
+        receive 2 cup
+        reserve A for ann: 3 cup            | refused: InsufficientStock
+        reserve A for ann or-queue: 3 cup   | refused: InsufficientStock
+        reserve A for ann: 2 cup
+        ",
+        "
+        cup: 2 on hand, 2 held, 0 promised, 0 available
+        ",
+    );
+}
+
+#[test]
+fn an_order_that_is_still_being_paid_gets_nothing_of_a_restock() {
+    check(
+        "
+        new cup backorder unlimited price 1.00
+        order O1 for ann: 2 cup
+        O1 asks         | payment_pending; authorise after 1
+        order O2 for bob: 2 cup
+        O2 finishes
+        receive 2 cup
+        O1 approved
+        O1 finishes
+        receive 1 cup
+        ship O1: 2 cup  | refused: NotOnShelf, 2 to ship, 1 there for it
+        ship O2: 2 cup
+        ",
+        "
+        O2: shipped; rest
+        cup: 1 on hand, 0 held, 1 promised, 0 available, 1 queued
+        ",
+    );
+}
+
+#[test]
+fn a_product_taken_off_sale_still_serves_those_who_queue() {
+    check(
+        "
+        new cup backorder unlimited
+        reserve A for ann: 2 cup
+        commit A
+        new cup backorder unlimited unsellable
+        receive 3 cup
+        reserve B for bob: 1 cup    | refused: NotSellable
+        ",
+        "
+        cup: 3 on hand, 0 held, 2 promised, 0 available
+        ",
+    );
+}
+
 fn queued_of(shop: &super::script::Shop, basket: &str) -> u64 {
     let product = shop.driver.product(&sku("cup"));
     product.allocation(hold(basket)).unwrap().queued.units()

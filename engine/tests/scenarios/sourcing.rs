@@ -176,3 +176,38 @@ fn it_can_be_told_where_the_units_of_a_line_come_from() {
     assert_eq!(line.sources.queued().units(), 1);
     assert_eq!(line.sources.asked(), None);
 }
+
+#[test]
+fn seven_units_that_lie_in_two_places_are_sold_as_seven() {
+    check(
+        "
+        new cup
+        receive 4 cup at north
+        receive 3 cup at south
+        reserve A for ann: 8 cup    | refused: InsufficientStock, 8 asked for, 7 available
+        reserve A for ann: 7 cup
+        ",
+        "
+        cup at north: 4 on hand, 4 held, 0 promised, 0 available
+        cup at south: 3 on hand, 3 held, 0 promised, 0 available
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_queued_for_while_all_places_together_have_enough() {
+    check(
+        "
+        new cup backorder unlimited
+        receive 2 cup at east
+        receive 4 cup at north
+        receive 3 cup at south
+        reserve A for ann: 9 cup
+        ",
+        "
+        cup at east: 2 on hand, 2 held, 0 promised, 0 available
+        cup at north: 4 on hand, 4 held, 0 promised, 0 available
+        cup at south: 3 on hand, 3 held, 0 promised, 0 available
+        ",
+    );
+}
