@@ -109,6 +109,12 @@ impl Basket {
         self.next == self.stops.len()
     }
 
+    /// Units it wants of the product it visits now.
+    pub(crate) fn wanted_here(&self) -> u64 {
+        let claims = self.stops.get(self.next).map(|stop| stop.claims.as_slice()).unwrap_or_default();
+        claims.iter().map(|claim| u64::from(claim.quantity.units())).sum()
+    }
+
     /// Whether it takes what there is and leaves the rest.
     pub(crate) fn takes_what_is_there(&self) -> bool {
         self.intent.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
-use holdfast_engine::order::ReturnLine;
+use holdfast_engine::order::{OrderStatus, ReturnLine};
 use holdfast_engine::product::{Adjustment, ProductDetails, SaleTerms};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -425,6 +425,10 @@ impl Core {
     pub async fn order(&self, id: OrderId) -> Result<OrderView, Failure> {
         let permit = Gate::enter(&self.shared)?;
         let mut view = self.ask_orders(Some(permit), |caller| OrderMessage::Read(id, caller)).await?;
+        if view.status == OrderStatus::PaymentFailed {
+            // Its units are somebody else's now, or nobody's.
+            return Ok(view);
+        }
         let reservation = self.reservation(view.reservation).await?;
         for (line, held) in view.lines.iter_mut().zip(reservation.lines) {
             (line.sources, line.ahead) = (Some(held.sources), held.ahead);
@@ -434,6 +438,9 @@ impl Core {
 
     /// Shows where the units of an order were when they were claimed.
     fn show_sources(&self, view: &mut OrderView) {
+        if view.status == OrderStatus::PaymentFailed {
+            return;
+        }
         let cell = self.shared.reservations.get(view.reservation);
         let sources = cell.and_then(|cell| {
             cell.read(|reservation| {

@@ -114,13 +114,20 @@ struct Pending {
     hold: HoldId,
     /// Units it has, location by location.
     units: SmallVec<[(LocationId, u32); 1]>,
+    /// Units it queues for.
+    queued: u64,
     flight: Arc<Flight>,
 }
 
 impl Pending {
     fn new(hold: HoldId, quantity: LineQuantity, sources: &Sources, flight: Arc<Flight>) -> Self {
         let units = sources.filled(quantity).map(|(location, units)| (location.clone(), units.units()));
-        Self { hold, units: units.collect(), flight }
+        Self { hold, units: units.collect(), queued: sources.queued().units(), flight }
+    }
+
+    /// Units that would come back if it failed, there or queued for.
+    fn all_units(&self) -> u64 {
+        self.units_at(None) + self.queued
     }
 
     /// Units it has at this location, or anywhere.
@@ -211,9 +218,13 @@ impl Owner {
 
     /// Gives what is free at this instant to those that queue, as when a product is released.
     fn serve(&mut self, at: Timestamp) {
-        let fills = self.product.decide_fills(at);
-        if !fills.is_empty() {
-            self.carry_out(at, fills, Then::Nothing);
+        loop {
+            let fills = self.product.decide_fills_until(at);
+            if fills.is_empty() {
+                return;
+            }
+            fills.iter().for_each(|event| self.product.apply(event));
+            self.journal(fills, None, Then::Nothing);
         }
     }
 
@@ -249,6 +260,9 @@ impl Owner {
     fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
         let Some(claims) = basket.claims() else { return };
         match self.product.decide(at, &ProductCommand::Open(claims)) {
+            Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
+                self.parked.push_back(basket);
+            }
             Ok(opened) => {
                 if let Some(flight) = basket.flight() {
                     let pending = opened.iter().filter_map(|event| match event {
@@ -265,6 +279,11 @@ impl Owner {
                     self.carry_out(at, opened, Then::Nothing);
                     basket.travel();
                 }
+            }
+            Err(Rejection::InsufficientStock(_))
+                if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
+            {
+                self.parked.push_back(basket);
             }
             Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
                 if !basket.left_out(Rejection::InsufficientStock(shortage)) {
@@ -285,28 +304,50 @@ impl Owner {
         }
     }
 
+    /// Whether a basket that takes what there is has less than it wants of this product while others that may fail hold
+    /// units of it; if so, it is heard here when they are over.
+    fn may_get_more(&mut self, basket: &Basket, opened: &Events) -> bool {
+        let granted: u64 = opened
+            .iter()
+            .map(|event| match event {
+                ProductEvent::HoldOpened { quantity, .. } => u64::from(quantity.units()),
+                _ => 0,
+            })
+            .sum();
+        granted < basket.wanted_here() && self.wait_for_any_flight(&|pending| pending.units_at(None) > 0)
+    }
+
     /// Whether baskets that may fail, or have failed and not said so here yet, hold so many of these units that it could
     /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
     /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
     /// close.
     fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
         self.pending.retain(|pending| !pending.flight.has_arrived());
-        let here = || self.pending.iter().filter(|pending| pending.units_at(shortage.location.as_ref()) > 0);
-        let units: u64 = here().map(|pending| pending.units_at(shortage.location.as_ref())).sum();
-        if shortage.available.units() + units < u64::from(shortage.requested.units()) {
+        let asked = shortage.location.as_ref();
+        let here = || self.pending.iter().filter(|pending| pending.units_at(asked) + pending.queued > 0);
+        let units: u64 = here().map(|pending| pending.units_at(asked) + pending.queued).sum();
+        // What may queue besides counts for those only that may queue; the others ask once more in vain.
+        let room = shortage.queueable.units();
+        if shortage.available.units() + room + units < u64::from(shortage.requested.units()) {
             return false;
         }
-        let mut waits = false;
-        for pending in here() {
-            waits |= pending.flight.tell(&self.cell);
+        self.wait_for_any_flight(&|pending| pending.units_at(asked) + pending.queued > 0)
+    }
+
+    /// Asks the flights of these claims to tell when they are over. False if there are none.
+    fn wait_for_any_flight(&mut self, concerns: &dyn Fn(&Pending) -> bool) -> bool {
+        self.pending.retain(|pending| !pending.flight.has_arrived());
+        let mut here = self.pending.iter().filter(|pending| concerns(pending)).peekable();
+        if here.peek().is_none() {
+            return false;
         }
+        let waits = here.fold(false, |waits, pending| waits | pending.flight.tell(&self.cell));
         // A flight that arrived just now keeps its units for good, and nobody would tell this basket: it has to look
         // again itself.
-        if !waits && units > 0 {
+        if !waits {
             self.cell.send(&self.shared, ProductMessage::FlightOver);
-            return true;
         }
-        waits
+        true
     }
 
     /// A release changes the counts without an event: they are shown anew.
@@ -614,7 +655,7 @@ impl Owner {
     /// Units in baskets that may still give them back.
     fn units_pending(&mut self) -> u64 {
         self.pending.retain(|pending| !pending.flight.has_arrived());
-        self.pending.iter().map(|pending| pending.units_at(None)).sum()
+        self.pending.iter().map(Pending::all_units).sum()
     }
 
     /// Lets the timer know of the next instant at which something changes by itself, unless it knows of an earlier one.

@@ -48,6 +48,8 @@ pub(crate) struct Shown {
     pub(crate) pending: u64,
     /// From then on the counts may be out of date.
     pub(crate) next_change: Option<Timestamp>,
+    /// The earliest deadline among its holds.
+    pub(crate) next_deadline: Option<Timestamp>,
     /// Whether more is promised somewhere than there is.
     pub(crate) short: bool,
 }
@@ -67,6 +69,7 @@ pub(crate) struct Publication {
     pub(crate) stock: StockView,
     pub(crate) pending: u64,
     pub(crate) next_change: Option<Timestamp>,
+    pub(crate) next_deadline: Option<Timestamp>,
     pub(crate) short: bool,
 }
 
@@ -79,6 +82,7 @@ impl Publication {
             stock: StockView::of(product, now),
             pending: 0,
             next_change: next_change(product, now),
+            next_deadline: product.next_deadline(),
             short: product.is_short(),
         }
     }
@@ -87,9 +91,10 @@ impl Publication {
 impl ProductCell {
     /// A place for this product, whose state is durable as it is.
     pub(crate) fn new(product: Product, now: Timestamp) -> Self {
-        let Publication { stock, pending, next_change, short, .. } = Publication::of(&product, now);
+        let Publication { stock, pending, next_change, next_deadline, short, .. } =
+            Publication::of(&product, now);
         let details = ProductView::of(&product).map(Arc::new);
-        let shown = Shown { details, stock, pending, next_change, short };
+        let shown = Shown { details, stock, pending, next_change, next_deadline, short };
         Self {
             sku: product.sku().clone(),
             seat: Mutex::new(Seat::Resting(Box::new(product))),
@@ -186,7 +191,8 @@ impl ProductCell {
 
     /// Shows new state. `first` is where its first record stands.
     pub(crate) fn publish(&self, publication: Publication, first: Sequence) {
-        let Publication { details, events, mut stock, pending, next_change, short } = publication;
+        let Publication { details, events, mut stock, pending, next_change, next_deadline, short } =
+            publication;
         if let Some(after) = events.checked_sub(1) {
             stock.sequence = first.plus(after);
         }
@@ -198,6 +204,7 @@ impl ProductCell {
         shown.stock = stock;
         shown.pending = pending;
         shown.next_change = next_change;
+        shown.next_deadline = next_deadline;
         shown.short = short;
     }
 

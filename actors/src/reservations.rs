@@ -92,9 +92,7 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
     match prepare(shared, &request) {
         Ok((stops, ttl, at)) => {
             let mut terms = request.terms;
-            if terms.prefer.is_none() {
-                terms.prefer = sourcing::fewest_locations(&stops, &terms);
-            }
+            terms.plan = sourcing::fewest_locations(&stops, &terms);
             let intent = Intent {
                 terms,
                 customer: request.customer,
@@ -188,19 +186,27 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
         // The product itself says that its sale is not open.
         return Ok(());
     }
-    let counts = shown.stock.counts_at(claim.location.as_ref());
-    let queueable = shown.stock.queueable;
-    let hopeless = match terms.time_in_force {
+    let (asked, stock) = (claim.location.as_ref(), &shown.stock);
+    let counts = stock.counts_at(asked);
+    let queues = match terms.time_in_force {
         // The product itself says what of it there is.
-        Some(TimeInForce::ImmediateOrCancel) => false,
-        Some(TimeInForce::FillOrKill) => true,
-        Some(TimeInForce::GoodTilCancelled) | None => {
-            let pending = shown.pending;
-            queueable == Some(0)
-                || (pending == 0 && queueable.is_some_and(|most| units - counts.available > most))
-        }
+        Some(TimeInForce::ImmediateOrCancel) => return Ok(()),
+        Some(TimeInForce::FillOrKill) => false,
+        Some(TimeInForce::GoodTilCancelled) => true,
+        None => stock.queue_limit != Some(0),
     };
-    if !hopeless || !policy.sellable || policy.check_line(stop.cell.sku(), claim.quantity).is_err() {
+    // A basket under way may give back what it queues for.
+    let hopeless = match stock.queueable {
+        _ if !queues => true,
+        Some(most) => shown.pending == 0 && units - counts.available.min(units) > most,
+        None => false,
+    };
+    let is_known = asked.is_none_or(|asked| stock.locations.iter().any(|view| view.location == *asked));
+    if !hopeless
+        || !is_known
+        || !policy.sellable
+        || policy.check_line(stop.cell.sku(), claim.quantity).is_err()
+    {
         // The product itself says why.
         return Ok(());
     }
@@ -211,9 +217,10 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
         requested: claim.quantity,
         available: quantity(counts.available),
         held: quantity(counts.held),
-        queued: quantity(shown.stock.queued),
-        queueable: queueable.map_or(Quantity::MAX, quantity),
-        next_expiry: shown.next_change.filter(|_| counts.held > 0),
+        queued: quantity(stock.queued),
+        queueable: stock.queueable.map_or(Quantity::MAX, quantity),
+        next_expiry: shown.next_deadline.filter(|_| counts.held > 0),
+        may_pass: stock.without_holds(asked, queues).suffice(claim.quantity.into()),
     })))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{Condition, Product, ProductDetails, SaleStatus, SaleTerms, StockLevel};
-use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp};
+use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp, WithoutHolds};
 use smallvec::SmallVec;
 
 /// A product as it was last put.
@@ -90,6 +90,10 @@ pub struct StockView {
     pub queued: u64,
     /// Units that may queue beyond those; `None` if there is no limit.
     pub queueable: Option<u64>,
+    /// Most units that may queue; `None` if there is no limit.
+    pub(crate) queue_limit: Option<u64>,
+    /// Units that are promised and queue.
+    pub(crate) wanted: u64,
     /// Its sale, if one was put.
     pub sale: Option<SaleView>,
     /// How many facts it rests on.
@@ -133,6 +137,8 @@ pub struct LocationView {
     pub location: LocationId,
     /// How much.
     pub counts: LocationCounts,
+    /// Units that would be free if nobody held any.
+    pub(crate) without_holds: u64,
 }
 
 /// Units.
@@ -186,12 +192,16 @@ impl StockView {
                 allocated: level.allocated.units(),
                 available: product.available(location, now).units(),
             },
+            without_holds: product.without_holds(Some(location), true, now).here.units(),
         });
+        let all = product.without_holds(None, true, now);
         Self {
             sku: product.sku().clone(),
             locations: locations.collect(),
             queued: product.queued().units(),
             queueable: product.queueable(now).map(Quantity::units),
+            queue_limit: Some(all.queue_limit).filter(|limit| *limit < Quantity::MAX).map(Quantity::units),
+            wanted: all.promised.units(),
             sale: product.sale().map(|sale| SaleView {
                 terms: Arc::clone(sale.terms()),
                 status: sale.status(now),
@@ -214,6 +224,22 @@ impl StockView {
                 available: sum.available + counts.available,
             }
         })
+    }
+
+    /// What there would be if nobody held anything, for a request that asks for one location or for none, and may queue
+    /// or not.
+    pub(crate) fn without_holds(&self, asked: Option<&LocationId>, queues: bool) -> WithoutHolds {
+        let sum = |here: &dyn Fn(&LocationView) -> bool| {
+            let units = self.locations.iter().filter(|view| here(view)).map(|view| view.without_holds);
+            Quantity::new(units.sum()).unwrap_or(Quantity::MAX)
+        };
+        let limit = if queues { self.queue_limit } else { Some(0) };
+        WithoutHolds {
+            here: sum(&|view| asked.is_none_or(|asked| view.location == *asked)),
+            anywhere: sum(&|_| true),
+            promised: Quantity::new(self.wanted).unwrap_or(Quantity::MAX),
+            queue_limit: limit.and_then(Quantity::new).unwrap_or(Quantity::MAX),
+        }
     }
 
     /// The counts at one location, or over all of them.

@@ -29,15 +29,34 @@ pub struct Shortage {
     pub queueable: Quantity,
     /// When the next hold of the product lapses; `None` if none of them lies here.
     pub next_expiry: Option<Timestamp>,
+    /// Whether the same request can succeed without new goods, if enough others let go of what they hold.
+    pub may_pass: bool,
+}
+
+/// What there would be if nobody held anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WithoutHolds {
+    /// Units where the request wants them.
+    pub here: Quantity,
+    /// Units at all locations.
+    pub anywhere: Quantity,
+    /// Units that are promised and queue: those would be served first.
+    pub promised: Quantity,
+    /// Most units that may queue; none if the request does not want to.
+    pub queue_limit: Quantity,
+}
+
+impl WithoutHolds {
+    /// Whether so many units could be had then, or queued for.
+    pub fn suffice(&self, requested: Quantity) -> bool {
+        let served = self.promised.min(self.anywhere);
+        let left = self.here.min(self.anywhere.floor_sub(served));
+        let room = self.queue_limit.floor_sub(self.promised.floor_sub(served));
+        left.checked_add(room).is_none_or(|sum| sum >= requested)
+    }
 }
 
 impl Shortage {
-    /// Whether the same request can succeed without new goods: if enough others let go of what they hold.
-    pub fn may_pass(&self) -> bool {
-        let free = self.available.checked_add(self.held);
-        free.is_none_or(|free| free >= self.requested.into())
-    }
-
     fn at(&self) -> impl fmt::Display {
         At(self.location.clone())
     }
@@ -142,6 +161,14 @@ pub enum Rejection {
         sku: Sku,
         /// Which parts.
         contradiction: Contradiction,
+    },
+    /// The product never lay at this location.
+    #[error("{sku} has never been at {location}")]
+    UnknownLocation {
+        /// Which product.
+        sku: Sku,
+        /// What was asked for.
+        location: LocationId,
     },
     /// Fewer units are free than were asked for.
     #[error("{}{}: {:?} asked for, {} available", .0.sku, .0.at(), .0.requested, .0.available)]
@@ -393,7 +420,7 @@ impl Rejection {
     /// Whether the same request may succeed later without anything about it being changed.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::InsufficientStock(shortage) => shortage.may_pass(),
+            Self::InsufficientStock(shortage) => shortage.may_pass,
             Self::NotSellable { .. }
             | Self::SaleNotOpen { .. }
             | Self::NotOnShelf { .. }
@@ -404,6 +431,7 @@ impl Rejection {
             | Self::UnknownSku { .. }
             | Self::ProductInUse { .. }
             | Self::CustomerLimit { .. }
+            | Self::UnknownLocation { .. }
             | Self::OtherSale { .. }
             | Self::SaleNotFound { .. }
             | Self::SaleContradiction { .. }

@@ -121,7 +121,7 @@ impl World {
         let skus: Vec<_> = self.products.keys().cloned().collect();
         for sku in skus {
             while let Some(events) =
-                self.products.get(&sku).map(|product| product.decide_fills(settled_until(product, at)))
+                self.products.get(&sku).map(|product| product.decide_fills_until(settled_until(product, at)))
                 && !events.is_empty()
             {
                 for event in events {

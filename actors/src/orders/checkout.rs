@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder};
+use holdfast_engine::product::{Terms, TimeInForce};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, ReservationId, Sku, UnitPrice};
 
@@ -19,6 +20,15 @@ pub(super) struct Placing {
     /// The order as it was priced when it was asked for: a price that changes meanwhile concerns the next one.
     order: PlaceOrder,
     waiting: Vec<Waiting>,
+}
+
+/// An order's units are all that it names, or it is not placed.
+fn whole_or_nothing(terms: &Terms) -> Terms {
+    let time_in_force = match terms.time_in_force {
+        Some(TimeInForce::ImmediateOrCancel) => Some(TimeInForce::FillOrKill),
+        other => other,
+    };
+    Terms { time_in_force, ..terms.clone() }
 }
 
 /// How often an order makes itself a new reservation because its last one lapsed before the order was written down.
@@ -97,7 +107,7 @@ impl Coordinator {
             fingerprint: placing.request.fingerprint,
             customer: placing.request.customer.clone(),
             lines: lines.collect(),
-            terms: placing.request.terms.clone(),
+            terms: whole_or_nothing(&placing.request.terms),
             ttl: Some(ttl),
             metadata: holdfast_engine::SmolStr::default(),
         };

@@ -45,7 +45,7 @@ pub struct PlaceOrderRequest {
     /// Where its units come from.
     pub source: OrderSource,
     /// What becomes of units that are not there and where units are taken from, if the order claims them itself. An
-    /// order is for what was asked: nothing of it may be dropped.
+    /// order is for what was asked: nothing of it may be dropped, and where that is wished it is refused instead.
     pub terms: Terms,
     /// What its amounts are in.
     pub currency: Currency,

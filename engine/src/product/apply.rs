@@ -285,6 +285,7 @@ impl Product {
         };
         if !left.is_zero() {
             self.queued = sum(self.queued, left);
+            self.wanted = sum(self.wanted, left);
             let before = self.book.insert(rank, spread.asked, id);
             assert!(before.is_none(), "{id:?} queues once");
         }
@@ -327,6 +328,7 @@ impl Product {
         let allocation = promised(&mut self.allocations, id);
         allocation.queued = difference(allocation.queued, units.into());
         self.queued = difference(self.queued, units.into());
+        self.wanted = difference(self.wanted, units.into());
         if allocation.queued.is_zero() {
             let listed = self.book.remove(allocation.rank, allocation.asked);
             assert_eq!(listed, Some(id), "who queues is in the book");

@@ -13,7 +13,7 @@
 //! nothing. [`Product::apply`] takes an event in; it never fails and never decides. One decides, journals and applies
 //! in that order without a pause between, from one place at a time: that is what makes the check and the taking one step.
 //! After every event that is applied, [`Product::decide_fills`] says what of the units that are free now goes to the
-//! book; those events belong to the same step.
+//! book; those events belong to the same step. [`Product::decide_fills_until`] says the same of what time brought.
 //!
 //! Deadlines: a hold whose deadline has come counts as lapsed at that very instant. A hold belongs to a reservation,
 //! and a reservation ends once for all of its holds, so this module does not end lapsed holds by itself: the caller
@@ -60,6 +60,7 @@ use holds::{Held, HeldSpread, Holds, LocationNumber};
 use crate::ids::{HoldId, LocationId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
 use crate::quantity::{LineQuantity, Quantity};
+use crate::rejection::WithoutHolds;
 use crate::time::{Sequence, Timestamp};
 
 /// The state of one product. Created empty; it exists for callers once it was put.
@@ -88,6 +89,8 @@ pub struct Product {
     book: Book,
     /// Units that holds and allocations queue for.
     queued: Quantity,
+    /// Of these, units of allocations: what the book wants.
+    wanted: Quantity,
     /// The sale that was put last.
     sale: Option<Box<Sale>>,
     operations: OperationLog<ProductResult>,
@@ -158,6 +161,7 @@ impl Product {
             allocations: Map::default(),
             book: Book::default(),
             queued: Quantity::ZERO,
+            wanted: Quantity::ZERO,
             sale: None,
             operations: OperationLog::default(),
         }
@@ -297,6 +301,39 @@ impl Product {
     /// Units that holds and allocations queue for.
     pub fn queued(&self) -> Quantity {
         self.queued
+    }
+
+    /// What there would be at this instant if nobody held anything, for a request that asks for one location or for none,
+    /// and may queue or not.
+    pub fn without_holds(&self, asked: Option<&LocationId>, queues: bool, at: Timestamp) -> WithoutHolds {
+        let sum = |units: Quantity, more| units.checked_add(more).unwrap_or(Quantity::MAX);
+        let (mut here, mut anywhere) = (Quantity::ZERO, Quantity::ZERO);
+        for number in self.numbers() {
+            let units = self.free_of_holds(number, at);
+            anywhere = sum(anywhere, units);
+            if asked.is_none_or(|asked| asked == self.name(number)) {
+                here = sum(here, units);
+            }
+        }
+        let limit = if queues { self.queue_limit(self.policy(), at) } else { Quantity::ZERO };
+        WithoutHolds { here, anywhere, promised: self.wanted, queue_limit: limit }
+    }
+
+    fn free_of_holds(&self, number: LocationNumber, at: Timestamp) -> Quantity {
+        let (policy, shelf) = (self.policy(), self.shelf(number));
+        if policy.is_before_release(at) || policy.sourcing.closed.contains(&shelf.location) {
+            return Quantity::ZERO;
+        }
+        let free = shelf.level.claimable(policy).floor_sub(shelf.level.allocated);
+        match &self.sale {
+            Some(sale) if sale.status(at) == SaleStatus::Open && sale.has_allotments() => {
+                free.min(sale.allotted(&shelf.location))
+            }
+            Some(sale) if sale.status(at) != SaleStatus::Closed => {
+                free.floor_sub(sale.set_aside(&shelf.location, number))
+            }
+            _ => free,
+        }
     }
 
     /// Units that may queue beyond those that do at this instant; `None` if there is no limit.
@@ -454,6 +491,8 @@ impl Product {
             );
         }
         assert!(held.is_empty() && allocated.is_empty(), "I2: {}: units lie at known locations", self.sku);
+        let wanted: u64 = self.allocations.values().map(|allocation| allocation.queued.units()).sum();
+        assert_eq!(self.wanted.units(), wanted, "I2: {}: wanted is what the book wants", self.sku);
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
         let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
         assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
@@ -470,7 +509,7 @@ impl Product {
     /// # Panics
     /// If somebody does: that is an error in this program.
     pub fn check_served(&self, at: Timestamp) {
-        let events = self.decide_fills(at);
+        let events = self.decide_fills_until(at);
         assert!(events.is_empty(), "{}: whoever queues was served what there is: {events:?}", self.sku);
     }
 }

@@ -154,11 +154,15 @@ impl Sale {
         !self.terms.allotments.is_empty()
     }
 
+    /// Units set aside at a location, claimed or not.
+    pub(super) fn allotted(&self, location: &LocationId) -> Quantity {
+        let allotted = self.terms.allotments.iter().find(|allotment| allotment.location == *location);
+        allotted.map_or(Quantity::ZERO, |allotted| allotted.units)
+    }
+
     /// Units set aside at a location that nobody has claimed.
     pub(super) fn set_aside(&self, location: &LocationId, number: LocationNumber) -> Quantity {
-        let allotted = self.terms.allotments.iter().find(|allotment| allotment.location == *location);
-        let taken = self.taken.get(&number).copied().unwrap_or_default();
-        allotted.map_or(Quantity::ZERO, |allotted| allotted.units.floor_sub(taken))
+        self.allotted(location).floor_sub(self.taken.get(&number).copied().unwrap_or_default())
     }
 
     /// Checks that what was sold is what the customers have.

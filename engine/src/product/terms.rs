@@ -28,8 +28,21 @@ impl TimeInForce {
 }
 
 /// How urgent queued demand is: 0 before 1 before 2.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PriorityClass(pub u8);
+
+impl PriorityClass {
+    /// What demand has of which nothing is said: there is room before it and after it.
+    pub const USUAL: Self = Self(5);
+    /// The least urgent.
+    pub const LAST: Self = Self(9);
+}
+
+impl Default for PriorityClass {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
 
 /// On what terms the claims of a reservation are made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -41,7 +54,10 @@ pub struct Terms {
     pub class: PriorityClass,
     /// Which locations units come from; as the product's policy has it if not said.
     pub strategy: Option<Strategy>,
-    /// Locations that come before all others in rank, best first: the nearest to the customer, or those that
-    /// have most of the basket.
-    pub prefer: Option<Arc<[LocationId]>>,
+    /// Locations by their distance to the customer, the nearest first: they come before all others in rank where the
+    /// nearest or the fewest are wanted.
+    pub nearest: Option<Arc<[LocationId]>>,
+    /// Locations that have most of the basket the claims are a part of, the first first: they come before all others in rank
+    /// where the fewest are wanted and nothing is said about distances.
+    pub plan: Option<Arc<[LocationId]>>,
 }

@@ -75,6 +75,17 @@ impl Driver {
         }
     }
 
+    /// Gives those that queue what time has brought by then.
+    pub(super) fn serve_until(&mut self, sku: &Sku, at: Timestamp) {
+        while let Some(fills) = self.products.get(sku).map(|product| product.decide_fills_until(at))
+            && !fills.is_empty()
+        {
+            for event in fills {
+                self.append_one(sku, &event);
+            }
+        }
+    }
+
     fn append_one(&mut self, sku: &Sku, event: &ProductEvent) {
         let sequence = self.append(Event::Product(sku.clone(), event.clone()));
         let product = self.products.entry(sku.clone()).or_insert_with(|| Product::absent(sku.clone()));

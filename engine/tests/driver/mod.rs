@@ -124,10 +124,10 @@ impl Driver {
             take(&mut product, &events, self.now);
         }
         for (deadline, _, events) in self.settlement(&product) {
-            take(&mut product, &Events::new(), deadline);
+            serve_until(&mut product, deadline);
             take(&mut product, &events, deadline);
         }
-        take(&mut product, &Events::new(), self.now);
+        serve_until(&mut product, self.now);
         product
     }
 
@@ -185,6 +185,13 @@ impl Driver {
         }
     }
 
+    /// What the timer does: lets every product notice what time has brought.
+    pub(crate) fn settle_all(&mut self) {
+        for sku in self.skus() {
+            self.settle(&sku);
+        }
+    }
+
     fn read_mail(&mut self, sku: &Sku) {
         while self.mail.get(sku).is_some_and(|mail| !mail.is_empty()) {
             // Settling may read the mail itself, where a lapsed basket has several lines here.
@@ -220,10 +227,10 @@ impl Driver {
                 self.append_to_reservation(id, &expired);
                 over.push(id);
             }
-            self.append_to_product(sku, Events::new(), deadline);
+            self.serve_until(sku, deadline);
             self.append_to_product(sku, events, deadline);
         }
-        self.append_to_product(sku, Events::new(), self.now);
+        self.serve_until(sku, self.now);
         for id in over {
             self.follow(id);
         }
@@ -246,6 +253,17 @@ impl Driver {
             settled.push((deadline, hold, events));
         }
         settled
+    }
+}
+
+/// Gives a copy of a product what time has brought.
+fn serve_until(product: &mut Product, at: Timestamp) {
+    loop {
+        let fills = product.decide_fills_until(at);
+        if fills.is_empty() {
+            return;
+        }
+        fills.iter().for_each(|event| product.apply(event));
     }
 }
 

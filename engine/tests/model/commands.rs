@@ -413,7 +413,7 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
 }
 
 fn way() -> impl Strategy<Value = Way> {
-    prop_oneof![2 => Just(Way::FewestParcels), 1 => Just(Way::ByRank), 1 => Just(Way::FullestFirst)]
+    prop_oneof![2 => Just(Way::FewestParcels), 1 => Just(Way::ByRank), 1 => Just(Way::FullestFirst), 1 => Just(Way::NearestFirst)]
 }
 
 /// Who may queue, before the release, and for how much.
@@ -437,7 +437,7 @@ fn wishes(shop: Shop) -> impl Strategy<Value = Wishes> {
         u32::from(!shop.priced) * 2 => Just(Some(Missing::Drop)),
         2 => Just(Some(Missing::Queue)),
     ];
-    let class = prop_oneof![3 => Just(0_u8), 1 => 0..3_u8];
+    let class = prop_oneof![3 => Just(5_u8), 1 => 4..7_u8];
     let near = prop::option::weighted(0.2, 0..PLACES);
     (missing, class, prop::option::weighted(0.2, way()), near)
         .prop_map(|(missing, class, way, near)| Wishes { missing, class, way, near })

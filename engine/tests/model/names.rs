@@ -125,6 +125,7 @@ fn strategy(way: Way) -> Strategy {
         Way::FewestParcels => Strategy::FewestShipments,
         Way::ByRank => Strategy::Ranked,
         Way::FullestFirst => Strategy::HighestStock,
+        Way::NearestFirst => Strategy::Nearest,
     }
 }
 
@@ -137,7 +138,8 @@ pub(crate) fn terms(wishes: Wishes) -> Terms {
         }),
         class: PriorityClass(wishes.class),
         strategy: wishes.way.map(strategy),
-        prefer: wishes.near.map(|near| Arc::from([location(near)])),
+        nearest: wishes.near.map(|near| Arc::from([location(near)])),
+        plan: None,
     }
 }
 
@@ -204,6 +206,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::KeyReused => No::KeyReused,
         Rejection::UnknownSku { sku } => No::UnknownItem(item(sku)),
         Rejection::NotSellable { sku } => No::NotForSale(item(sku)),
+        Rejection::UnknownLocation { sku, .. } => No::NeverThere(item(sku)),
         Rejection::SaleNotOpen { sku, sale, opens_at, status: _ } => No::SaleNotOpen {
             item: item(sku),
             sale: last_number(sale.as_str()),
@@ -226,6 +229,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
             free: shortage.available.units(),
             held: shortage.held.units(),
             queued: shortage.queued.units(),
+            may_pass: shortage.may_pass,
         },
         Rejection::StockChanged { actual, .. } => No::CountIs(actual.units()),
         Rejection::StockBelowZero { .. } => No::BelowZero,

@@ -68,6 +68,7 @@ pub(crate) enum Way {
     FewestParcels,
     ByRank,
     FullestFirst,
+    NearestFirst,
 }
 
 /// A sale of a product.
@@ -109,6 +110,7 @@ pub(crate) enum No {
     KeyReused,
     UnknownItem(Item),
     NotForSale(Item),
+    NeverThere(Item),
     SaleNotOpen {
         item: Item,
         sale: u8,
@@ -133,6 +135,7 @@ pub(crate) enum No {
         free: u64,
         held: u64,
         queued: u64,
+        may_pass: bool,
     },
     CountIs(u64),
     BelowZero,

@@ -228,6 +228,8 @@ impl Walk {
                 }
             }
             Command::Crash => {
+                // A shipment under way gets less if the units of a lapsed basket have not come to it by then.
+                self.driver.settle_all();
                 let lagging = self.driver.lagging;
                 self.driver = Driver::recover(self.driver.journal(), self.now());
                 self.driver.lagging = lagging;

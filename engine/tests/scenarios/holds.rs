@@ -245,9 +245,10 @@ fn another_baskets_hold_is_in_the_way_until_it_ends() {
 
 /// What comes back elsewhere is of no use here.
 #[test]
-fn a_shortage_tells_the_next_deadline_at_its_own_place() {
+fn a_shortage_where_nobody_holds_anything_tells_no_deadline() {
     let mut shop = run("
         new cup
+        count 0 cup at south
         receive 1 cup at north
         reserve A for ann lasting 1min: 1 cup at north
         ");

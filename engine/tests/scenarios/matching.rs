@@ -45,6 +45,7 @@ examples! {
     a_line_for_one_location_waits_for_that_location
     lines_for_one_location_come_first
     parts_leave_from_where_they_lie_and_come_back_there
+    a_sale_keeps_its_units_and_its_limit
     waiting_helps_if_enough_is_held_by_others
     a_refused_request_may_be_sent_again_after_a_restock
 }

@@ -265,6 +265,7 @@ fn demand_for_one_location_is_not_served_from_another() {
     check(
         "
         new cup backorder unlimited
+        count 0 cup at north
         reserve A for ann: 2 cup at north
         commit A
         reserve B for bob: 1 cup
@@ -283,13 +284,15 @@ fn demand_for_one_location_is_not_served_from_another() {
 fn a_place_in_the_queue_can_be_told() {
     let shop = run("
         new cup backorder unlimited
+        count 0 cup at north
+        count 0 cup at south
         reserve A for ann: 2 cup at north
         commit A
         reserve B for bob: 1 cup
         commit B
         reserve C for cleo: 1 cup at south
         commit C
-        reserve D for dan class 1: 1 cup
+        reserve D for dan class 6: 1 cup
         commit D
         ");
     let product = shop.driver.product(&sku("cup"));
@@ -481,4 +484,58 @@ fn queued_of(shop: &super::script::Shop, basket: &str) -> u64 {
 fn hold(basket: &str) -> holdfast_engine::HoldId {
     let reservation = holdfast_engine::ReservationId(super::script::number(basket));
     holdfast_engine::HoldId { reservation, line: 0 }
+}
+
+#[test]
+fn who_takes_what_there_is_keeps_to_the_rules_about_quantities() {
+    check(
+        "
+        new cup line-min 6 by 6
+        receive 8 cup
+        receive 3 cup at north
+        reserve A for ann or-drop: 12 cup
+        reserve B for bob or-drop: 6 cup    | refused: InsufficientStock
+        ",
+        "
+        cup: 8 on hand, 6 held, 0 promised, 2 available
+        cup at north: 3 on hand, 0 held, 0 promised, 3 available
+        ",
+    );
+}
+
+#[test]
+fn a_location_the_product_has_never_been_at_is_not_queued_for() {
+    check(
+        "
+        new cup backorder unlimited
+        receive 1 cup
+        reserve A for ann: 1 cup at nroth   | refused: UnknownLocation, cup has never been at nroth
+        ",
+        "
+        cup: 1 on hand, 0 held, 0 promised, 1 available
+        ",
+    );
+}
+
+#[test]
+fn trying_again_helps_exactly_where_live_holds_are_in_the_way() {
+    let retryable = |script: &str, lines: &str| {
+        let mut shop = run(script);
+        match shop.refusal(lines) {
+            holdfast_engine::Rejection::InsufficientStock(shortage) => shortage.may_pass,
+            other => panic!("{other}"),
+        }
+    };
+    // Somebody holds enough.
+    assert!(retryable("new cup\nreceive 2 cup\nreserve A for ann: 2 cup", "2 cup"));
+    assert!(!retryable("new cup\nreceive 2 cup\nreserve A for ann: 2 cup", "3 cup"));
+    // What he lets go of is for those that queue.
+    let queue =
+        "new cup backorder 3\nreceive 2 cup\nreserve A for ann: 2 cup\nreserve B for bob: 3 cup\ncommit B";
+    assert!(retryable(queue, "2 cup"), "two are served, and two may queue");
+    assert!(!retryable(queue, "3 cup"));
+    // One may come from the shelf and one queue.
+    assert!(retryable("new cup backorder 1\nreceive 1 cup\nreserve A for ann: 1 cup", "2 cup"));
+    // A count found less than is held.
+    assert!(!retryable("new cup\nreceive 5 cup\nreserve A for ann: 5 cup\ncount 1 cup", "2 cup"));
 }

@@ -339,3 +339,24 @@ fn a_restart_with_nothing_under_way_writes_nothing() {
     assert_eq!(journal, shop.driver.journal());
     assert_eq!(world.digest(), shop.driver.world().digest());
 }
+
+#[test]
+fn a_restart_ships_every_line_of_a_shipment_under_way() {
+    check(
+        "
+        new cup price 0 backorder unlimited
+        receive 2 cup at north
+        receive 3 cup at south
+        order O1 for ann: 1 cup, 2 cup at north
+        O1 steps
+        start O1
+        reserve A for bob lasting 100ms: 1 cup
+        wait 100ms
+        restart
+        ",
+        "
+        O1: shipped; rest
+        cup at north: 0 on hand, 0 held, 0 promised, 0 available
+        ",
+    );
+}

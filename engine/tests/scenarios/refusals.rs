@@ -23,6 +23,7 @@ const DAY: &str = "
     receive 1000000000000 cup                   | refused: StockAboveMaximum
     reserve A for ann: 10 cup                   | refused: InsufficientStock
     reserve A for ann: 1 tin                    | refused: NotSellable
+    reserve A for ann: 1 cup at nroth           | refused: UnknownLocation
     reserve A for ann: 3 pot                    | refused: LineTooLarge
     new mug line-min 4 by 2
     reserve A for ann: 2 mug                    | refused: LineTooSmall
@@ -202,11 +203,13 @@ fn every_refusal() -> Vec<Rejection> {
         queued: none,
         queueable: none,
         next_expiry: None,
+        may_pass: true,
     };
     let all = vec![
         Rejection::KeyReused,
         Rejection::UnknownSku { sku: sku.clone() },
         Rejection::NotSellable { sku: sku.clone() },
+        Rejection::UnknownLocation { sku: sku.clone(), location: location.clone() },
         Rejection::SaleNotOpen {
             sku: sku.clone(),
             sale: sale.clone(),
@@ -287,6 +290,7 @@ fn every_refusal() -> Vec<Rejection> {
             Rejection::KeyReused
             | Rejection::SaleNotOpen { .. }
             | Rejection::CustomerLimit { .. }
+            | Rejection::UnknownLocation { .. }
             | Rejection::OtherSale { .. }
             | Rejection::SaleNotFound { .. }
             | Rejection::SaleContradiction { .. }

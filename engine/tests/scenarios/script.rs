@@ -39,7 +39,7 @@ use holdfast_engine::product::{
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
-    OperationId, OrderId, Quantity, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use xxhash_rust::xxh3::Xxh3;
 
@@ -107,6 +107,14 @@ impl Shop {
         assert_eq!(short, expected_short, "the answer to {request:?}: {full}");
         assert!(full.contains(piece), "the answer to {request:?} is {full:?}, without {piece:?}");
         self.driver.world().check();
+    }
+
+    /// Why a basket of these lines is refused.
+    pub(crate) fn refusal(&mut self, lines: &str) -> Rejection {
+        match self.ask(&format!("reserve refused for nobody: {lines}")) {
+            Heard::Answer(Err(rejection)) => rejection,
+            _ => panic!("{lines:?} is not refused"),
+        }
     }
 
     fn ask(&mut self, request: &str) -> Heard {
@@ -479,9 +487,12 @@ fn terms(words: &Words<'_>) -> Terms {
     ];
     Terms {
         time_in_force: tifs.into_iter().find(|(word, _)| words.has(word)).map(|(_, tif)| tif),
-        class: PriorityClass(words.after("class").map_or(0, |class| class.parse().unwrap())),
+        class: words
+            .after("class")
+            .map_or(PriorityClass::USUAL, |class| PriorityClass(class.parse().unwrap())),
         strategy: words.after("source").map(strategy),
-        prefer: (!near.is_empty()).then(|| near.into()),
+        nearest: (!near.is_empty()).then(|| near.into()),
+        plan: None,
     }
 }
 

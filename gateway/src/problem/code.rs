@@ -67,6 +67,8 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long", true;
     /// Too few units.
     InsufficientStock = "insufficient_stock", CONFLICT, "Not enough stock", true;
+    /// The product never lay at the location that a line asks for.
+    UnknownLocation = "unknown_location", UNPROCESSABLE_ENTITY, "The product has never been at this location", false;
     /// Not for sale now.
     NotSellable = "not_sellable", CONFLICT, "The product is not for sale", true;
     /// Its sale has not opened, or is paused.

@@ -59,6 +59,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
     match rejection {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
+        Rejection::UnknownLocation { sku, location } => {
+            at_line(problem(Code::UnknownLocation), sku, Some(location), "location")
+        }
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
         Rejection::SaleNotOpen { sku, sale, status, opens_at } => {
             let problem = at_line(problem(Code::SaleNotOpen), sku, None, "sku")

@@ -53,7 +53,7 @@ pub(crate) struct OrderRequest<'a> {
     /// they queue where a product allows it, and otherwise the order is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
-    /// How urgent units that queue are, for an order of lines, 0 being served before all others; 0 unless given.
+    /// How urgent units that queue are, for an order of lines, from 0, served before all others, to 9; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
     priority: Option<Int>,
@@ -556,7 +556,7 @@ struct OrderLineBody<'a> {
     /// Units that are not there yet; given with `sources`.
     #[serde(skip_serializing_if = "Option::is_none")]
     queued: Option<u64>,
-    /// How many others are served before it, where the order is read and queues.
+    /// How many others stand before it, by priority and then by when they were committed, where the order is read and queues.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_ahead: Option<u64>,
     /// What they cost together, as a decimal string.

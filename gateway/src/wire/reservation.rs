@@ -45,7 +45,7 @@ pub(crate) struct ReserveRequest<'a> {
     /// request is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
-    /// How urgent units that queue are, 0 being served before all others; 0 unless given.
+    /// How urgent units that queue are, from 0, served before all others, to 9; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
     priority: Option<Int>,
@@ -251,12 +251,13 @@ struct ReservationLineBody<'a> {
     location: Option<&'a str>,
     /// Units claimed, there or not.
     quantity: u32,
-    /// Where those that are there lie: when they were claimed, and once committed, where they are kept now.
+    /// Where those that were there lay when they were claimed; of a committed line that queues or queued, where units are
+    /// kept now.
     #[schema(value_type = Vec<SourceBody>)]
     sources: SourceList<'a>,
     /// Units that are not there yet.
     queued: u64,
-    /// How many others are served before it; `null` unless it is committed and queues.
+    /// How many others stand before it, by priority and then by when they were committed; `null` unless it is committed and queues.
     #[schema(required = true)]
     queue_ahead: Option<u64>,
     /// Units taken for good.

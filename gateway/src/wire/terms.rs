@@ -48,7 +48,7 @@ pub(crate) fn check(
     errors: &mut FieldErrors,
 ) -> Terms {
     let class = priority.and_then(|class| errors.count(|| "/priority".to_owned(), class, 0, PRIORITY_MAX));
-    let prefer = sourcing.and_then(|sourcing| sourcing.nearest_first(errors));
+    let nearest = sourcing.and_then(|sourcing| sourcing.nearest_first(errors));
     let strategy = sourcing.and_then(|sourcing| sourcing.strategy).map(Strategy::from);
     Terms {
         time_in_force: time_in_force.map(|word| match word {
@@ -56,14 +56,15 @@ pub(crate) fn check(
             TimeInForceWord::ImmediateOrCancel => TimeInForce::ImmediateOrCancel,
             TimeInForceWord::GoodTilCancelled => TimeInForce::GoodTilCancelled,
         }),
-        class: PriorityClass(class.and_then(|class| u8::try_from(class).ok()).unwrap_or_default()),
-        strategy: strategy.or(prefer.is_some().then_some(Strategy::Nearest)),
-        prefer,
+        class: class.and_then(|class| u8::try_from(class).ok()).map(PriorityClass).unwrap_or_default(),
+        strategy: strategy.or(nearest.is_some().then_some(Strategy::Nearest)),
+        nearest,
+        plan: None,
     }
 }
 
 /// The least urgent class.
-pub(crate) const PRIORITY_MAX: u64 = 9;
+const PRIORITY_MAX: u64 = PriorityClass::LAST.0 as u64;
 
 impl SourcingRequest {
     /// The locations by distance, those at the same distance by name.

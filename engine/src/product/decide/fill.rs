@@ -18,22 +18,27 @@ use crate::quantity::{LineQuantity, Quantity};
 use crate::time::Timestamp;
 
 impl Product {
-    /// What of the units that are free at this instant goes to those that queue, for one location at a time: whoever
-    /// applies the events asks again until there are none. What a release or the end of a sale made free before now was
-    /// free then: one instant after the other is served.
-    pub fn decide_fills(&self, at: Timestamp) -> Events {
-        if self.book.is_empty() || self.details.is_none() {
+    /// What of the units that time has made free by this instant goes to those that queue: what a release or the end of a
+    /// sale made free before now was free then, so one instant after the other is served. Asked before anything else is
+    /// decided at this instant, and again until there is nothing.
+    pub fn decide_fills_until(&self, at: Timestamp) -> Events {
+        if self.book.is_empty() {
             return Events::new();
         }
         let (release, close) = self.frees_units();
         let mut instants = [release, close, Some(at)];
         instants.sort_unstable();
         let instants = instants.into_iter().flatten().filter(|instant| *instant <= at);
-        let events = instants.map(|instant| self.decide_fills_at(instant)).find(|events| !events.is_empty());
+        let events = instants.map(|instant| self.decide_fills(instant)).find(|events| !events.is_empty());
         events.unwrap_or_default()
     }
 
-    fn decide_fills_at(&self, at: Timestamp) -> Events {
+    /// What of the units that are free at this instant goes to those that queue, for one location at a time: whoever
+    /// applies the events asks again until there are none.
+    pub fn decide_fills(&self, at: Timestamp) -> Events {
+        if self.book.is_empty() || self.details.is_none() {
+            return Events::new();
+        }
         let fills = self.numbers().map(|number| (number, self.fills(number, self.free(number, at))));
         let served = fills.into_iter().find(|(_, fills)| !fills.is_empty());
         let Some((number, fills)) = served else { return Events::new() };

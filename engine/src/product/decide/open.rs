@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
 use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
 use super::Events;
-use crate::ids::{CustomerId, HoldId, LocationId};
+use crate::ids::{CustomerId, HoldId};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::{Rejection, Shortage};
 use crate::time::Timestamp;
@@ -22,10 +22,12 @@ impl Product {
         }
         let asked = self.check_quantity(policy, &open.claims)?;
         let buyer = self.check_sale(at, &open.customer, asked)?;
+        let strategy = open.terms.strategy.unwrap_or(policy.sourcing.strategy);
         let mut grants = Grants {
-            supply: self.supply(at, &open.terms),
+            at,
+            supply: self.supply(at, strategy, &open.terms),
             queueable: self.queue_limit(policy, at).floor_sub(self.queued),
-            strategy: open.terms.strategy.unwrap_or(policy.sourcing.strategy),
+            strategy,
             time_in_force: open.terms.time_in_force.unwrap_or(match self.queue_limit(policy, at).is_zero() {
                 true => TimeInForce::FillOrKill,
                 false => TimeInForce::GoodTilCancelled,
@@ -38,6 +40,9 @@ impl Product {
             for (claim, granted) in claims.filter(|(claim, _)| claim.location.is_none() == anywhere) {
                 *granted = self.grant(&mut grants, claim)?;
             }
+        }
+        if grants.time_in_force == TimeInForce::ImmediateOrCancel {
+            keep_to_rules(policy, &mut granted);
         }
         let granted = open.claims.iter().zip(granted).filter_map(|(claim, granted)| Some((claim, granted?)));
         let events: Events = (open.first_line..)
@@ -54,32 +59,34 @@ impl Product {
             })
             .collect();
         match open.claims.first() {
-            Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, grants.queueable)),
+            Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, &grants)),
             _ => Ok(events),
         }
     }
 
     /// Takes the units of one claim out of what is there for the request; `None` if there are none and none are to queue.
     fn grant(&self, grants: &mut Grants, claim: &Claim) -> Result<Option<Granted>, Rejection> {
-        let Grants { supply, queueable, strategy, time_in_force } = grants;
-        let only = claim.location.as_ref().map(|asked| self.number(asked));
-        let here = supply.iter().filter(|free| only.is_none_or(|only| only == Some(free.location)));
-        let available: u64 = here.map(|free| free.units).sum();
-        let taken = match only {
-            Some(None) => Taken::new(),
-            only => sourcing::take(supply, *strategy, claim.quantity, only.flatten()),
+        let only = match &claim.location {
+            None => None,
+            Some(asked) => Some(self.number(asked).ok_or_else(|| Rejection::UnknownLocation {
+                sku: self.sku.clone(),
+                location: asked.clone(),
+            })?),
         };
-        let filled = units(taken.iter().map(|(_, units)| units.units()).sum());
+        let here = grants.supply.iter().filter(|free| only.is_none_or(|only| only == free.location));
+        let available: u64 = here.map(|free| free.units).sum();
+        let taken = sourcing::take(&mut grants.supply, grants.strategy, claim.quantity, only);
+        let filled = units(&taken);
         let missing = Quantity::from(claim.quantity).floor_sub(filled);
-        let queued = match time_in_force {
+        let queued = match grants.time_in_force {
             _ if missing.is_zero() => Quantity::ZERO,
             TimeInForce::ImmediateOrCancel => Quantity::ZERO,
-            TimeInForce::GoodTilCancelled if missing <= *queueable => missing,
+            TimeInForce::GoodTilCancelled if missing <= grants.queueable => missing,
             TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled => {
-                return Err(self.shortage(claim, available, *queueable));
+                return Err(self.shortage(claim, available, grants));
             }
         };
-        *queueable = queueable.floor_sub(queued);
+        grants.queueable = grants.queueable.floor_sub(queued);
         let granted = filled.checked_add(queued).and_then(|granted| u32::try_from(granted.units()).ok());
         let quantity = granted.and_then(LineQuantity::new);
         Ok(quantity.map(|quantity| Granted { quantity, taken, queued }))
@@ -130,20 +137,23 @@ impl Product {
     }
 
     /// What is free, and in which order the request and the merchant would have it used.
-    fn supply(&self, at: Timestamp, terms: &Terms) -> Supply {
+    fn supply(&self, at: Timestamp, strategy: Strategy, terms: &Terms) -> Supply {
+        let listed = match strategy {
+            Strategy::Nearest => terms.nearest.as_deref(),
+            Strategy::FewestShipments => terms.nearest.as_deref().or(terms.plan.as_deref()),
+            Strategy::Ranked | Strategy::HighestStock => None,
+        };
+        let (listed, ranking) = (listed.unwrap_or_default(), &self.policy().sourcing.ranking);
+        let place = |by_name, location| {
+            let position = listed.iter().chain(ranking).position(|listed| listed == location);
+            position.unwrap_or(listed.len() + ranking.len() + by_name)
+        };
         let free = |(by_name, number)| Free {
             location: number,
-            place: self.place(by_name, self.name(number), terms),
+            place: place(by_name, self.name(number)),
             units: self.on_offer(number, at).units(),
         };
         self.numbers().enumerate().map(free).collect()
-    }
-
-    fn place(&self, by_name: usize, location: &LocationId, terms: &Terms) -> usize {
-        let prefer = terms.prefer.as_deref().unwrap_or_default();
-        let ranking = &self.policy().sourcing.ranking;
-        let mut ranked = prefer.iter().chain(ranking);
-        ranked.position(|listed| listed == location).unwrap_or(prefer.len() + ranking.len() + by_name)
     }
 
     fn sources(&self, claim: &Claim, taken: &Taken, queued: Quantity, terms: &Terms) -> Sources {
@@ -165,11 +175,13 @@ impl Product {
     }
 
     /// Why a claim cannot be met, so many units being there for it.
-    fn shortage(&self, claim: &Claim, available: u64, queueable: Quantity) -> Rejection {
+    fn shortage(&self, claim: &Claim, available: u64, grants: &Grants) -> Rejection {
         let here = self
             .numbers()
             .filter(|number| claim.location.as_ref().is_none_or(|asked| asked == self.name(*number)));
         let held: u64 = here.map(|number| self.shelf(number).level.held.units()).sum();
+        let queues = grants.time_in_force == TimeInForce::GoodTilCancelled;
+        let without = self.without_holds(claim.location.as_ref(), queues, grants.at);
         let count = |units| Quantity::new(units).unwrap_or(Quantity::MAX);
         Rejection::InsufficientStock(Box::new(Shortage {
             sku: self.sku.clone(),
@@ -178,14 +190,22 @@ impl Product {
             available: count(available),
             held: count(held),
             queued: self.queued,
-            queueable,
+            queueable: grants.queueable,
             next_expiry: self.next_deadline().filter(|_| held > 0),
+            may_pass: match grants.time_in_force {
+                // Any unit will do, and a unit that is held may come back.
+                TimeInForce::ImmediateOrCancel => without.suffice(LineQuantity::ONE.into()),
+                TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled => {
+                    without.suffice(claim.quantity.into())
+                }
+            },
         }))
     }
 }
 
 /// What there is for the claims of one request.
 struct Grants {
+    at: Timestamp,
     supply: Supply,
     /// Units that may still queue.
     queueable: Quantity,
@@ -200,6 +220,34 @@ struct Granted {
     queued: Quantity,
 }
 
-fn units(units: u32) -> Quantity {
-    Quantity::new(units.into()).unwrap_or_default()
+fn units(taken: &Taken) -> Quantity {
+    let sum = taken.iter().map(|(_, units)| u64::from(units.units())).sum();
+    Quantity::new(sum).unwrap_or(Quantity::MAX)
+}
+
+/// Who takes what there is keeps to the rules about quantities all the same: boxes of six stay whole. What is too much goes
+/// back from the end.
+fn keep_to_rules(policy: &Policy, granted: &mut [Option<Granted>]) {
+    let sum: u64 = granted.iter().flatten().map(|granted| u64::from(granted.quantity.units())).sum();
+    let (min, multiple) =
+        (u64::from(policy.line_quantity_min.units()), u64::from(policy.line_quantity_multiple.units()));
+    let fits = sum - sum % multiple;
+    let mut excess = if fits < min { sum } else { sum - fits };
+    for slot in granted.iter_mut().rev() {
+        let Some(granted) = slot.as_mut() else { continue };
+        while excess > 0
+            && let Some((location, units)) = granted.taken.pop()
+        {
+            let kept = u64::from(units.units()).saturating_sub(excess);
+            excess -= u64::from(units.units()) - kept;
+            if let Some(kept) = u32::try_from(kept).ok().and_then(LineQuantity::new) {
+                granted.taken.push((location, kept));
+            }
+        }
+        let left = u32::try_from(units(&granted.taken).units()).ok().and_then(LineQuantity::new);
+        match left {
+            Some(quantity) => granted.quantity = quantity,
+            None => *slot = None,
+        }
+    }
 }

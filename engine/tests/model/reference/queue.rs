@@ -146,6 +146,9 @@ impl Reference {
             (0..lines.len()).partition(|line| lines[*line].1.is_none());
         for line in one_place.into_iter().chain(anywhere) {
             let (_, asked_place, asked) = &lines[line];
+            if asked_place.is_some_and(|place| !self.was_ever_at(item, place)) {
+                return Err(No::NeverThere(item));
+            }
             let here = |place: &Place| asked_place.is_none_or(|only| only == *place);
             let there: u64 = (0..PLACES).filter(here).map(|place| free[usize::from(place)]).sum();
             let short = No::TooFew {
@@ -155,6 +158,7 @@ impl Reference {
                 free: there,
                 held: (0..PLACES).filter(here).map(|place| self.held(item, place)).sum(),
                 queued: self.queued(item),
+                may_pass: self.could_have(item, *asked_place, *asked, most, missing),
             };
             let lacks = asked.saturating_sub(there);
             if lacks > 0 && (missing == Missing::Refuse || (missing == Missing::Queue && lacks > may_queue)) {
@@ -176,13 +180,90 @@ impl Reference {
             let dropped = missing == Missing::Drop && from.is_empty();
             found[line] = (!dropped).then_some(from);
         }
+        if missing == Missing::Drop {
+            keep_to_rules(rules, &mut found);
+        }
         if found.iter().all(Option::is_none) {
             let (_, place, asked) = lines[0];
+            let may_pass = self.could_have(item, place, asked, most, missing);
             let here = (0..PLACES).filter(|at| place.is_none_or(|only| only == *at));
             let held = here.map(|place| self.held(item, place)).sum();
-            return Err(No::TooFew { item, place, asked, free: 0, held, queued: self.queued(item) });
+            return Err(No::TooFew {
+                item,
+                place,
+                asked,
+                free: 0,
+                held,
+                queued: self.queued(item),
+                may_pass,
+            });
         }
         Ok(found)
+    }
+}
+
+impl Reference {
+    /// Whether a product ever lay at a place.
+    fn was_ever_at(&self, item: Item, place: Place) -> bool {
+        self.facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Counted { item: i, place: p, .. } if (*i, *p) == (item, place)))
+    }
+
+    /// Whether so many units could be had if nobody had anything in a basket.
+    fn could_have(
+        &self,
+        item: Item,
+        asked_place: Option<Place>,
+        asked: u64,
+        most: Option<u64>,
+        missing: Missing,
+    ) -> bool {
+        let units = |place: &Place| self.without_baskets(item, *place);
+        let anywhere: u64 = (0..PLACES).map(|place| units(&place)).sum();
+        let here = asked_place.map_or(anywhere, |place| units(&place));
+        let wanted: u64 = self.lines_promised(item).map(|(basket, line)| self.queued_for(basket, line)).sum();
+        let served = wanted.min(anywhere);
+        let room = match missing {
+            Missing::Queue => most.unwrap_or(super::MOST_UNITS).saturating_sub(wanted - served),
+            Missing::Refuse | Missing::Drop => 0,
+        };
+        let needs = if missing == Missing::Drop { 1 } else { asked };
+        here.min(anywhere - served) + room >= needs
+    }
+
+    fn without_baskets(&self, item: Item, place: Place) -> u64 {
+        let Some(rules) = self.rules(item) else { return 0 };
+        if rules.closed == Some(place) || rules.preorder.is_some_and(|(_, release)| self.now < release) {
+            return 0;
+        }
+        let sellable = self.pile(item, place, super::SELLABLE).saturating_sub(rules.safety);
+        let free = sellable.saturating_sub(self.allocated(item, place));
+        match self.open_sale(item).and_then(|sale| sale.aside) {
+            Some(aside) => free.min(aside[usize::from(place)]),
+            None if self.open_sale(item).is_some() => free,
+            None => free.saturating_sub(self.aside(item, place, self.now)),
+        }
+    }
+}
+
+/// What is taken of what there is keeps to the rules; what is too much goes back from the end.
+fn keep_to_rules(rules: Rules, found: &mut [Option<Found>]) {
+    let sum: u64 = found.iter().flatten().flatten().map(|from| from.1).sum();
+    let fits = sum / rules.line_step * rules.line_step;
+    let mut excess = sum - if fits < rules.line_min { 0 } else { fits };
+    for line in found.iter_mut().rev() {
+        for from in line.iter_mut().flatten().rev() {
+            let back = excess.min(from.1);
+            from.1 -= back;
+            excess -= back;
+        }
+        if let Some(found) = line {
+            found.retain(|from| from.1 > 0);
+            if found.is_empty() {
+                *line = None;
+            }
+        }
     }
 }
 
@@ -200,10 +281,12 @@ struct Waiting {
 /// The place to be asked next.
 fn best(places: Vec<Place>, free: &[u64], wanted: u64, rules: Rules, wishes: Wishes) -> Place {
     let mut ranked = places;
-    ranked.sort_by_key(|place| (wishes.near != Some(*place), rules.favourite != Some(*place), *place));
+    let way = wishes.way.unwrap_or(rules.way);
+    let near = wishes.near.filter(|_| matches!(way, Way::NearestFirst | Way::FewestParcels));
+    ranked.sort_by_key(|place| (near != Some(*place), rules.favourite != Some(*place), *place));
     let fullest = ranked.iter().rev().max_by_key(|place| free[usize::from(**place)]).copied().unwrap();
-    match wishes.way.unwrap_or(rules.way) {
-        Way::ByRank => ranked[0],
+    match way {
+        Way::ByRank | Way::NearestFirst => ranked[0],
         Way::FullestFirst => fullest,
         Way::FewestParcels => {
             ranked.iter().find(|place| free[usize::from(**place)] >= wanted).copied().unwrap_or(fullest)
