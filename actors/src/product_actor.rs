@@ -203,8 +203,7 @@ impl Owner {
         let at = self.shared.clock.now();
         self.now = at;
         if self.product.next_deadline().is_some_and(|deadline| deadline <= at) {
-            let lapsed: Vec<_> = self.product.lapsed(at).collect();
-            for (deadline, hold) in lapsed {
+            for (deadline, hold) in self.product.lapsed(at) {
                 self.serve(deadline);
                 if let Some(reservation) = self.shared.reservations.get(hold.reservation) {
                     reservation.expire(&self.shared);

@@ -171,8 +171,8 @@ impl Product {
             }
         };
         let before = self.holds.insert(id, Held::new(location, quantity, Some(expires_at)));
-        assert!(before.is_none(), "I3: {id:?} is opened once");
-        self.deadlines.insert((expires_at, id));
+        assert!(before.is_none() && !self.allocations.contains_key(&id), "I3: {id:?} is opened once");
+        self.deadlines.insert(expires_at, id);
     }
 
     fn put_sale(&mut self, terms: &SaleTerms) {
@@ -221,19 +221,20 @@ impl Product {
 
     fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
         let Some(hold) = self.holds.get_mut(id) else { panic!("I3: {id:?} is live when its deadline moves") };
-        if let Some(old) = hold.expires_at() {
-            self.deadlines.remove(&(old, id));
-        }
+        let old = hold.expires_at();
         hold.move_deadline(expires_at);
+        if let Some(old) = old {
+            self.deadlines.remove(old, id, &self.holds);
+        }
         if let Some(new) = expires_at {
-            self.deadlines.insert((new, id));
+            self.deadlines.insert(new, id);
         }
     }
 
     fn end_hold(&mut self, id: HoldId) -> (LineQuantity, HeldSpread) {
         let Some(hold) = self.holds.remove(id) else { panic!("I3: {id:?} ends exactly once") };
         if let Some(deadline) = hold.expires_at() {
-            self.deadlines.remove(&(deadline, id));
+            self.deadlines.remove(deadline, id, &self.holds);
         }
         let spread = if hold.location == LocationNumber::SEVERAL {
             let Some(spread) = self.spread.remove(&id) else {

@@ -28,6 +28,7 @@ mod apply;
 mod book;
 mod claim;
 mod command;
+mod deadlines;
 mod decide;
 mod event;
 mod hold;
@@ -55,6 +56,7 @@ pub use stock::{Condition, StockLevel};
 pub use terms::{PriorityClass, Terms, TimeInForce};
 
 use book::Book;
+use deadlines::Deadlines;
 use holds::{Held, HeldSpread, Holds, LocationNumber};
 
 use crate::ids::{HoldId, LocationId, OperationId, Sku};
@@ -83,7 +85,7 @@ pub struct Product {
     holds: Holds,
     /// The rest of what is to be known of holds whose units are not all at one location.
     spread: Map<HoldId, HeldSpread>,
-    deadlines: BTreeSet<(Timestamp, HoldId)>,
+    deadlines: Deadlines,
     allocations: Map<HoldId, Allocation>,
     /// Allocations that queue.
     book: Book,
@@ -157,7 +159,7 @@ impl Product {
             by_name: Vec::new(),
             holds: Holds::default(),
             spread: Map::default(),
-            deadlines: BTreeSet::new(),
+            deadlines: Deadlines::default(),
             allocations: Map::default(),
             book: Book::default(),
             queued: Quantity::ZERO,
@@ -407,7 +409,7 @@ impl Product {
 
     /// The earliest deadline among its holds.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        self.deadlines.first()
     }
 
     /// The instants at which units become free by themselves: the release, and the end of the sale.
@@ -426,8 +428,8 @@ impl Product {
 
     /// Holds whose deadline has come, with the deadline, earliest first. The instant of the deadline counts. What each
     /// gives back goes to those that queue as of its deadline, before the next one is settled.
-    pub fn lapsed(&self, at: Timestamp) -> impl Iterator<Item = (Timestamp, HoldId)> {
-        self.deadlines.iter().take_while(move |(deadline, _)| *deadline <= at).copied()
+    pub fn lapsed(&self, at: Timestamp) -> Vec<(Timestamp, HoldId)> {
+        self.deadlines.lapsed(at, &self.holds)
     }
 
     /// Whether this operation was carried out on this product before.
@@ -501,7 +503,13 @@ impl Product {
         }
         let deadlines: BTreeSet<_> =
             self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
-        assert_eq!(deadlines, self.deadlines, "{}: every deadline is indexed once", self.sku);
+        assert_eq!(deadlines, self.deadlines.live(&self.holds), "{}: every deadline is indexed", self.sku);
+        assert_eq!(
+            deadlines.first().map(|(deadline, _)| *deadline),
+            self.deadlines.first(),
+            "{}: the earliest deadline is known",
+            self.sku
+        );
     }
 
     /// Checks that nobody queues for units that lie there free.

@@ -1,8 +1,6 @@
 //! Claim units for lines of a reservation: the check and the taking are one step.
 
 use super::super::claim::{Source, Sources, Spread};
-use smallvec::SmallVec;
-
 use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
 use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
 use super::Events;
@@ -33,35 +31,64 @@ impl Product {
                 false => TimeInForce::GoodTilCancelled,
             }),
         };
+        let mut events = Events::new();
+        if let [claim] = open.claims.as_slice() {
+            let mut granted = self.grant(&mut grants, claim)?;
+            if grants.time_in_force == TimeInForce::ImmediateOrCancel {
+                keep_to_rules(policy, std::slice::from_mut(&mut granted));
+            }
+            events.extend(granted.map(|granted| self.opened(open, open.first_line, claim, granted, buyer)));
+        } else {
+            let granted = self.grant_all(policy, &mut grants, &open.claims)?;
+            let granted = open.claims.iter().zip(granted);
+            let granted = granted.filter_map(|(claim, granted)| Some((claim, granted?)));
+            let opened = (open.first_line..).zip(granted);
+            events.extend(
+                opened.map(|(line, (claim, granted))| self.opened(open, line, claim, granted, buyer)),
+            );
+        }
+        match open.claims.first() {
+            Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, &grants)),
+            _ => Ok(events),
+        }
+    }
+
+    fn opened(
+        &self,
+        open: &OpenHolds,
+        line: u16,
+        claim: &Claim,
+        granted: Granted,
+        buyer: Option<&CustomerId>,
+    ) -> ProductEvent {
+        ProductEvent::HoldOpened {
+            hold: HoldId { reservation: open.reservation, line },
+            quantity: granted.quantity,
+            sources: self.sources(claim, &granted.taken, granted.queued, &open.terms),
+            buyer: buyer.cloned(),
+            expires_at: open.expires_at,
+        }
+    }
+
+    /// What several claims of one request get.
+    fn grant_all(
+        &self,
+        policy: &Policy,
+        grants: &mut Grants,
+        claims: &[Claim],
+    ) -> Result<Vec<Option<Granted>>, Rejection> {
+        let mut granted: Vec<_> = claims.iter().map(|_| None).collect();
         // Claims for one location come first: the others can make do with what these leave.
-        let mut granted: SmallVec<[_; 1]> = open.claims.iter().map(|_| None).collect();
         for anywhere in [false, true] {
-            let claims = open.claims.iter().zip(&mut granted);
-            for (claim, granted) in claims.filter(|(claim, _)| claim.location.is_none() == anywhere) {
-                *granted = self.grant(&mut grants, claim)?;
+            let open = claims.iter().zip(&mut granted);
+            for (claim, granted) in open.filter(|(claim, _)| claim.location.is_none() == anywhere) {
+                *granted = self.grant(grants, claim)?;
             }
         }
         if grants.time_in_force == TimeInForce::ImmediateOrCancel {
             keep_to_rules(policy, &mut granted);
         }
-        let granted = open.claims.iter().zip(granted).filter_map(|(claim, granted)| Some((claim, granted?)));
-        let events: Events = (open.first_line..)
-            .zip(granted)
-            .map(|(line, (claim, Granted { quantity, taken, queued }))| {
-                let hold = HoldId { reservation: open.reservation, line };
-                assert!(
-                    self.holds.get(hold).is_none() && !self.allocations.contains_key(&hold),
-                    "I3: {hold:?} is opened once"
-                );
-                let sources = self.sources(claim, &taken, queued, &open.terms);
-                let (buyer, expires_at) = (buyer.cloned(), open.expires_at);
-                ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at }
-            })
-            .collect();
-        match open.claims.first() {
-            Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, &grants)),
-            _ => Ok(events),
-        }
+        Ok(granted)
     }
 
     /// Takes the units of one claim out of what is there for the request; `None` if there are none and none are to queue.
@@ -138,6 +165,10 @@ impl Product {
 
     /// What is free, and in which order the request and the merchant would have it used.
     fn supply(&self, at: Timestamp, strategy: Strategy, terms: &Terms) -> Supply {
+        if let [only] = self.by_name.as_slice() {
+            let units = self.on_offer(*only, at).units();
+            return Supply::from_iter([Free { location: *only, place: 0, units }]);
+        }
         let listed = match strategy {
             Strategy::Nearest => terms.nearest.as_deref(),
             Strategy::FewestShipments => terms.nearest.as_deref().or(terms.plan.as_deref()),
