@@ -37,14 +37,14 @@ impl Product {
             if grants.time_in_force == TimeInForce::ImmediateOrCancel {
                 keep_to_rules(policy, std::slice::from_mut(&mut granted));
             }
-            events.extend(granted.map(|granted| self.opened(open, open.first_line, claim, granted, buyer)));
+            events.extend(granted.map(|granted| self.opened(open, open.first_line, claim, &granted, buyer)));
         } else {
             let granted = self.grant_all(policy, &mut grants, &open.claims)?;
             let granted = open.claims.iter().zip(granted);
             let granted = granted.filter_map(|(claim, granted)| Some((claim, granted?)));
             let opened = (open.first_line..).zip(granted);
             events.extend(
-                opened.map(|(line, (claim, granted))| self.opened(open, line, claim, granted, buyer)),
+                opened.map(|(line, (claim, granted))| self.opened(open, line, claim, &granted, buyer)),
             );
         }
         match open.claims.first() {
@@ -58,7 +58,7 @@ impl Product {
         open: &OpenHolds,
         line: u16,
         claim: &Claim,
-        granted: Granted,
+        granted: &Granted,
         buyer: Option<&CustomerId>,
     ) -> ProductEvent {
         ProductEvent::HoldOpened {
