@@ -1,6 +1,6 @@
 //! What callers see of products: plain copies, published when the facts behind them are durable.
 
-use holdfast_engine::product::{Condition, Product, ProductDetails, StockLevel};
+use holdfast_engine::product::{Condition, Forecast, Product, ProductDetails, StockLevel};
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp};
 use smallvec::SmallVec;
 
@@ -88,6 +88,9 @@ pub struct StockView {
     pub queued: u64,
     /// Units that may queue beyond those; `None` if there is no limit.
     pub queueable: Option<u64>,
+    /// When units will be there, of those on their way, that nobody queues for now; `None` if nobody knows. Told where the
+    /// stock is asked for.
+    pub next_available_at: Option<Timestamp>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.
@@ -118,6 +121,8 @@ pub struct LocationCounts {
     pub allocated: u64,
     /// Free to be claimed.
     pub available: u64,
+    /// On their way here.
+    pub incoming: u64,
 }
 
 /// Where a promise stands that was not filled when it was made.
@@ -129,16 +134,19 @@ pub(crate) struct PromiseView {
     pub queued: u64,
     /// How many others stand before it, if it queues.
     pub ahead: Option<u64>,
+    /// When all of them will be there, as far as is known.
+    pub promised_at: Option<Timestamp>,
     /// Where units are kept for it.
     pub kept: Vec<(LocationId, u64)>,
 }
 
 impl PromiseView {
-    pub(crate) fn of(product: &Product, hold: HoldId) -> Option<Self> {
+    pub(crate) fn of(product: &Product, hold: HoldId, forecast: &Forecast) -> Option<Self> {
         let queued = product.allocation(hold)?.queued.units();
         let kept = product.kept_for(hold).map(|(location, units)| (location.clone(), units.units()));
         let ahead = product.queue_position(hold).map(|ahead| ahead as u64);
-        Some(Self { hold, queued, ahead, kept: kept.collect() })
+        let promised_at = forecast.promised_at(hold);
+        Some(Self { hold, queued, ahead, promised_at, kept: kept.collect() })
     }
 }
 
@@ -153,6 +161,7 @@ impl StockView {
                 held: level.held.units(),
                 allocated: level.allocated.units(),
                 available: product.available(location, now).units(),
+                incoming: product.incoming(location).units(),
             },
         });
         Self {
@@ -160,9 +169,16 @@ impl StockView {
             locations: locations.collect(),
             queued: product.queued().units(),
             queueable: product.queueable(now).map(Quantity::units),
+            next_available_at: None,
             version: product.version(),
             sequence: product.sequence(),
         }
+    }
+
+    /// The same with what is to be expected, which takes a walk through the queue.
+    pub(crate) fn with_forecast(product: &Product, now: Timestamp) -> Self {
+        let next_available_at = product.forecast(now).next_available_at;
+        Self { next_available_at, ..Self::of(product, now) }
     }
 
     /// The sums over all locations.
@@ -175,6 +191,7 @@ impl StockView {
                 held: sum.held + counts.held,
                 allocated: sum.allocated + counts.allocated,
                 available: sum.available + counts.available,
+                incoming: sum.incoming + counts.incoming,
             }
         })
     }

@@ -24,6 +24,7 @@ impl Hash for Product {
         allocations.sort_by_key(|(id, _)| **id);
         allocations.hash(state);
         self.queued().hash(state);
+        self.hash_lots(state);
         self.operation_log().hash(state);
     }
 }

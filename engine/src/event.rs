@@ -25,7 +25,8 @@ impl Event {
                 _,
                 ProductEvent::Put { at, .. }
                 | ProductEvent::Adjusted { at, .. }
-                | ProductEvent::Deleted { at, .. },
+                | ProductEvent::Deleted { at, .. }
+                | ProductEvent::Lot { at, .. },
             ) => Some(*at),
             Self::Product(_, _) => None,
             Self::Reservation(_, event) => Some(event.at()),

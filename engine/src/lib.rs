@@ -41,7 +41,7 @@ pub mod world;
 
 pub use event::Event;
 pub use ids::{
-    CustomerId, Fingerprint, HoldId, LocationId, NameError, OperationId, OrderId, ReservationId, Sku,
+    CustomerId, Fingerprint, HoldId, LocationId, LotId, NameError, OperationId, OrderId, ReservationId, Sku,
     check_text,
 };
 pub use money::{Currency, Money, UnitPrice};

@@ -160,7 +160,8 @@ impl World {
             | ProductEvent::HoldEnded { why: HoldEnd::Released | HoldEnd::Expired, .. }
             | ProductEvent::AllocationAdvanced { .. }
             | ProductEvent::DemandLowered { .. }
-            | ProductEvent::Filled { .. } => {}
+            | ProductEvent::Filled { .. }
+            | ProductEvent::Lot { .. } => {}
         }
     }
 

@@ -7,7 +7,7 @@ use super::event::{Fulfilment, HoldEnd};
 use super::policy::ProductDetails;
 use super::stock::Condition;
 use super::terms::Terms;
-use crate::ids::{HoldId, LocationId, ReservationId};
+use crate::ids::{HoldId, LocationId, LotId, ReservationId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -61,6 +61,8 @@ pub enum ProductCommand {
         /// How far it shall be, at least.
         to: Fulfilment,
     },
+    /// Do something about units on their way.
+    Lot(Box<LotCommand>),
 }
 
 /// A change of the count at a location.
@@ -117,4 +119,75 @@ pub struct Claim {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+}
+
+/// A request about a lot.
+#[derive(Debug, Clone)]
+pub struct LotCommand {
+    /// Which lot: its new number, where the request makes one.
+    pub lot: LotId,
+    /// What to do.
+    pub action: LotAction,
+    /// Who did it, in the merchant's words.
+    pub actor: Option<SmolStr>,
+    /// The request.
+    pub operation: Operation,
+}
+
+/// What to do about a lot.
+#[derive(Debug, Clone)]
+pub enum LotAction {
+    /// Expect units from a supplier.
+    Announce(Announcement),
+    /// Send units from one location to another.
+    Transfer(Transfer),
+    /// Take units of it in, and, if no more will come, end it.
+    Receive(Receipt),
+    /// Expect it at another time; `None` if nobody knows when.
+    Reschedule(Option<Timestamp>),
+    /// Expect it no more, for this reason. What is left of a transfer goes back to where it came from.
+    Cancel(SmolStr),
+}
+
+/// Units expected from a supplier.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Where they will arrive. The product need not have been there before.
+    pub location: LocationId,
+    /// How many.
+    pub units: LineQuantity,
+    /// When they are expected, if anybody knows.
+    pub expected_at: Option<Timestamp>,
+    /// The paper behind it: order, delivery note.
+    pub reference: Option<SmolStr>,
+}
+
+/// Units to be sent from one location to another. Only such as are fit for sale and nobody's go.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// Where they lie.
+    pub from: LocationId,
+    /// Where they shall lie.
+    pub to: LocationId,
+    /// Whether `to` may be a location at which the product has never been.
+    pub create: bool,
+    /// How many.
+    pub units: LineQuantity,
+    /// When they are expected there, if anybody knows.
+    pub expected_at: Option<Timestamp>,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+    /// The paper behind it.
+    pub reference: Option<SmolStr>,
+}
+
+/// Units of a lot that arrived.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// How many. None says that nothing came, which makes sense only where no more will come either.
+    pub units: Quantity,
+    /// What they are good for.
+    pub condition: Condition,
+    /// Why no more will come, if that is so and some are missing: the lot ends.
+    pub close: Option<SmolStr>,
 }

@@ -5,6 +5,7 @@
 //!             ├── allocated   promised: committed, not yet shipped or cancelled
 //!             ├── damaged, quality_control, safety_stock
 //!             └── available   what is left; computed, never stored
+//!   incoming ─── in open lots, on their way
 //!   queued ───┬── of live holds: nothing of what arrives is theirs yet
 //!             └── of allocations: the book, served before the public sees a unit
 //! ```
@@ -30,8 +31,11 @@ mod claim;
 mod command;
 mod decide;
 mod event;
+mod forecast;
 mod hold;
 mod holds;
+mod lot;
+mod movement;
 mod policy;
 mod sourcing;
 mod stock;
@@ -42,10 +46,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub use allocation::Allocation;
 pub use book::Rank;
 pub use claim::{Source, Sources, Spread};
-pub use command::{Adjustment, Claim, OpenHolds, ProductCommand, StockChange};
+pub use command::{
+    Adjustment, Announcement, Claim, LotAction, LotCommand, OpenHolds, ProductCommand, Receipt, StockChange,
+    Transfer,
+};
 pub use decide::Events;
-pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, ProductEvent};
+pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall};
+pub use forecast::Forecast;
 pub use hold::Hold;
+pub use lot::{LOTS_OPEN_MAX, Lot, LotStatus, Origin};
+pub use movement::{Movement, Whereabouts};
 pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails};
 pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
 pub use stock::{Condition, StockLevel};
@@ -53,8 +63,9 @@ pub use terms::{PriorityClass, Terms, TimeInForce};
 
 use book::Book;
 use holds::{Held, HeldSpread, Holds, LocationNumber};
+use lot::Lots;
 
-use crate::ids::{HoldId, LocationId, OperationId, Sku};
+use crate::ids::{HoldId, LocationId, LotId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -85,6 +96,8 @@ pub struct Product {
     book: Book,
     /// Units that holds and allocations queue for.
     queued: Quantity,
+    /// Units on their way. Most products never see a lot, and there are many products.
+    lots: Option<Box<Lots>>,
     operations: OperationLog<ProductResult>,
 }
 
@@ -95,6 +108,10 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 struct Shelf {
     location: LocationId,
     level: StockLevel,
+    /// Units that open lots are to bring here.
+    incoming: Quantity,
+    /// Whether the merchant has ever counted or expected units here; a buyer may ask for any place.
+    is_stocked: bool,
 }
 
 /// What holds for a product that was not put.
@@ -123,6 +140,13 @@ pub enum ProductResult {
         /// The counts there afterwards.
         level: StockLevel,
     },
+    /// Something happened to a lot.
+    Lot {
+        /// Which.
+        lot: LotId,
+        /// The lot afterwards.
+        after: Box<Lot>,
+    },
 }
 
 impl Product {
@@ -146,6 +170,7 @@ impl Product {
             allocations: Map::default(),
             book: Book::default(),
             queued: Quantity::ZERO,
+            lots: None,
             operations: OperationLog::default(),
         }
     }
@@ -201,6 +226,11 @@ impl Product {
     /// Its stock at one location.
     pub fn level(&self, location: &LocationId) -> StockLevel {
         self.number(location).map(|number| self.shelf(number).level).unwrap_or_default()
+    }
+
+    /// Units that open lots are to bring to a location.
+    pub fn incoming(&self, location: &LocationId) -> Quantity {
+        self.number(location).map(|number| self.shelf(number).incoming).unwrap_or_default()
     }
 
     /// A live hold.
@@ -397,6 +427,7 @@ impl Product {
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
         let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
         assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
+        self.check_lots();
         let deadlines: BTreeSet<_> =
             self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
         assert_eq!(deadlines, self.deadlines, "{}: every deadline is indexed once", self.sku);

@@ -94,6 +94,13 @@ impl StockLevel {
         self.claimable(policy).floor_sub(self.claimed())
     }
 
+    /// What may be claimed less what is, below zero where more is claimed or the safety stock is not full.
+    pub(super) fn spare(&self, policy: &Policy) -> i64 {
+        let [sellable, safety, claimed] =
+            [self.pile(Condition::Sellable), policy.safety_stock, self.claimed()].map(Quantity::units);
+        sellable.cast_signed() - safety.cast_signed() - claimed.cast_signed()
+    }
+
     /// Units claimed beyond what lies here and can be sold, as after a count that found less.
     pub fn missing(&self) -> Quantity {
         self.claimed().floor_sub(self.pile(Condition::Sellable))

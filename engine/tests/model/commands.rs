@@ -18,6 +18,8 @@ pub(crate) const FIRST_ORDER: Number = 100;
 /// Baskets and orders a history may name.
 pub(crate) const BASKETS: Number = 12;
 pub(crate) const ORDERS: Number = 6;
+/// Lots of one product a history may name.
+pub(crate) const LOTS: Number = 12;
 /// From here on a number means: one of those that are there and fit.
 pub(crate) const ONE_OF: Number = 1_000;
 
@@ -49,6 +51,44 @@ pub(crate) enum Command {
         pile: Pile,
         change: Change,
         expected: Expected,
+        key: Key,
+    },
+    /// Units from outside.
+    Announce {
+        item: Item,
+        lot: Number,
+        place: Place,
+        units: u32,
+        due: Option<i64>,
+        key: Key,
+    },
+    Transfer {
+        item: Item,
+        lot: Number,
+        from: Place,
+        to: Place,
+        create: bool,
+        units: u32,
+        due: Option<i64>,
+        key: Key,
+    },
+    Receive {
+        item: Item,
+        lot: Number,
+        pile: Pile,
+        units: u32,
+        close: bool,
+        key: Key,
+    },
+    Reschedule {
+        item: Item,
+        lot: Number,
+        due: Option<i64>,
+        key: Key,
+    },
+    CallOff {
+        item: Item,
+        lot: Number,
         key: Key,
     },
     Reserve {
@@ -196,6 +236,11 @@ impl Command {
                 Self::Put { key, .. }
                 | Self::Delete { key, .. }
                 | Self::Count { key, .. }
+                | Self::Announce { key, .. }
+                | Self::Transfer { key, .. }
+                | Self::Receive { key, .. }
+                | Self::Reschedule { key, .. }
+                | Self::CallOff { key, .. }
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
                 | Self::Extend { key, .. }
@@ -251,6 +296,7 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         3 => put(shop),
         4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
+        14 => lot(),
         24 => reserve(1..5, shop),
         10 => commit(),
         4 => release(),
@@ -283,6 +329,7 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         1 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
+        6 => lot(),
         7 => reserve(1..4, shop),
         2 => commit(),
         1 => release(),
@@ -451,6 +498,35 @@ fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
             key,
         },
     )
+}
+
+/// Units on their way, and what becomes of them: of a lot of any number, or of one that is open.
+fn lot() -> impl Strategy<Value = Command> {
+    let new = || 0..LOTS;
+    let known = || prop_oneof![1 => 0..LOTS, 8 => ONE_OF..ONE_OF + 100];
+    let due = || prop::option::weighted(0.8, 0..5_000_000_i64);
+    let units = || prop_oneof![4 => 1..10_u32, 1 => 1..30_u32];
+    let places = (0..PLACES, 0..PLACES, prop::bool::weighted(0.7));
+    let pile = prop_oneof![4 => Just(SELLABLE), 1 => 1..PILES];
+    let came = prop_oneof![1 => Just(0_u32), 6 => 1..10_u32];
+    prop_oneof![
+        4 => (0..ITEMS, new(), 0..PLACES, units(), due(), key()).prop_map(|(item, lot, place, units, due, key)| {
+            Command::Announce { item, lot, place, units, due: due.map(|due| FIRST_DAY + due), key }
+        }),
+        3 => (0..ITEMS, new(), places, units(), due(), key()).prop_map(
+            |(item, lot, (from, to, create), units, due, key)| {
+                let due = due.map(|due| FIRST_DAY + due);
+                Command::Transfer { item, lot, from, to, create, units, due, key }
+            }
+        ),
+        6 => (0..ITEMS, known(), pile, came, prop::bool::weighted(0.2), key()).prop_map(
+            |(item, lot, pile, units, close, key)| Command::Receive { item, lot, pile, units, close, key }
+        ),
+        1 => (0..ITEMS, known(), due(), key()).prop_map(|(item, lot, due, key)| {
+            Command::Reschedule { item, lot, due: due.map(|due| FIRST_DAY + due), key }
+        }),
+        1 => (0..ITEMS, known(), key()).prop_map(|(item, lot, key)| Command::CallOff { item, lot, key }),
+    ]
 }
 
 fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {

@@ -4,19 +4,19 @@ use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Ste
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails, SourcingRules,
-    Strategy, Terms, TimeInForce,
+    Backorders, Condition, LotStatus, Matching, Policy, Preorder, PriorityClass, ProductDetails,
+    SourcingRules, Strategy, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
-    Rejection, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LotId, Operation, OperationId, OrderId,
+    Quantity, Rejection, ReservationId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
 use super::reference::{
-    Basket, Call, DAMAGED, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE, Status,
-    Way, Wishes, Yes,
+    Basket, Call, DAMAGED, How, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE,
+    Status, Way, Wishes, Yes,
 };
 
 pub(crate) fn currency() -> Currency {
@@ -43,6 +43,10 @@ pub(crate) fn order(number: Number) -> OrderId {
     OrderId(number.into())
 }
 
+pub(crate) fn lot(number: Number) -> LotId {
+    LotId(number.into())
+}
+
 pub(crate) fn quantity(units: u64) -> Quantity {
     Quantity::new(units).unwrap()
 }
@@ -67,7 +71,7 @@ pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
     wanted.collect()
 }
 
-fn line_quantity(units: u64) -> LineQuantity {
+pub(crate) fn line_quantity(units: u64) -> LineQuantity {
     LineQuantity::new(u32::try_from(units).unwrap()).unwrap()
 }
 
@@ -224,7 +228,21 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::RefundAbovePaid { left, .. } => No::RefundAbovePaid { left: left.minor() },
         Rejection::RefundNotFound { .. } => No::UnknownRefund,
         Rejection::RefundNotFailed { done, .. } => No::RefundNotFailed { paid: *done },
+        Rejection::LotNotFound { .. } => No::UnknownLot,
+        Rejection::LotEnded { status, .. } => No::LotOver(match status {
+            LotStatus::Received => How::Whole,
+            LotStatus::Short => How::Short,
+            LotStatus::Cancelled => How::Never,
+            LotStatus::Open => panic!("an open lot has not ended"),
+        }),
+        Rejection::LotExceeded { left, .. } => No::LotHasLess { left: left.units() },
+        Rejection::ReceiptOfNothing => No::NothingCame,
+        Rejection::TransferToSelf { .. } => No::FromHereToHere,
+        Rejection::UnknownSource { location, .. } => No::NeverThere(last_number(location.as_str())),
+        Rejection::UnknownDestination { location, .. } => No::NeverWanted(last_number(location.as_str())),
+        Rejection::TransferExceeded { movable, .. } => No::TooFewToMove { movable: movable.units() },
         Rejection::PolicyContradiction { .. }
+        | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }
         | Rejection::TotalTooLarge
         | Rejection::TooManyRefunds { .. } => panic!("no history leads here: {rejection}"),

@@ -9,6 +9,10 @@
 
 #[path = "reference/baskets.rs"]
 mod baskets;
+#[path = "reference/forecast.rs"]
+mod forecast;
+#[path = "reference/lots.rs"]
+mod lots;
 #[path = "reference/orders.rs"]
 mod orders;
 #[path = "reference/queue.rs"]
@@ -145,6 +149,26 @@ pub(crate) enum No {
     RefundNotFailed {
         paid: bool,
     },
+    UnknownLot,
+    LotOver(How),
+    LotHasLess {
+        left: u64,
+    },
+    NothingCame,
+    FromHereToHere,
+    NeverThere(Place),
+    NeverWanted(Place),
+    TooFewToMove {
+        movable: u64,
+    },
+}
+
+/// How a lot came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Whole,
+    Short,
+    Never,
 }
 
 /// Whether something was written, or had been done before.
@@ -352,6 +376,33 @@ enum Fact {
         order: Number,
         refund: usize,
     },
+    /// Units are on their way, from outside or from a place.
+    Announced {
+        item: Item,
+        lot: Number,
+        place: Place,
+        from: Option<Place>,
+        units: u64,
+        due: Option<i64>,
+    },
+    /// Units of a lot came.
+    Came {
+        item: Item,
+        lot: Number,
+        pile: Pile,
+        units: u64,
+    },
+    /// The rest of a lot never will.
+    NeverCame {
+        item: Item,
+        lot: Number,
+        short: bool,
+    },
+    Rescheduled {
+        item: Item,
+        lot: Number,
+        due: Option<i64>,
+    },
     /// A request was carried out on this thing.
     Did {
         thing: Thing,
@@ -406,7 +457,8 @@ impl Reference {
             return Err(No::UnknownItem(item));
         }
         let left = |place| self.on_hand(item, place) + self.held(item, place) + self.allocated(item, place);
-        if (0..PLACES).any(|place| left(place) > 0) || self.queued(item) > 0 {
+        let coming = (0..PLACES).any(|place| self.incoming(item, place) > 0);
+        if (0..PLACES).any(|place| left(place) > 0) || self.queued(item) > 0 || coming {
             return Err(No::InUse(item));
         }
         self.facts.push(Fact::Deleted { item });

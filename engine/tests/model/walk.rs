@@ -1,7 +1,10 @@
 //! One history through both shops, compared after every command.
 
 use holdfast_engine::order::ReturnLine;
-use holdfast_engine::product::{Adjustment, Fulfilment, ProductCommand, StockChange};
+use holdfast_engine::product::{
+    Adjustment, Announcement, Fulfilment, LotAction, LotCommand, ProductCommand, Receipt, StockChange,
+    Transfer,
+};
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
 use super::commands::{
@@ -92,11 +95,20 @@ impl Walk {
             Command::FinishShipment { order } => {
                 *order = some_order(*order, &|order| self.paper.is_shipping(order));
             }
+            Command::Receive { item, lot, .. }
+            | Command::Reschedule { item, lot, .. }
+            | Command::CallOff { item, lot, .. } => {
+                let open =
+                    self.paper.lots(*item).into_iter().filter(|lot| self.paper.left_of(*item, *lot) > 0);
+                *lot = one_of(&open.collect::<Vec<_>>(), *lot, 0);
+            }
             Command::Reserve { basket, .. } if *basket >= ONE_OF => *basket = self.refused,
             Command::Reserve { .. }
             | Command::Put { .. }
             | Command::Delete { .. }
             | Command::Count { .. }
+            | Command::Announce { .. }
+            | Command::Transfer { .. }
             | Command::Sweep
             | Command::Wait(_)
             | Command::Lag(_)
@@ -136,6 +148,11 @@ impl Walk {
             Command::Count { item, place, pile, change, expected, key } => {
                 self.count(command, (*item, *place, *pile), *change, *expected, *key);
             }
+            Command::Announce { .. }
+            | Command::Transfer { .. }
+            | Command::Receive { .. }
+            | Command::Reschedule { .. }
+            | Command::CallOff { .. } => self.dispatch_lot(command),
             Command::Reserve { basket, customer, asked, lines, wishes, ttl } => {
                 let answer = self.driver.reserve(&Basket {
                     id: names::reservation(*basket),
@@ -339,6 +356,58 @@ impl Walk {
         }
     }
 
+    fn dispatch_lot(&mut self, command: &Command) {
+        let now = self.now;
+        let at = |due: &Option<i64>| due.map(Timestamp::from_millis);
+        let units_of = |units: &u32| LineQuantity::new(*units).unwrap();
+        let (item, lot, key, action, reply) = match command {
+            Command::Announce { item, lot, place, units, due, key } => {
+                let (location, units, expected_at) = (names::location(*place), units_of(units), at(due));
+                let announcement = Announcement { location, units, expected_at, reference: None };
+                let of = (*item, *lot, *place);
+                let reply = self.paper.announce(of, units.units().into(), *due, now, *key);
+                (item, lot, key, LotAction::Announce(announcement), reply)
+            }
+            Command::Transfer { item, lot, from, to, create, units, due, key } => {
+                let transfer = Transfer {
+                    from: names::location(*from),
+                    to: names::location(*to),
+                    create: *create,
+                    units: units_of(units),
+                    expected_at: at(due),
+                    reason: SmolStr::new_static("rebalance"),
+                    reference: None,
+                };
+                let (way, what) = ((*from, *to, *create), ((*units).into(), *due));
+                let reply = self.paper.transfer((*item, *lot), way, what, now, *key);
+                (item, lot, key, LotAction::Transfer(transfer), reply)
+            }
+            Command::Receive { item, lot, pile, units, close, key } => {
+                let receipt = Receipt {
+                    units: names::quantity((*units).into()),
+                    condition: names::condition(*pile),
+                    close: close.then(|| SmolStr::new_static("missing")),
+                };
+                let (of, came) = ((*item, *lot, *pile), ((*units).into(), *close));
+                (item, lot, key, LotAction::Receive(receipt), self.paper.receive(of, came, now, *key))
+            }
+            Command::Reschedule { item, lot, due, key } => {
+                let reply = self.paper.reschedule(*item, *lot, *due, now, *key);
+                (item, lot, key, LotAction::Reschedule(at(due)), reply)
+            }
+            Command::CallOff { item, lot, key } => {
+                let action = LotAction::Cancel(SmolStr::new_static("called off"));
+                (item, lot, key, action, self.paper.call_off(*item, *lot, now, *key))
+            }
+            _ => return,
+        };
+        let (lot, operation) = (names::lot(*lot), names::operation(*key));
+        let command_of_lot = LotCommand { lot, action, actor: None, operation };
+        let command_of_lot = ProductCommand::Lot(Box::new(command_of_lot));
+        let answer = self.driver.ask(&names::sku(*item), &command_of_lot);
+        agree(command, &answer, &reply);
+    }
+
     fn count(
         &mut self,
         command: &Command,
@@ -442,6 +511,7 @@ impl Walk {
                     level.held,
                     level.allocated,
                     product.available(&location, self.now()),
+                    product.incoming(&location),
                 ];
                 let paper = [
                     self.paper.on_hand(item, place),
@@ -450,13 +520,34 @@ impl Walk {
                     self.paper.held(item, place),
                     self.paper.allocated(item, place),
                     self.paper.free(item, place, self.now),
+                    self.paper.incoming(item, place),
                 ];
                 assert_eq!(
                     engine.map(|units| units.units()),
                     paper,
-                    "on hand, held, allocated, available of item {item} at {place} after {command:?}"
+                    "on hand, held, allocated, available, incoming of item {item} at {place} after {command:?}"
                 );
             }
+            for (lot, state) in product.lots() {
+                let lot = Number::try_from(lot.0).unwrap();
+                let (left, due) = (state.left().units(), state.expected_at.map(Timestamp::millis));
+                let paper = (self.paper.left_of(item, lot), self.paper.due(item, lot));
+                assert_eq!((left, due), paper, "lot {lot} of item {item} after {command:?}");
+            }
+            let (forecast, (served, next)) =
+                (product.forecast(self.now()), self.paper.forecast(item, self.now));
+            for (basket, line) in self.paper.lines_waiting(item) {
+                let hold = HoldId { reservation: names::reservation(basket), line: line.try_into().unwrap() };
+                let promised = forecast.promised_at(hold).map(Timestamp::millis);
+                let paper = served.get(&(basket, line)).copied();
+                assert_eq!(promised, paper, "when {hold:?} gets its units, after {command:?}");
+            }
+            assert_eq!(
+                forecast.next_available_at.map(Timestamp::millis),
+                next,
+                "when there is more of item {item} than anybody waits for, after {command:?}"
+            );
+            assert_eq!(product.incoming_total().units(), self.paper.incoming_anywhere(item));
             assert_eq!(
                 product.queued().units(),
                 self.paper.queued(item),

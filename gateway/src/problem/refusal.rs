@@ -60,11 +60,14 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::KeyReused => problem(Code::IdempotencyKeyReused),
         Rejection::UnknownSku { sku } => at_line(problem(Code::UnknownSku), sku, None, "sku"),
         Rejection::NotSellable { sku } => at_line(problem(Code::NotSellable), sku, None, "sku"),
-        Rejection::ProductInUse { on_hand, held, allocated, queued, .. } => problem(Code::ProductInUse)
-            .with("backordered", queued.units())
-            .with("on_hand", on_hand.units())
-            .with("held", held.units())
-            .with("allocated", allocated.units()),
+        Rejection::ProductInUse { on_hand, held, allocated, queued, incoming, .. } => {
+            problem(Code::ProductInUse)
+                .with("incoming", incoming.units())
+                .with("backordered", queued.units())
+                .with("on_hand", on_hand.units())
+                .with("held", held.units())
+                .with("allocated", allocated.units())
+        }
         Rejection::PolicyContradiction { contradiction, .. } => {
             problem(Code::ValidationFailed).at(policy::pointer(*contradiction))
         }
@@ -150,6 +153,21 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::RefundNotFailed { done, .. } => {
             problem(Code::RefundNotFailed).with("refund_status", if *done { "done" } else { "pending" })
         }
+        Rejection::LotNotFound { .. } => problem(Code::LotNotFound),
+        Rejection::LotEnded { status, .. } => problem(Code::LotEnded).with("lot_status", status.name()),
+        Rejection::LotExceeded { requested, left, .. } => problem(Code::LotExceeded)
+            .at("/quantity")
+            .with("requested", requested.units())
+            .with("left", left.units()),
+        Rejection::ReceiptOfNothing => problem(Code::ValidationFailed).at("/quantity"),
+        Rejection::TooManyLots { max, .. } => problem(Code::TooManyLots).with("max", *max),
+        Rejection::TransferToSelf { .. } => problem(Code::TransferToSelf).at("/to"),
+        Rejection::UnknownSource { .. } => problem(Code::UnknownSource).at("/from"),
+        Rejection::UnknownDestination { .. } => problem(Code::UnknownDestination).at("/to"),
+        Rejection::TransferExceeded { requested, movable, .. } => problem(Code::TransferExceeded)
+            .at("/quantity")
+            .with("requested", requested.units())
+            .with("movable", movable.units()),
     }
 }
 

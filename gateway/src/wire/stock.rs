@@ -236,9 +236,9 @@ impl<'a> AdjustBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
     "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
-    "backordered": 0, "backorderable": 0,
+    "incoming": 480, "backordered": 0, "backorderable": 0, "next_available_at": "2026-12-01T08:00:00.000Z",
     "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
-                   "available": 266}],
+                   "available": 266, "incoming": 480}],
     "version": 7, "sequence": 4711
 }))]
 pub(crate) struct StockBody<'a> {
@@ -257,11 +257,16 @@ pub(crate) struct StockBody<'a> {
     allocated: u64,
     /// Units a new hold could take now.
     available: u64,
+    /// Units on their way, from suppliers or between locations.
+    incoming: u64,
     /// Units that somebody queues for.
     backordered: u64,
     /// Units that may queue beyond those; `null` if there is no limit.
     #[schema(required = true)]
     backorderable: Option<u64>,
+    /// When units will be there, of those on their way, that nobody queues for now; `null` if nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    next_available_at: Option<Instant>,
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
@@ -290,6 +295,8 @@ pub(crate) struct LocationBody<'a> {
     allocated: u64,
     /// Units a new hold could take now.
     available: u64,
+    /// Units on their way here.
+    incoming: u64,
 }
 
 struct Locations<'a>(&'a StockView);
@@ -302,7 +309,8 @@ impl Serialize for Locations<'_> {
 
 impl<'a> LocationBody<'a> {
     fn new(view: &'a LocationView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.counts;
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, incoming } =
+            view.counts;
         Self {
             location: view.location.as_str(),
             on_hand,
@@ -311,13 +319,15 @@ impl<'a> LocationBody<'a> {
             held,
             allocated,
             available,
+            incoming,
         }
     }
 }
 
 impl<'a> StockBody<'a> {
     pub(crate) fn new(view: &'a StockView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.totals();
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, incoming } =
+            view.totals();
         Self {
             sku: view.sku.as_str(),
             on_hand,
@@ -326,8 +336,10 @@ impl<'a> StockBody<'a> {
             held,
             allocated,
             available,
+            incoming,
             backordered: view.queued,
             backorderable: view.queueable,
+            next_available_at: view.next_available_at.map(Instant),
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,

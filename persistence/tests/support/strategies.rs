@@ -4,12 +4,13 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder,
-    PriorityClass, ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread,
+    self, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
+    Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, Shortfall, Source, Sources, SourcingRules,
+    Spread,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
-    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use proptest::collection::vec;
@@ -155,6 +156,54 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             ProductEvent::Filled { location, fills: fills.collect() }
         }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
+        (any::<u128>(), lot_event(), operation(), at()).prop_map(|(lot, what, operation, at)| {
+            ProductEvent::Lot { lot: LotId(lot), what: Box::new(what), operation, at }
+        }),
+    ]
+}
+
+fn lot_event() -> impl Strategy<Value = LotEvent> {
+    let condition =
+        prop_oneof![Just(Condition::Sellable), Just(Condition::Damaged), Just(Condition::QualityControl)];
+    let origin = prop_oneof![
+        Just(Origin::Supplier),
+        (location(), text()).prop_map(|(from, reason)| Origin::Transfer { from, reason }),
+    ];
+    let papers = || (option::of(text()), option::of(text()));
+    let short = (quantity(), text()).prop_map(|(units, reason)| Shortfall { units, reason });
+    prop_oneof![
+        (origin, location(), units(), option::of(at()), papers()).prop_map(
+            |(origin, location, units, expected_at, (reference, actor))| LotEvent::Announced {
+                origin,
+                location,
+                units,
+                expected_at,
+                reference,
+                actor
+            }
+        ),
+        (location(), condition, quantity(), any::<bool>(), papers(), option::of(short)).prop_map(
+            |(location, condition, units, is_transfer, (reference, actor), short)| LotEvent::Received {
+                location,
+                condition,
+                units,
+                is_transfer,
+                reference,
+                actor,
+                short
+            }
+        ),
+        (option::of(at()), option::of(text()))
+            .prop_map(|(expected_at, actor)| LotEvent::Rescheduled { expected_at, actor }),
+        (option::of(location()), quantity(), text(), papers()).prop_map(
+            |(back_to, units, reason, (reference, actor))| LotEvent::Cancelled {
+                back_to,
+                units,
+                reason,
+                reference,
+                actor
+            }
+        ),
     ]
 }
 

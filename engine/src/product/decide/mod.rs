@@ -5,9 +5,11 @@ mod advance;
 mod delete;
 mod fill;
 mod finish;
+mod lot;
 mod open;
 mod put;
 
+pub(super) use fill::{Vessel, pour};
 use smallvec::{SmallVec, smallvec};
 
 use super::{Product, ProductCommand, ProductEvent};
@@ -37,6 +39,7 @@ impl Product {
                 self.decide_commit(*hold, *quantity, *arrival)?
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
+            ProductCommand::Lot(command) => self.decide_lot(at, command)?,
         };
         Ok(event.map_or_else(Events::new, |event| smallvec![event]))
     }

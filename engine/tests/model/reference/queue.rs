@@ -95,7 +95,7 @@ impl Reference {
     }
 
     /// When a basket was promised, among all that happened.
-    fn arrival(&self, basket: Number) -> usize {
+    pub(super) fn arrival(&self, basket: Number) -> usize {
         self.facts
             .iter()
             .position(|fact| matches!(fact, Fact::Taken { basket: of, .. } if *of == basket))

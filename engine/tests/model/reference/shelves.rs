@@ -31,6 +31,9 @@ impl Reference {
                         _ => 0,
                     };
                 }
+                Fact::Announced { .. } | Fact::Came { .. } | Fact::NeverCame { .. } => {
+                    units += self.brought(fact, (item, place, pile));
+                }
                 _ => {}
             }
         }

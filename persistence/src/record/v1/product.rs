@@ -9,6 +9,7 @@ use rkyv::string::ArchivedString;
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
+use super::lot::LotRecord;
 use super::value::{self, HoldRecord, OperationRecord, PriceRecord};
 use crate::record::RecordError;
 
@@ -52,6 +53,7 @@ pub(crate) enum ProductRecord {
         location: SmolStr,
         fills: Vec<FillRecord>,
     },
+    Lot(Box<LotRecord>),
 }
 
 /// A hold whose units are not all at one location.
@@ -228,6 +230,7 @@ impl ProductRecord {
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }
             | Self::Deleted { .. } => 0,
+            Self::Lot(lot) => lot.bytes_beside(),
         }
     }
 }
@@ -350,6 +353,9 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Deleted { operation, at } => {
                 Self::Deleted { operation: (*operation).into(), at: at.millis() }
             }
+            ProductEvent::Lot { lot, what, operation, at } => {
+                Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
+            }
         }
     }
 }
@@ -432,6 +438,10 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 location: value::location(location)?,
                 fills: fills.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             },
+            ArchivedProductRecord::Lot(record) => {
+                let (lot, what, operation, at) = record.get().read()?;
+                Self::Lot { lot, what: Box::new(what), operation, at }
+            }
         })
     }
 }
