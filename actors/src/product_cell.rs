@@ -232,7 +232,8 @@ impl Shown {
     /// Whether so many units at this location, or anywhere, may be free now. Errs towards yes: units of baskets under way
     /// and of lapsed holds may come back.
     pub(crate) fn may_have(&self, asked: Option<&LocationId>, units: u64, now: Timestamp) -> bool {
-        self.stock.counts_at(asked).available + self.pending >= units
+        !self.stock.tracked
+            || self.stock.counts_at(asked).available + self.pending >= units
             || self.next_change.is_some_and(|next| next <= now)
     }
 }

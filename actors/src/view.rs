@@ -82,6 +82,8 @@ pub struct AdjustAnswer {
 pub struct StockView {
     /// Which product.
     pub sku: Sku,
+    /// Whether units are counted. Of a product that is not, as many are available as there can be.
+    pub tracked: bool,
     /// What lies where, in the order of the locations' names.
     pub locations: SmallVec<[LocationView; 1]>,
     /// Units that somebody queues for.
@@ -166,6 +168,7 @@ impl StockView {
         });
         Self {
             sku: product.sku().clone(),
+            tracked: product.details().is_none_or(|details| details.policy.tracked),
             locations: locations.collect(),
             queued: product.queued().units(),
             queueable: product.queueable(now).map(Quantity::units),
@@ -183,6 +186,13 @@ impl StockView {
 
     /// The sums over all locations.
     pub fn totals(&self) -> LocationCounts {
+        let sums = self.sums();
+        // Its units need not have been anywhere.
+        let available = if self.tracked { sums.available } else { Quantity::MAX.units() };
+        LocationCounts { available, ..sums }
+    }
+
+    fn sums(&self) -> LocationCounts {
         self.locations.iter().fold(LocationCounts::default(), |sum, LocationView { counts, .. }| {
             LocationCounts {
                 on_hand: sum.on_hand + counts.on_hand,

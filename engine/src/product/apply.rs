@@ -65,7 +65,9 @@ impl Product {
             } => {
                 self.end_hold(*hold);
             }
-            ProductEvent::AllocationAdvanced { hold, location, by } => self.advance(*hold, location, *by),
+            ProductEvent::AllocationAdvanced { hold, location, by, counted } => {
+                self.advance(*hold, location, *by, *counted);
+            }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
             ProductEvent::Lot { lot, what, operation, at } => {
@@ -279,7 +281,7 @@ impl Product {
         allocation
     }
 
-    fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment) {
+    fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment, counted: bool) {
         let number = self.number_or_new(location);
         let allocation = promised(&mut self.allocations, id);
         let part = allocation.part_mut(number);
@@ -293,6 +295,9 @@ impl Product {
         progress.damaged = sum(progress.damaged, by.damaged);
         self.change_level(number, |level| {
             level.allocated = difference(level.allocated, closed);
+            if !counted {
+                return;
+            }
             level.on_hand = sum(difference(level.on_hand, by.shipped), by.returned);
             level.damaged = sum(level.damaged, by.damaged);
         });

@@ -88,6 +88,9 @@ pub enum ProductEvent {
         location: LocationId,
         /// What happened there now.
         by: Fulfilment,
+        /// Whether the shelf was counted on: shipments of a product that is not tracked take nothing from it, and returns
+        /// add nothing.
+        counted: bool,
     },
     /// Promised units that were not there were given up.
     DemandLowered {

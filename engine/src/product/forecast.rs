@@ -64,7 +64,10 @@ impl Product {
     /// its way.
     pub fn forecast(&self, at: Timestamp) -> Forecast {
         let mut forecast = Forecast::default();
-        if self.details.is_none() || (self.lots_open() == 0 && !self.policy().is_before_release(at)) {
+        if !self.policy().tracked
+            || self.details.is_none()
+            || (self.lots_open() == 0 && !self.policy().is_before_release(at))
+        {
             return forecast;
         }
         let (mut spare, supplies) = self.supplies(at);

@@ -342,9 +342,10 @@ impl Product {
         shelf.level.available(policy)
     }
 
-    /// Whether more is claimed somewhere than lies there, as after a count that found less.
+    /// Whether more is claimed somewhere than lies there, as after a count that found less. Where nobody counts, nothing is
+    /// missing.
     pub fn is_short(&self) -> bool {
-        self.shelves.iter().any(|shelf| !shelf.level.missing().is_zero())
+        self.policy().tracked && self.shelves.iter().any(|shelf| !shelf.level.missing().is_zero())
     }
 
     /// The earliest deadline among its holds.

@@ -50,7 +50,7 @@ impl ProductEvent {
                 let became = became.map(|other| line(other, delta.saturating_neg()));
                 [Some(line(*condition, *delta)), became].into_iter().flatten().collect()
             }
-            Self::AllocationAdvanced { location, by, .. } => advanced(location, *by),
+            Self::AllocationAdvanced { location, by, counted: true, .. } => advanced(location, *by),
             Self::Lot { what, .. } => of_lot(what),
             Self::Put { .. }
             | Self::HoldOpened { .. }
@@ -59,6 +59,7 @@ impl ProductEvent {
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }
             | Self::Filled { .. }
+            | Self::AllocationAdvanced { counted: false, .. }
             | Self::Deleted { .. } => Lines::new(),
         };
         lines.into_iter()

@@ -84,8 +84,11 @@ impl StockLevel {
         self.held.checked_add(self.allocated).unwrap_or(Quantity::MAX)
     }
 
-    /// The most units that may be claimed under this policy.
+    /// The most units that may be claimed under this policy: as many as there can be, where nobody counts them.
     pub fn claimable(&self, policy: &Policy) -> Quantity {
+        if !policy.tracked {
+            return Quantity::MAX;
+        }
         self.pile(Condition::Sellable).floor_sub(policy.safety_stock)
     }
 

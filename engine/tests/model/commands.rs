@@ -421,26 +421,35 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
     let safety = prop_oneof![3 => Just(0_u64), 1 => 0..25_u64];
     let place = || prop::option::weighted(0.3, 0..PLACES);
     let closed = prop::option::weighted(0.1, 0..PLACES);
-    (prop::bool::weighted(0.93), safety, queueing(shop), quantities, price, (way(), place(), closed))
-        .prop_map(
-            |(sellable, safety, (backorder, preorder, fair), quantities, price, (way, favourite, closed))| {
-                let (line_min, line_max, line_step) = quantities;
-                Rules {
-                    sellable,
-                    safety,
-                    backorder,
-                    preorder,
-                    fair,
-                    way,
-                    favourite,
-                    closed,
-                    line_min,
-                    line_max,
-                    line_step,
-                    price,
-                }
-            },
-        )
+    let flags = (prop::bool::weighted(0.93), prop::bool::weighted(0.93));
+    (flags, safety, queueing(shop), quantities, price, (way(), place(), closed)).prop_map(
+        |(
+            (sellable, tracked),
+            safety,
+            (backorder, preorder, fair),
+            quantities,
+            price,
+            (way, favourite, closed),
+        )| {
+            let (line_min, line_max, line_step) = quantities;
+            Rules {
+                sellable,
+                tracked,
+                safety,
+                backorder,
+                // What nobody counts is not waited for.
+                preorder: preorder.filter(|_| tracked),
+                fair,
+                way,
+                favourite,
+                closed,
+                line_min,
+                line_max,
+                line_step,
+                price,
+            }
+        },
+    )
 }
 
 fn way() -> impl Strategy<Value = Way> {

@@ -28,7 +28,8 @@ pub(crate) fn sku(item: Item) -> Sku {
 }
 
 pub(crate) fn location(place: Place) -> LocationId {
-    LocationId::new(&format!("place-{place}")).unwrap()
+    // The first one is where everything is that is nowhere else; its name comes first, too.
+    if place == 0 { LocationId::main() } else { LocationId::new(&format!("place-{place}")).unwrap() }
 }
 
 pub(crate) fn customer(customer: u8) -> CustomerId {
@@ -81,6 +82,7 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
         price: rules.price.map(|price| UnitPrice::new(price, currency()).unwrap()),
         policy: Policy {
             sellable: rules.sellable,
+            tracked: rules.tracked,
             safety_stock: quantity(rules.safety),
             backorders: match rules.backorder {
                 None => Backorders::Unlimited,
@@ -258,5 +260,8 @@ fn number(id: u128) -> Number {
 }
 
 fn last_number(name: &str) -> u8 {
+    if name == "main" {
+        return 0;
+    }
     name.rsplit('-').next().unwrap().parse().unwrap()
 }

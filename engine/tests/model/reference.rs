@@ -45,6 +45,8 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) sellable: bool,
+    /// Whether anybody counts its units.
+    pub(crate) tracked: bool,
     pub(crate) safety: u64,
     /// Units that may queue; any number if none is said.
     pub(crate) backorder: Option<u64>,
@@ -310,6 +312,8 @@ enum Fact {
         line: usize,
         place: Place,
         by: Moved,
+        /// Whether the shelf was counted on.
+        counted: bool,
     },
     /// Units that a line queued for were given up.
     Unqueued {

@@ -32,3 +32,4 @@ mod sourcing;
 mod steps;
 mod stock;
 mod transfers;
+mod untracked;

@@ -185,7 +185,7 @@ fn in_main() -> Sources {
 }
 
 fn moved(number: u128, by: Fulfilment) -> ProductEvent {
-    ProductEvent::AllocationAdvanced { hold: hold(number), location: LocationId::main(), by }
+    ProductEvent::AllocationAdvanced { hold: hold(number), location: LocationId::main(), by, counted: true }
 }
 
 /// A product with so many units on the shelf, so many of them promised.

@@ -61,6 +61,7 @@ fn the_digest_sees_every_part_of_a_product() {
             returned: units(returned),
             damaged: Quantity::ZERO,
         },
+        counted: true,
     };
     let until =
         |at| ProductEvent::HoldMoved { hold: hold("B"), expires_at: Some(Timestamp::from_millis(at)) };

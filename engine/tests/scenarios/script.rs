@@ -1,7 +1,7 @@
 //! Scripts: one row for each thing that is asked, with what is answered after a bar.
 //!
 //! ```text
-//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
 //!                                               backorder unlimited, fair, preorder 10 release 1h, source ranked rank a,b closed c
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
@@ -466,6 +466,7 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
         line_quantity_min: words.after("line-min").map_or(usual.line_quantity_min, line_quantity),
         line_quantity_max: words.after("line-max").map_or(usual.line_quantity_max, line_quantity),
         line_quantity_multiple: words.after("by").map_or(usual.line_quantity_multiple, line_quantity),
+        tracked: !words.has("untracked"),
     };
     let currency = currency(words.after("in").unwrap_or("EUR"));
     let price =

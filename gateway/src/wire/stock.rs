@@ -235,7 +235,8 @@ impl<'a> AdjustBody<'a> {
 /// The stock of a product.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
-    "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
+    "sku": "85123A", "tracked": true, "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
+    "available": 266,
     "incoming": 480, "backordered": 0, "backorderable": 0, "next_available_at": "2026-12-01T08:00:00.000Z",
     "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
                    "available": 266, "incoming": 480}],
@@ -245,6 +246,8 @@ pub(crate) struct StockBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
+    /// Whether units are counted. If not, `available` is more than anybody can ask for.
+    tracked: bool,
     /// Units physically there, all locations together, in whatever condition.
     on_hand: u64,
     /// Of these, damaged.
@@ -330,6 +333,7 @@ impl<'a> StockBody<'a> {
             view.totals();
         Self {
             sku: view.sku.as_str(),
+            tracked: view.tracked,
             on_hand,
             damaged,
             quality_control,

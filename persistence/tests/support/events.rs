@@ -83,6 +83,7 @@ fn product_events() -> Vec<ProductEvent> {
             line_quantity_min: units(6),
             line_quantity_max: units(80_995),
             line_quantity_multiple: units(3),
+            tracked: false,
         },
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
@@ -143,6 +144,7 @@ fn product_events() -> Vec<ProductEvent> {
                 returned: quantity(3),
                 damaged: quantity(1),
             },
+            counted: true,
         },
     ];
     events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });

@@ -83,8 +83,16 @@ fn details() -> impl Strategy<Value = ProductDetails> {
     let queueing = (backorders, option::of(preorder), matching);
     let spans = (any::<u64>(), any::<u64>());
     let lines = [units(), units(), units()];
-    let policy = (any::<bool>(), quantity(), queueing, sourcing(), spans, lines).prop_map(
-        |(sellable, safety_stock, (backorders, preorder, matching), sourcing, (default, max), lines)| {
+    let flags = (any::<bool>(), any::<bool>());
+    let policy = (flags, quantity(), queueing, sourcing(), spans, lines).prop_map(
+        |(
+            (sellable, tracked),
+            safety_stock,
+            (backorders, preorder, matching),
+            sourcing,
+            (default, max),
+            lines,
+        )| {
             Policy {
                 sellable,
                 safety_stock,
@@ -97,6 +105,7 @@ fn details() -> impl Strategy<Value = ProductDetails> {
                 line_quantity_min: lines[0],
                 line_quantity_max: lines[1],
                 line_quantity_multiple: lines[2],
+                tracked,
             }
         },
     );
@@ -145,10 +154,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival) }
         }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
-        (hold(), location(), fulfilment).prop_map(|(hold, location, by)| ProductEvent::AllocationAdvanced {
-            hold,
-            location,
-            by
+        (hold(), location(), fulfilment, any::<bool>()).prop_map(|(hold, location, by, counted)| {
+            ProductEvent::AllocationAdvanced { hold, location, by, counted }
         }),
         (hold(), units()).prop_map(|(hold, by)| ProductEvent::DemandLowered { hold, by }),
         (location(), vec((hold(), units()), 0..FILLS_PER_EVENT)).prop_map(|(location, fills)| {

@@ -24,6 +24,9 @@ impl Product {
         if self.book.is_empty() || self.details.is_none() {
             return Events::new();
         }
+        if !self.policy().tracked {
+            return self.decide_fills_untracked();
+        }
         let fills = self.numbers().map(|number| (number, self.fills(number, self.free(number, at))));
         let served = fills.into_iter().find(|(_, fills)| !fills.is_empty());
         let Some((number, fills)) = served else { return Events::new() };

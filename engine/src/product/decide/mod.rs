@@ -8,6 +8,7 @@ mod finish;
 mod lot;
 mod open;
 mod put;
+mod untracked;
 
 pub(super) use fill::{Vessel, pour};
 use smallvec::{SmallVec, smallvec};

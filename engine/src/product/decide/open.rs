@@ -21,6 +21,9 @@ impl Product {
             return Err(Rejection::NotSellable { sku: self.sku.clone() });
         }
         self.check_quantity(policy, &open.claims)?;
+        if !policy.tracked {
+            return self.decide_open_untracked(open);
+        }
         let mut grants = Grants {
             supply: self.supply(at, &open.terms),
             queueable: policy.queue_limit(at).floor_sub(self.queued),
@@ -106,7 +109,7 @@ impl Product {
         self.numbers().enumerate().map(free).collect()
     }
 
-    fn place(&self, by_name: usize, location: &LocationId, terms: &Terms) -> usize {
+    pub(super) fn place(&self, by_name: usize, location: &LocationId, terms: &Terms) -> usize {
         let prefer = terms.prefer.as_deref().unwrap_or_default();
         let ranking = &self.policy().sourcing.ranking;
         let mut ranked = prefer.iter().chain(ranking);
@@ -132,7 +135,7 @@ impl Product {
     }
 
     /// Why a claim cannot be met, so many units being there for it.
-    fn shortage(&self, claim: &Claim, available: u64, queueable: Quantity) -> Rejection {
+    pub(super) fn shortage(&self, claim: &Claim, available: u64, queueable: Quantity) -> Rejection {
         let here = self
             .numbers()
             .filter(|number| claim.location.as_ref().is_none_or(|asked| asked == self.name(*number)));

@@ -18,7 +18,7 @@ impl Reference {
     /// When each line that waits will have all its units, and when there are some that nobody waits for.
     pub(crate) fn forecast(&self, item: Item, now: i64) -> (BTreeMap<(Number, usize), i64>, Option<i64>) {
         let (mut served, mut next) = (BTreeMap::new(), None);
-        let Some(rules) = self.rules(item) else { return (served, next) };
+        let Some(rules) = self.rules(item).filter(|rules| rules.tracked) else { return (served, next) };
         let release = rules.preorder.map(|(_, release)| release).filter(|release| *release > now);
         let is_open = |place: &Place| rules.closed != Some(*place);
         let spare = |place: Place| {

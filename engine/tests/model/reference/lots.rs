@@ -108,7 +108,7 @@ impl Reference {
     }
 
     /// Whether anybody ever counted the product at a place, or expected it there.
-    fn knows(&self, item: Item, place: Place) -> bool {
+    pub(super) fn knows(&self, item: Item, place: Place) -> bool {
         self.facts.iter().any(|fact| match fact {
             Fact::Counted { item: of, place: at, .. } | Fact::Announced { item: of, place: at, .. } => {
                 (*of, *at) == (item, place)

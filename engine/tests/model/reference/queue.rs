@@ -53,6 +53,9 @@ impl Reference {
     /// Gives units that are nobody's to those that wait for them.
     pub(super) fn serve(&mut self, item: Item, at: i64) {
         let Some(rules) = self.rules(item) else { return };
+        if !rules.tracked {
+            return self.serve_all(item, rules);
+        }
         for place in 0..PLACES {
             let mut waiting = self.waiting(item, place);
             if waiting.is_empty() {
@@ -72,6 +75,27 @@ impl Reference {
                 self.facts.push(Fact::Filled { basket, line, place, units });
             }
         }
+    }
+
+    /// Where nobody counts, everybody gets all of it, where he asked for it or where the shop has it.
+    fn serve_all(&mut self, item: Item, rules: Rules) {
+        for (basket, line) in self.lines_waiting(item) {
+            let asked = self.lines(basket)[line].1;
+            let place = asked.or_else(|| self.home(item, rules, Wishes::default()));
+            if let Some(place) = place.filter(|place| rules.closed != Some(*place)) {
+                let units = self.queued_for(basket, line);
+                self.facts.push(Fact::Filled { basket, line, place, units });
+            }
+        }
+    }
+
+    /// The best open place the shop has it at; the first one, if that is open, where it has it nowhere.
+    fn home(&self, item: Item, rules: Rules, wishes: Wishes) -> Option<Place> {
+        let open = |place: &Place| rules.closed != Some(*place);
+        let here = (0..PLACES).filter(|place| self.knows(item, *place)).filter(open);
+        let best =
+            here.min_by_key(|place| (wishes.near != Some(*place), rules.favourite != Some(*place), *place));
+        best.or(Some(0).filter(open))
     }
 
     fn waiting(&self, item: Item, place: Place) -> Vec<Waiting> {
@@ -118,6 +142,19 @@ impl Reference {
         }
         if !asked.is_multiple_of(rules.line_step) {
             return Err(No::LineIsNoStep(item));
+        }
+        if !rules.tracked {
+            let short = |line: &Line| {
+                let here = (0..PLACES).filter(|at| line.1.is_none_or(|only| only == *at));
+                let held = here.map(|place| self.held(item, place)).sum();
+                No::TooFew { item, place: line.1, asked: line.2, free: 0, held, queued: self.queued(item) }
+            };
+            let find = |line: &Line| {
+                let place = line.1.or_else(|| self.home(item, rules, wishes));
+                let place = place.filter(|place| rules.closed != Some(*place)).ok_or_else(|| short(line))?;
+                Ok(Some(vec![(place, line.2)]))
+            };
+            return lines.iter().map(find).collect();
         }
         let most = match rules.preorder {
             Some((quota, release)) if self.now < release => Some(quota),

@@ -20,7 +20,7 @@ impl Reference {
                     units += if *from == pile { *delta } else { 0 };
                     units -= if *became == Some(pile) { *delta } else { 0 };
                 }
-                Fact::Moved { basket, line, place: p, by }
+                Fact::Moved { basket, line, place: p, by, counted: true }
                     if *p == place && self.item_of(*basket, *line) == item =>
                 {
                     let [shipped, returned, damaged] =
@@ -76,7 +76,10 @@ impl Reference {
         if rules.closed == Some(place) || rules.preorder.is_some_and(|(_, release)| at < release) {
             return 0;
         }
-        let sellable = self.pile(item, place, SELLABLE).saturating_sub(rules.safety);
+        let sellable = match rules.tracked {
+            true => self.pile(item, place, SELLABLE).saturating_sub(rules.safety),
+            false => MOST_UNITS,
+        };
         sellable.saturating_sub(self.held(item, place) + self.allocated(item, place))
     }
 
@@ -85,9 +88,10 @@ impl Reference {
     }
 
     pub(super) fn is_short(&self, item: Item) -> bool {
-        (0..PLACES).any(|place| {
-            self.held(item, place) + self.allocated(item, place) > self.pile(item, place, SELLABLE)
-        })
+        self.rules(item).is_some_and(|rules| rules.tracked)
+            && (0..PLACES).any(|place| {
+                self.held(item, place) + self.allocated(item, place) > self.pile(item, place, SELLABLE)
+            })
     }
 
     /// Units kept at a place for a line that was promised.
@@ -101,7 +105,7 @@ impl Reference {
                 {
                     kept += units;
                 }
-                Fact::Moved { basket: of, line: at, place: p, by }
+                Fact::Moved { basket: of, line: at, place: p, by, .. }
                     if (*of, *at, *p) == (basket, line, place) =>
                 {
                     kept -= by.shipped + by.cancelled;
@@ -146,7 +150,7 @@ impl Reference {
         let mut moved = Moved::default();
         for fact in &self.facts {
             match fact {
-                Fact::Moved { basket: of, line: on, place, by }
+                Fact::Moved { basket: of, line: on, place, by, .. }
                     if (*of, *on) == (basket, line) && at.is_none_or(|at| at == *place) =>
                 {
                     moved.shipped += by.shipped;
@@ -201,6 +205,7 @@ impl Reference {
             return Err(No::AbovePromise);
         }
         let item = self.item_of(basket, line);
+        let counted = self.rules(item).is_none_or(|rules| rules.tracked);
         let unqueued = self.queued_for(basket, line).min(by.cancelled);
         let places = self.places_of(basket, line);
         let mut moves: Vec<(Place, Moved)> = places.iter().map(|place| (*place, Moved::default())).collect();
@@ -212,7 +217,8 @@ impl Reference {
         let mut left = by.shipped;
         for (place, by) in &mut moves {
             let kept = self.kept(basket, line, *place) - by.cancelled;
-            by.shipped = left.min(kept).min(self.pile(item, *place, SELLABLE));
+            let there = if counted { self.pile(item, *place, SELLABLE) } else { kept };
+            by.shipped = left.min(kept).min(there);
             left -= by.shipped;
         }
         if left > 0 {
@@ -226,14 +232,14 @@ impl Reference {
             by.damaged = damaged.min(by.returned);
             damaged -= by.damaged;
         }
-        if moves.iter().any(|(place, by)| self.on_hand(item, *place) + by.returned > MOST_UNITS) {
+        if counted && moves.iter().any(|(place, by)| self.on_hand(item, *place) + by.returned > MOST_UNITS) {
             return Err(No::AboveMaximum);
         }
         if unqueued > 0 {
             self.facts.push(Fact::Unqueued { basket, line, units: unqueued });
         }
         for (place, by) in moves.into_iter().filter(|(_, by)| *by != Moved::default()) {
-            self.facts.push(Fact::Moved { basket, line, place, by });
+            self.facts.push(Fact::Moved { basket, line, place, by, counted });
         }
         self.serve(item, self.now);
         Ok(Yes::Done)

@@ -84,6 +84,7 @@ pub(crate) struct AdvancedRecord {
     cancelled: u64,
     returned: u64,
     damaged: u64,
+    counted: bool,
 }
 
 /// Units that went to one promise.
@@ -113,6 +114,7 @@ pub(crate) struct PutRecord {
     line_quantity_multiple: u32,
     operation: OperationRecord,
     at: i64,
+    tracked: bool,
 }
 
 /// How much demand may queue.
@@ -251,6 +253,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_min,
                     line_quantity_max,
                     line_quantity_multiple,
+                    tracked,
                 } = &details.policy;
                 Self::Put(Box::new(PutRecord {
                     name: details.name.clone(),
@@ -273,6 +276,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_multiple: line_quantity_multiple.units(),
                     operation: (*operation).into(),
                     at: at.millis(),
+                    tracked: *tracked,
                 }))
             }
             ProductEvent::Adjusted {
@@ -332,6 +336,7 @@ impl From<&ProductEvent> for ProductRecord {
                 hold,
                 location,
                 by: Fulfilment { shipped, cancelled, returned, damaged },
+                counted,
             } => Self::AllocationAdvanced(Box::new(AdvancedRecord {
                 hold: (*hold).into(),
                 location: SmolStr::new(location.as_str()),
@@ -339,6 +344,7 @@ impl From<&ProductEvent> for ProductRecord {
                 cancelled: cancelled.units(),
                 returned: returned.units(),
                 damaged: damaged.units(),
+                counted: *counted,
             })),
             ProductEvent::DemandLowered { hold, by } => {
                 Self::DemandLowered { hold: (*hold).into(), by: by.units() }
@@ -429,6 +435,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     returned: value::quantity("returned units", advanced.returned)?,
                     damaged: value::quantity("damaged units", advanced.damaged)?,
                 },
+                counted: advanced.counted,
             },
             ArchivedProductRecord::DemandLowered { hold, by } => Self::DemandLowered {
                 hold: hold.into(),
@@ -472,6 +479,7 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
+                tracked: put.tracked,
             },
         })
     }
