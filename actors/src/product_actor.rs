@@ -618,12 +618,13 @@ impl Owner {
 
 fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Option<AdjustAnswer> {
     match &record.result {
-        ProductResult::Adjusted { location, condition, delta, level } => Some(AdjustAnswer {
+        ProductResult::Adjusted { location, condition, delta, level, stamped } => Some(AdjustAnswer {
             sku: product.sku().clone(),
             location: location.clone(),
             condition: *condition,
             delta: *delta,
             level: *level,
+            stamped: stamped.as_deref().copied(),
             at: record.at,
             version: record.version,
             sequence: record.sequence,

@@ -1,6 +1,6 @@
 //! What callers see of products: plain copies, published when the facts behind them are durable.
 
-use holdfast_engine::product::{Condition, Forecast, Product, ProductDetails, StockLevel};
+use holdfast_engine::product::{Condition, Forecast, Product, ProductDetails, Stamped, StockLevel};
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp};
 use smallvec::SmallVec;
 
@@ -69,6 +69,8 @@ pub struct AdjustAnswer {
     pub delta: i64,
     /// The counts there afterwards.
     pub level: StockLevel,
+    /// When it happened, where it was told later.
+    pub stamped: Option<Stamped>,
     /// When.
     pub at: Timestamp,
     /// The product's version afterwards.

@@ -25,6 +25,9 @@ impl Hash for Product {
         allocations.hash(state);
         self.queued().hash(state);
         self.hash_lots(state);
+        for recent in self.recent_movements() {
+            recent.hash(state);
+        }
         self.operation_log().hash(state);
     }
 }

@@ -341,6 +341,23 @@ pub enum Rejection {
         /// Whether it is paid.
         done: bool,
     },
+    /// A movement or count that happened too long ago, or has not happened yet.
+    #[error(
+        "{sku} at {location}: what is told now must have happened in the last {} minutes",
+        .latest.since(*.earliest).0 / 60_000
+    )]
+    StampOutOfRange {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// When it is said to have happened.
+        given: Timestamp,
+        /// The earliest instant there can be.
+        earliest: Timestamp,
+        /// The latest: now.
+        latest: Timestamp,
+    },
     /// No such lot.
     #[error("the product has no such lot")]
     LotNotFound {
@@ -456,6 +473,7 @@ impl Rejection {
             | Self::TooManyRefunds { .. }
             | Self::RefundNotFound { .. }
             | Self::RefundNotFailed { .. }
+            | Self::StampOutOfRange { .. }
             | Self::LotNotFound { .. }
             | Self::LotEnded { .. }
             | Self::LotExceeded { .. }

@@ -2,6 +2,7 @@
 //! journal, and the assertions that say so stay on in release.
 
 mod lot;
+mod remember;
 
 use super::allocation::Part;
 use super::holds::{Held, HeldSpread, LocationNumber};
@@ -21,6 +22,11 @@ impl Product {
     /// If the event does not fit the state it is applied to.
     pub fn apply(&mut self, event: &ProductEvent) {
         self.version += 1;
+        self.take_in(event);
+        self.remember(event);
+    }
+
+    fn take_in(&mut self, event: &ProductEvent) {
         match event {
             ProductEvent::Put { details, operation, at } => {
                 self.details_version += 1;
@@ -45,11 +51,12 @@ impl Product {
                 self.details = None;
                 self.record(*operation, *at, ProductResult::Deleted);
             }
-            ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
+            ProductEvent::Adjusted { location, condition, delta, became, operation, at, stamped, .. } => {
                 let number = self.stocked(location);
                 self.change_level(number, |level| *level = adjusted(*level, *condition, *delta, *became));
                 let (condition, delta, level) = (*condition, *delta, self.level(location));
-                let result = ProductResult::Adjusted { location: location.clone(), condition, delta, level };
+                let (location, stamped) = (location.clone(), stamped.clone());
+                let result = ProductResult::Adjusted { location, condition, delta, level, stamped };
                 self.record(*operation, *at, result);
             }
             ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => {
@@ -65,7 +72,7 @@ impl Product {
             } => {
                 self.end_hold(*hold);
             }
-            ProductEvent::AllocationAdvanced { hold, location, by, counted } => {
+            ProductEvent::AllocationAdvanced { hold, location, by, counted, at: _ } => {
                 self.advance(*hold, location, *by, *counted);
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
@@ -115,7 +122,13 @@ impl Product {
             _ => panic!("{} has more locations than there are names", self.sku),
         };
         let (location, level) = (location.clone(), StockLevel::default());
-        self.shelves.push(Shelf { location, level, incoming: Quantity::ZERO, is_stocked: false });
+        self.shelves.push(Shelf {
+            location,
+            level,
+            incoming: Quantity::ZERO,
+            is_stocked: false,
+            recent: None,
+        });
         self.by_name.insert(position, number);
         number
     }

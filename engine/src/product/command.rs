@@ -95,6 +95,12 @@ pub enum StockChange {
     To(Quantity),
     /// So many units, now found to be in another condition. They stay on the shelf.
     Become(Condition, LineQuantity),
+    /// By so many units, up or down, at this instant, which may be past. It changes nothing if the last count was taken
+    /// then or later: it is in that count.
+    ByAt(i64, Timestamp),
+    /// To what a count found that was taken at this instant. What happened later is kept. It changes nothing if another
+    /// count was taken later.
+    ToAt(Quantity, Timestamp),
 }
 
 /// Claims for the lines of a reservation that name this product.
@@ -188,6 +194,8 @@ pub struct Receipt {
     pub units: Quantity,
     /// What they are good for.
     pub condition: Condition,
-    /// Why no more will come, if that is so and some are missing: the lot ends.
-    pub close: Option<SmolStr>,
+    /// Whether no more will come: the lot ends.
+    pub close: bool,
+    /// Why, if that leaves some missing; said for the merchant if he does not.
+    pub reason: Option<SmolStr>,
 }

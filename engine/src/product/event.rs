@@ -44,6 +44,10 @@ pub enum ProductEvent {
         operation: Operation,
         /// When.
         at: Timestamp,
+        /// Whether it is a count: what happened before is in it.
+        is_count: bool,
+        /// When it really happened, where it was told later.
+        stamped: Option<Box<Stamped>>,
     },
     /// Units were claimed for a reservation.
     HoldOpened {
@@ -91,6 +95,8 @@ pub enum ProductEvent {
         /// Whether the shelf was counted on: shipments of a product that is not tracked take nothing from it, and returns
         /// add nothing.
         counted: bool,
+        /// When.
+        at: Timestamp,
     },
     /// Promised units that were not there were given up.
     DemandLowered {
@@ -190,6 +196,15 @@ pub struct Shortfall {
     pub units: Quantity,
     /// Why, in the merchant's words.
     pub reason: SmolStr,
+}
+
+/// A movement or a count that is told after it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamped {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What was told, where a later count makes it history: so many units that came or left, or were found.
+    pub overtaken: Option<i64>,
 }
 
 /// Why a hold ended without becoming an allocation.

@@ -37,6 +37,7 @@ mod holds;
 mod lot;
 mod movement;
 mod policy;
+mod recent;
 mod sourcing;
 mod stock;
 mod terms;
@@ -51,7 +52,7 @@ pub use command::{
     Transfer,
 };
 pub use decide::Events;
-pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall};
+pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall, Stamped};
 pub use forecast::Forecast;
 pub use hold::Hold;
 pub use lot::{LOTS_OPEN_MAX, Lot, LotStatus, Origin};
@@ -64,11 +65,12 @@ pub use terms::{PriorityClass, Terms, TimeInForce};
 use book::Book;
 use holds::{Held, HeldSpread, Holds, LocationNumber};
 use lot::Lots;
+use recent::Recent;
 
 use crate::ids::{HoldId, LocationId, LotId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
 use crate::quantity::{LineQuantity, Quantity};
-use crate::time::{Sequence, Timestamp};
+use crate::time::{Millis, Sequence, Timestamp};
 
 /// The state of one product. Created empty; it exists for callers once it was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +114,8 @@ struct Shelf {
     incoming: Quantity,
     /// Whether the merchant has ever counted or expected units here; a buyer may ask for any place.
     is_stocked: bool,
+    /// What moved here lately. Most shelves are counted rarely, and there are many.
+    recent: Option<Box<Recent>>,
 }
 
 /// What holds for a product that was not put.
@@ -139,6 +143,8 @@ pub enum ProductResult {
         delta: i64,
         /// The counts there afterwards.
         level: StockLevel,
+        /// When it happened, where it was told later.
+        stamped: Option<Box<Stamped>>,
     },
     /// Something happened to a lot.
     Lot {
@@ -150,6 +156,9 @@ pub enum ProductResult {
 }
 
 impl Product {
+    /// How long ago a movement may have happened, or a count been taken, that is told now.
+    pub const STAMP_AGE_MAX: Millis = Millis(24 * 60 * 60 * 1000);
+
     /// A product nobody has put yet.
     pub fn absent(sku: Sku) -> Self {
         Self {
@@ -376,6 +385,11 @@ impl Product {
 
     pub(crate) fn operation_log(&self) -> &OperationLog<ProductResult> {
         &self.operations
+    }
+
+    /// What is told about recent movements, in the order of the locations' names, for a digest.
+    pub(crate) fn recent_movements(&self) -> impl Iterator<Item = impl std::hash::Hash> {
+        self.numbers().map(|number| self.shelf(number).recent.as_deref())
     }
 
     fn policy(&self) -> &Policy {

@@ -210,6 +210,9 @@ pub(crate) enum Change {
     By(i64),
     To(u64),
     Become(Pile, u32),
+    /// So many milliseconds ago.
+    ByThen(i64, i64),
+    ToThen(u64, i64),
 }
 
 /// What a caller believes before the request is made.
@@ -487,11 +490,24 @@ fn put(shop: Shop) -> impl Strategy<Value = Command> {
     (0..ITEMS, rules(shop), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
 }
 
+/// How long ago something happened that is told now; seldom, that is too long, or still to come.
+fn ago() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        1 => Just(0_i64),
+        6 => 1..6_000_i64,
+        3 => 1..4_000_000_i64,
+        1 => 86_399_000..86_401_000_i64,
+        1 => -2_000..0_i64,
+    ]
+}
+
 fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
     let change = prop_oneof![
         5 => (-20..20_i64).prop_map(Change::By),
         4 => (0..25_u64).prop_map(Change::To),
         3 => (0..PILES, 1..9_u32).prop_map(|(pile, units)| Change::Become(pile, units)),
+        3 => (-9..9_i64, ago()).prop_map(|(units, ago)| Change::ByThen(units, ago)),
+        3 => (0..25_u64, ago()).prop_map(|(units, ago)| Change::ToThen(units, ago)),
         1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
         u32::from(to_the_limit) => Just(Change::To(1_000_000_000_000)),
     ];

@@ -205,6 +205,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         },
         Rejection::StockChanged { actual, .. } => No::CountIs(actual.units()),
         Rejection::StockBelowZero { .. } => No::BelowZero,
+        Rejection::StampOutOfRange { .. } => No::NotToday,
         Rejection::StockAboveMaximum { .. } => No::AboveMaximum,
         Rejection::NotOnShelf { requested, sellable, .. } => {
             No::NotOnShelf { asked: requested.units(), sellable: sellable.units() }

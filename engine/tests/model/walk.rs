@@ -14,7 +14,7 @@ use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
     self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
-    Says, Yes,
+    Says, Told, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -386,7 +386,8 @@ impl Walk {
                 let receipt = Receipt {
                     units: names::quantity((*units).into()),
                     condition: names::condition(*pile),
-                    close: close.then(|| SmolStr::new_static("missing")),
+                    close: *close,
+                    reason: None,
                 };
                 let (of, came) = ((*item, *lot, *pile), ((*units).into(), *close));
                 (item, lot, key, LotAction::Receive(receipt), self.paper.receive(of, came, now, *key))
@@ -433,6 +434,8 @@ impl Walk {
                     Change::Become(other, units) => {
                         StockChange::Become(names::condition(other), LineQuantity::new(units).unwrap())
                     }
+                    Change::ByThen(delta, ago) => StockChange::ByAt(delta, self.ago(ago)),
+                    Change::ToThen(units, ago) => StockChange::ToAt(names::quantity(units), self.ago(ago)),
                 },
                 expected: expected.map(names::quantity),
                 reason: SmolStr::new_static("count"),
@@ -441,17 +444,19 @@ impl Walk {
                 operation: names::operation(key),
             },
         );
-        let delta = |there: u64| match change {
-            Change::By(delta) => delta,
-            Change::To(units) => i64::try_from(units).unwrap() - i64::try_from(there).unwrap(),
-            Change::Become(_, units) => -i64::from(units),
+        let told = match change {
+            Change::By(delta) => (Told::By(delta), None),
+            Change::To(units) => (Told::Found(units), None),
+            Change::Become(other, units) => (Told::Became(other, units.into()), None),
+            Change::ByThen(delta, ago) => (Told::By(delta), Some(self.now - ago)),
+            Change::ToThen(units, ago) => (Told::Found(units), Some(self.now - ago)),
         };
-        let became = match change {
-            Change::Become(other, _) => Some(other),
-            Change::By(_) | Change::To(_) => None,
-        };
-        let reply = self.paper.count((item, place, pile), (delta, became), expected, self.now, key);
+        let reply = self.paper.count((item, place, pile), told, expected, self.now, key);
         agree(command, &answer, &reply);
+    }
+
+    fn ago(&self, ago: i64) -> Timestamp {
+        Timestamp::from_millis(self.now - ago)
     }
 
     fn fulfil(&mut self, command: &Command, basket: Number, line: u8, to: Moved) {

@@ -12,9 +12,11 @@
 mod driver;
 mod script;
 
+mod books;
 mod cancel;
 mod checkout;
 mod conditions;
+mod counts;
 mod deadline;
 mod forecast;
 mod holds;

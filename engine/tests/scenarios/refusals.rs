@@ -62,6 +62,7 @@ const DAY: &str = "
     wait 1min
     release C                                   | refused: ReservationExpired
     announce L 2 pot
+    remove 1 pot back 25h                       | refused: StampOutOfRange
     arrive L 3 pot                              | refused: LotExceeded
     arrive L 0 pot                              | refused: ReceiptOfNothing
     arrive L 2 pot
@@ -268,6 +269,13 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::TooManyRefunds { max: 1 },
         Rejection::RefundNotFound { refund: 0 },
         Rejection::RefundNotFailed { refund: 0, done: true },
+        Rejection::StampOutOfRange {
+            sku: sku.clone(),
+            location: location.clone(),
+            given: at,
+            earliest: at,
+            latest: at,
+        },
         Rejection::LotNotFound { lot },
         Rejection::LotEnded { lot, status: LotStatus::Short },
         Rejection::LotExceeded { lot, requested: none, left: none },
@@ -317,6 +325,7 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::TooManyRefunds { .. }
             | Rejection::RefundNotFound { .. }
             | Rejection::RefundNotFailed { .. }
+            | Rejection::StampOutOfRange { .. }
             | Rejection::LotNotFound { .. }
             | Rejection::LotEnded { .. }
             | Rejection::LotExceeded { .. }

@@ -7,11 +7,12 @@
 //!   remove 2 cup                                less of it
 //!   delete cup                                  out of the catalogue
 //!   count 7 cup if 5                            what a count found, if it was 5 before
+//!   remove 2 cup back 15min                     it happened so long ago; also: receive, count
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
 //!   announce L 5 cup at north in 3d             a lot from a supplier; without "in", nobody knows when it comes
 //!   transfer T 3 cup from north to south        a lot from another place; also: new (south need not know cups), in 1d
-//!   arrive L 3 cup                              units of a lot; also: of damaged, and close (no more will come)
+//!   arrive L 3 cup                              units of a lot; also: of damaged, and close because stolen (no more will come)
 //!   expect L cup in 2d · call off L cup         another time (none without "in"); not at all
 //!   reserve A for ann lasting 1min: 3 cup, 1 pot at north      cups from wherever they lie, pots from north; also: or-kill, or-drop,
 //!                                               or-queue, class 1, source fullest, near north,south; and so for orders
@@ -126,13 +127,17 @@ impl Shop {
             "delete" => driver.delete(&sku(words.at(1)), operation),
             "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
+                let then = words.after("back").map(|text| driver.now.minus(span(text)));
                 let adjustment = Adjustment {
                     location: words.location(),
                     condition: words.after("of").map_or(Condition::Sellable, condition),
                     change: match words.at(0) {
-                        "receive" => StockChange::By(units),
-                        "remove" => StockChange::By(-units),
-                        "count" => StockChange::To(quantity(words.at(1))),
+                        "receive" => then.map_or(StockChange::By(units), |at| StockChange::ByAt(units, at)),
+                        "remove" => then.map_or(StockChange::By(-units), |at| StockChange::ByAt(-units, at)),
+                        "count" => {
+                            let found = quantity(words.at(1));
+                            then.map_or(StockChange::To(found), |at| StockChange::ToAt(found, at))
+                        }
                         _ => {
                             let units = LineQuantity::new(words.at(1).parse().unwrap()).unwrap();
                             StockChange::Become(condition(words.after("to").unwrap()), units)
@@ -346,6 +351,22 @@ impl Shop {
     fn instant_in_words(&self, at: Option<Timestamp>) -> String {
         let minutes = |at: Timestamp| (at.millis() - self.driver.now.millis()) / 60_000;
         at.map_or("nobody knows".to_owned(), |at| format!("in {} min", minutes(at)))
+    }
+
+    /// Changes a count at the main place, under a key of its own.
+    pub(crate) fn tell(&mut self, name: &str, change: StockChange) -> Answer {
+        self.rows += 1;
+        let adjustment = Adjustment {
+            location: LocationId::main(),
+            condition: Condition::Sellable,
+            change,
+            expected: None,
+            reason: SmolStr::new_static("told"),
+            reference: None,
+            actor: None,
+            operation: Operation { id: OperationId(1_000_000 + self.rows), fingerprint: Fingerprint(0) },
+        };
+        self.driver.adjust(&sku(name), adjustment)
     }
 
     /// The lines of a product's books, in words: where, by how many, why, and the paper behind it.
@@ -588,7 +609,8 @@ fn lot_command(words: &Words<'_>, now: Timestamp, operation: Operation) -> (Sku,
             let receipt = Receipt {
                 units: quantity(words.at(2)),
                 condition: words.after("of").map_or(Condition::Sellable, condition),
-                close: words.has("close").then(|| SmolStr::new_static("missing")),
+                close: words.has("close"),
+                reason: words.after("because").map(SmolStr::new),
             };
             (words.at(1), words.at(3), LotAction::Receive(receipt))
         }

@@ -84,10 +84,22 @@ fn what_is_lost_on_the_way_is_written_off_with_its_reason() {
             "in transit: -2 receipt T",
             "south: +2 receipt T",
             "in transit: -1 receipt T",
-            "in transit: -2 missing T",
+            "in transit: -2 lost in transit T",
             "south damaged: +1 receipt T",
         ]
     );
+}
+
+#[test]
+fn a_loss_on_the_way_may_have_a_reason_of_its_own_and_be_all_there_was() {
+    let shop = run("
+        new cup
+        receive 8 cup at north
+        transfer T 5 cup from north to south new
+        arrive T 0 cup close because stolen
+        ");
+    assert_eq!(shop.describe("cup at south"), "0 on hand, 0 held, 0 promised, 0 available");
+    assert_eq!(shop.books("cup").last().unwrap(), "in transit: -5 stolen T");
 }
 
 #[test]

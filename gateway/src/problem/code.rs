@@ -147,6 +147,8 @@ codes! {
     NoPrice = "no_price", UNPROCESSABLE_ENTITY, "There is no price in this currency", false;
     /// The value does not fit into an amount.
     TotalTooLarge = "total_too_large", UNPROCESSABLE_ENTITY, "The order's value is too large", false;
+    /// A movement or count that happened too long ago, or has not happened yet.
+    StampOutOfRange = "stamp_out_of_range", UNPROCESSABLE_ENTITY, "Too long ago, or still to come", false;
     /// A transfer from a location to itself.
     TransferToSelf = "transfer_to_self", UNPROCESSABLE_ENTITY, "The transfer leads to where it begins", false;
     /// A transfer from where the product has never been.

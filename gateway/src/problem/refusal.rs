@@ -153,6 +153,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::RefundNotFailed { done, .. } => {
             problem(Code::RefundNotFailed).with("refund_status", if *done { "done" } else { "pending" })
         }
+        Rejection::StampOutOfRange { earliest, latest, .. } => problem(Code::StampOutOfRange)
+            .with("earliest", rfc3339(*earliest))
+            .with("latest", rfc3339(*latest)),
         Rejection::LotNotFound { .. } => problem(Code::LotNotFound),
         Rejection::LotEnded { status, .. } => problem(Code::LotEnded).with("lot_status", status.name()),
         Rejection::LotExceeded { requested, left, .. } => problem(Code::LotExceeded)

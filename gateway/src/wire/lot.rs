@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
 use super::int::Int;
-use super::stock::{ConditionWord, quantity};
+use super::stock::{ConditionWord, instant, quantity};
 use super::text::Text;
-use super::time::{Instant, parse_instant};
+use super::time::Instant;
 use crate::ids::IdText;
 use crate::limits::REASON_BYTES_MAX;
 use crate::problem::Problem;
@@ -141,7 +141,7 @@ pub(crate) struct ReceiptRequest<'a> {
     /// Whether no more will come: the lot ends, and what is missing of a transfer is lost. `false` unless given.
     #[serde(default)]
     close: bool,
-    /// With `close`: why less came; `short receipt` unless given.
+    /// With `close`: why less came; `short delivery` or, of a transfer, `lost in transit` unless given.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     reason: Option<Text<'a>>,
@@ -166,9 +166,8 @@ impl ReceiptRequest<'_> {
         let actor = note("/actor", self.actor.as_ref(), &mut errors);
         match units {
             Some(units) if errors.is_empty() => {
-                let close = self.close.then(|| reason.unwrap_or(SmolStr::new_static("short receipt")));
-                let condition = self.condition.into();
-                Ok((LotAction::Receive(Receipt { units, condition, close }), actor))
+                let (condition, close) = (self.condition.into(), self.close);
+                Ok((LotAction::Receive(Receipt { units, condition, close, reason }), actor))
             }
             _ => Err(errors.into_problem()),
         }
@@ -239,11 +238,7 @@ fn location(pointer: &str, name: &str, errors: &mut FieldErrors) -> Option<Locat
 }
 
 fn expected_at(text: Option<&Text<'_>>, errors: &mut FieldErrors) -> Option<Timestamp> {
-    let at = parse_instant(text?);
-    if at.is_none() {
-        errors.push("/expected_at", "malformed_time", "must be an instant as in 2026-12-01T08:00:00Z");
-    }
-    at
+    instant("/expected_at", text, errors)
 }
 
 fn note(pointer: &str, text: Option<&Text<'_>>, errors: &mut FieldErrors) -> Option<SmolStr> {

@@ -2,14 +2,14 @@
 
 use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockView};
 use holdfast_engine::product::{Adjustment, Condition, StockChange};
-use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity};
+use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::text::Text;
-use super::time::Instant;
+use super::time::{Instant, parse_instant};
 use crate::limits::REASON_BYTES_MAX;
 use crate::problem::Problem;
 
@@ -42,6 +42,16 @@ pub(crate) struct AdjustRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     quantity: Option<Int>,
+    /// When a `delta` really happened, RFC 3339, at most 24 hours ago: a sale told late. If the last count there was taken
+    /// then or later it is in that count, and nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: Option<Text<'a>>,
+    /// When the count of `set` was taken, RFC 3339, at most 24 hours ago. What happened later is kept; if another count
+    /// was taken later, nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    counted_at: Option<Text<'a>>,
     /// The count of units in that condition the caller believes is there; refused if it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
@@ -92,6 +102,7 @@ impl AdjustRequest<'_> {
             Some(location) => errors.name(|| "/location".to_owned(), LocationId::new(location)),
         };
         let change = self.change(&mut errors);
+        let change = self.stamp(change, &mut errors);
         let expected = self.expected.and_then(|expected| quantity("/expected", expected, &mut errors));
         let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
         let reference = self.reference.as_ref().and_then(|reference| {
@@ -108,6 +119,23 @@ impl AdjustRequest<'_> {
             }
             _ => Err(errors.into_problem()),
         }
+    }
+
+    /// The same change at the instant at which it is said to have happened.
+    fn stamp(&self, change: Option<StockChange>, errors: &mut FieldErrors) -> Option<StockChange> {
+        let occurred_at = instant("/occurred_at", self.occurred_at.as_ref(), errors);
+        let counted_at = instant("/counted_at", self.counted_at.as_ref(), errors);
+        if self.occurred_at.is_some() && self.delta.is_none() {
+            errors.push("/occurred_at", "contradiction", "goes with delta only; a count has counted_at");
+        }
+        if self.counted_at.is_some() && self.set.is_none() {
+            errors.push("/counted_at", "contradiction", "goes with set only; a change has occurred_at");
+        }
+        Some(match (change?, occurred_at, counted_at) {
+            (StockChange::By(delta), Some(at), None) => StockChange::ByAt(delta, at),
+            (StockChange::To(count), None, Some(at)) => StockChange::ToAt(count, at),
+            (change, _, _) => change,
+        })
     }
 
     fn change(&self, errors: &mut FieldErrors) -> Option<StockChange> {
@@ -158,6 +186,19 @@ impl AdjustRequest<'_> {
     }
 }
 
+/// An instant, if one is given.
+pub(crate) fn instant(
+    pointer: &'static str,
+    text: Option<&Text<'_>>,
+    errors: &mut FieldErrors,
+) -> Option<Timestamp> {
+    let at = parse_instant(text?);
+    if at.is_none() {
+        errors.push(pointer, "malformed_time", "must be an instant as in 2026-11-27T08:00:00Z");
+    }
+    at
+}
+
 /// A count, zero included.
 pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> Option<Quantity> {
     errors.count(|| pointer.to_owned(), value, 0, Quantity::MAX.units()).and_then(Quantity::new)
@@ -168,7 +209,7 @@ pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> O
 #[schema(as = Adjustment, example = json!({
     "sku": "85123A", "location": "main", "condition": "sellable", "delta": 120, "on_hand": 320, "damaged": 0,
     "quality_control": 0, "reason": "receipt", "reference": "PO-2031", "actor": null,
-    "at": "2026-11-27T08:00:00.000Z", "version": 7, "sequence": 4711
+    "at": "2026-11-27T08:00:00.000Z", "happened_at": null, "overtaken": null, "version": 7, "sequence": 4711
 }))]
 pub(crate) struct AdjustBody<'a> {
     /// Which product.
@@ -200,6 +241,12 @@ pub(crate) struct AdjustBody<'a> {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Instant,
+    /// When it happened, where the request said so.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    happened_at: Option<Instant>,
+    /// What the request told, where a count taken later makes it history: its `delta` or its `set`. `null` where it counts.
+    #[schema(required = true)]
+    overtaken: Option<i64>,
     /// The product's version afterwards.
     version: u64,
     /// Position of the change in the journal.
@@ -226,6 +273,8 @@ impl<'a> AdjustBody<'a> {
             reference,
             actor,
             at: Instant(answer.at),
+            happened_at: answer.stamped.map(|stamped| Instant(stamped.at)),
+            overtaken: answer.stamped.and_then(|stamped| stamped.overtaken),
             version: answer.version,
             sequence: answer.sequence.0,
         }

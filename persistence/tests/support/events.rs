@@ -5,7 +5,8 @@ use holdfast_engine::order::{
 };
 use holdfast_engine::product::{
     Backorders, Condition, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin, Policy, Preorder,
-    PriorityClass, ProductDetails, ProductEvent, Shortfall, Source, Sources, SourcingRules, Spread, Strategy,
+    PriorityClass, ProductDetails, ProductEvent, Shortfall, Source, Sources, SourcingRules, Spread, Stamped,
+    Strategy,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
@@ -100,6 +101,8 @@ fn product_events() -> Vec<ProductEvent> {
             actor: Some(SmolStr::new("R. Müller, night shift")),
             operation: operation(3),
             at: at(3),
+            is_count: false,
+            stamped: Some(Box::new(Stamped { at: at(-600_000), overtaken: Some(-9_600) })),
         },
         ProductEvent::Adjusted {
             location: LocationId::main(),
@@ -111,6 +114,21 @@ fn product_events() -> Vec<ProductEvent> {
             actor: None,
             operation: operation(4),
             at: Timestamp::from_millis(-1),
+            is_count: true,
+            stamped: Some(Box::new(Stamped { at: Timestamp::from_millis(-2), overtaken: None })),
+        },
+        ProductEvent::Adjusted {
+            location: LocationId::main(),
+            condition: Condition::Sellable,
+            delta: 120,
+            became: None,
+            reason: SmolStr::new("receipt"),
+            reference: None,
+            actor: None,
+            operation: operation(6),
+            at: at(6),
+            is_count: false,
+            stamped: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -145,6 +163,7 @@ fn product_events() -> Vec<ProductEvent> {
                 damaged: quantity(1),
             },
             counted: true,
+            at: at(7),
         },
     ];
     events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });

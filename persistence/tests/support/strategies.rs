@@ -6,7 +6,7 @@ use holdfast_engine::order::{
 use holdfast_engine::product::{
     self, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
     Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, Shortfall, Source, Sources, SourcingRules,
-    Spread,
+    Spread, Stamped,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
@@ -123,6 +123,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
     );
     let condition =
         || prop_oneof![Just(Condition::Sellable), Just(Condition::Damaged), Just(Condition::QualityControl)];
+    let stamped = (at(), option::of(any::<i64>())).prop_map(|(at, overtaken)| Stamped { at, overtaken });
+    let timing = (any::<bool>(), option::of(stamped));
     let movement = (location(), condition(), any::<i64>(), option::of(condition()));
     prop_oneof![
         (details(), operation(), at()).prop_map(|(details, operation, at)| ProductEvent::Put {
@@ -130,8 +132,9 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             operation,
             at
         }),
-        (movement, text(), option::of(text()), option::of(text()), operation(), at()).prop_map(
-            |((location, condition, delta, became), reason, reference, actor, operation, at)| {
+        (movement, text(), option::of(text()), option::of(text()), operation(), (at(), timing)).prop_map(
+            |((location, condition, delta, became), reason, reference, actor, operation, (at, timing))| {
+                let (is_count, stamped) = timing;
                 ProductEvent::Adjusted {
                     location,
                     condition,
@@ -142,6 +145,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                     actor,
                     operation,
                     at,
+                    is_count,
+                    stamped: stamped.map(Box::new),
                 }
             }
         ),
@@ -154,9 +159,11 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival) }
         }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
-        (hold(), location(), fulfilment, any::<bool>()).prop_map(|(hold, location, by, counted)| {
-            ProductEvent::AllocationAdvanced { hold, location, by, counted }
-        }),
+        (hold(), location(), fulfilment, any::<bool>(), at()).prop_map(
+            |(hold, location, by, counted, at)| {
+                ProductEvent::AllocationAdvanced { hold, location, by, counted, at }
+            }
+        ),
         (hold(), units()).prop_map(|(hold, by)| ProductEvent::DemandLowered { hold, by }),
         (location(), vec((hold(), units()), 0..FILLS_PER_EVENT)).prop_map(|(location, fills)| {
             let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });

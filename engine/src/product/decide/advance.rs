@@ -9,9 +9,15 @@ use super::Events;
 use crate::ids::HoldId;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
+use crate::time::Timestamp;
 
 impl Product {
-    pub(super) fn decide_advance(&self, hold: HoldId, to: Fulfilment) -> Result<Events, Rejection> {
+    pub(super) fn decide_advance(
+        &self,
+        at: Timestamp,
+        hold: HoldId,
+        to: Fulfilment,
+    ) -> Result<Events, Rejection> {
         let Some(allocation) = self.allocations.get(&hold) else {
             return Err(Rejection::HoldNotFound { hold });
         };
@@ -55,7 +61,7 @@ impl Product {
             if counted && level.on_hand.checked_add(by.returned).is_none() {
                 return Err(Rejection::StockAboveMaximum { sku: self.sku.clone(), location });
             }
-            events.push(ProductEvent::AllocationAdvanced { hold, location, by, counted });
+            events.push(ProductEvent::AllocationAdvanced { hold, location, by, counted, at });
         }
         Ok(events)
     }

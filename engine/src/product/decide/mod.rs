@@ -31,7 +31,7 @@ impl Product {
     pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Events, Rejection> {
         let event = match command {
             ProductCommand::Open(open) => return self.decide_open(at, open),
-            ProductCommand::Advance { hold, to } => return self.decide_advance(*hold, *to),
+            ProductCommand::Advance { hold, to } => return self.decide_advance(at, *hold, *to),
             ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation)?,
             ProductCommand::Delete { operation } => self.decide_delete(at, *operation)?,
             ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment)?,

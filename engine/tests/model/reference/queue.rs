@@ -36,6 +36,7 @@ impl Reference {
             self.line_over(number, line, at);
         }
         self.now = now;
+        self.facts.push(Fact::Clock { now });
     }
 
     /// A basket came to an end: line by line its shelves hear of it.

@@ -11,33 +11,68 @@ impl Reference {
     }
 
     pub(crate) fn pile(&self, item: Item, place: Place, pile: Pile) -> u64 {
-        let mut units = 0_i64;
+        u64::try_from(self.pile_signed(item, place, pile)).unwrap()
+    }
+
+    /// What the count found that was taken last, and what moved since: what was told before the count and happened after
+    /// it, and what was told after the count, unless it says itself that it happened before.
+    pub(super) fn pile_signed(&self, item: Item, place: Place, pile: Pile) -> i128 {
+        let mut clock = 0;
+        let mut moves: Vec<(i64, bool, i128)> = Vec::new();
+        let mut count: Option<(i64, usize, u64)> = None;
         for fact in &self.facts {
             match fact {
-                Fact::Counted { item: i, place: p, pile: from, delta, became }
-                    if (*i, *p) == (item, place) =>
+                Fact::Clock { now } => clock = *now,
+                Fact::Counted { item: i, place: p, pile: of, then, found: Some(found), .. }
+                    if (*i, *p, *of) == (item, place, pile) =>
                 {
-                    units += if *from == pile { *delta } else { 0 };
-                    units -= if *became == Some(pile) { *delta } else { 0 };
+                    let at = then.unwrap_or(clock);
+                    if count.is_none_or(|(before, ..)| at >= before) {
+                        count = Some((at, moves.len(), *found));
+                    }
                 }
-                Fact::Moved { basket, line, place: p, by, counted: true }
-                    if *p == place && self.item_of(*basket, *line) == item =>
-                {
-                    let [shipped, returned, damaged] =
-                        [by.shipped, by.returned, by.damaged].map(|units| i64::try_from(units).unwrap());
-                    units += match pile {
-                        SELLABLE => returned - damaged - shipped,
-                        DAMAGED => damaged,
-                        _ => 0,
-                    };
+                fact => {
+                    let (units, then) = self.moved_by(fact, (item, place, pile));
+                    moves.push((then.unwrap_or(clock), then.is_some(), units));
                 }
-                Fact::Announced { .. } | Fact::Came { .. } | Fact::NeverCame { .. } => {
-                    units += self.brought(fact, (item, place, pile));
-                }
-                _ => {}
             }
         }
-        u64::try_from(units).unwrap()
+        let Some((at, told, found)) = count else { return moves.iter().map(|(.., units)| units).sum() };
+        let since =
+            moves.iter().enumerate().filter(
+                |(position, (happened, is_late, _))| {
+                    if *position < told || *is_late { *happened > at } else { true }
+                },
+            );
+        i128::from(found) + since.map(|(_, (.., units))| units).sum::<i128>()
+    }
+
+    /// By how many units a fact changes a pile, and when that was, if it was told later.
+    fn moved_by(&self, fact: &Fact, (item, place, pile): (Item, Place, Pile)) -> (i128, Option<i64>) {
+        match fact {
+            Fact::Counted { item: i, place: p, pile: from, delta, became, then, found: None }
+                if (*i, *p) == (item, place) =>
+            {
+                let delta = i128::from(*delta);
+                let left = if *from == pile { delta } else { 0 };
+                (if *became == Some(pile) { left - delta } else { left }, *then)
+            }
+            Fact::Moved { basket, line, place: p, by, counted: true }
+                if *p == place && self.item_of(*basket, *line) == item =>
+            {
+                let [shipped, returned, damaged] = [by.shipped, by.returned, by.damaged].map(i128::from);
+                let units = match pile {
+                    SELLABLE => returned - damaged - shipped,
+                    DAMAGED => damaged,
+                    _ => 0,
+                };
+                (units, None)
+            }
+            Fact::Announced { .. } | Fact::Came { .. } | Fact::NeverCame { .. } => {
+                (self.brought(fact, (item, place, pile)).into(), None)
+            }
+            _ => (0, None),
+        }
     }
 
     fn item_of(&self, basket: Number, line: usize) -> Item {

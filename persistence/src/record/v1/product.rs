@@ -2,7 +2,7 @@
 
 use holdfast_engine::product::{
     Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Strategy,
+    ProductDetails, ProductEvent, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
 };
 use holdfast_engine::{Millis, Sequence};
 use rkyv::string::ArchivedString;
@@ -85,6 +85,7 @@ pub(crate) struct AdvancedRecord {
     returned: u64,
     damaged: u64,
     counted: bool,
+    at: i64,
 }
 
 /// Units that went to one promise.
@@ -160,6 +161,15 @@ pub(crate) struct AdjustedRecord {
     actor: Option<SmolStr>,
     operation: OperationRecord,
     at: i64,
+    is_count: bool,
+    stamped: Option<StampedRecord>,
+}
+
+/// A movement or a count that was told after it happened.
+#[derive(Archive, Serialize)]
+pub(crate) struct StampedRecord {
+    at: i64,
+    overtaken: Option<i64>,
 }
 
 /// What a unit is good for.
@@ -289,6 +299,8 @@ impl From<&ProductEvent> for ProductRecord {
                 actor,
                 operation,
                 at,
+                is_count,
+                stamped,
             } => Self::Adjusted(Box::new(AdjustedRecord {
                 location: SmolStr::new(location.as_str()),
                 condition: (*condition).into(),
@@ -299,6 +311,10 @@ impl From<&ProductEvent> for ProductRecord {
                 actor: actor.clone(),
                 operation: (*operation).into(),
                 at: at.millis(),
+                is_count: *is_count,
+                stamped: stamped
+                    .as_ref()
+                    .map(|stamped| StampedRecord { at: stamped.at.millis(), overtaken: stamped.overtaken }),
             })),
             ProductEvent::HoldOpened { hold, quantity, sources, expires_at } => match sources {
                 Sources::At { location, asked } => Self::HoldOpened {
@@ -337,6 +353,7 @@ impl From<&ProductEvent> for ProductRecord {
                 location,
                 by: Fulfilment { shipped, cancelled, returned, damaged },
                 counted,
+                at,
             } => Self::AllocationAdvanced(Box::new(AdvancedRecord {
                 hold: (*hold).into(),
                 location: SmolStr::new(location.as_str()),
@@ -345,6 +362,7 @@ impl From<&ProductEvent> for ProductRecord {
                 returned: returned.units(),
                 damaged: damaged.units(),
                 counted: *counted,
+                at: at.millis(),
             })),
             ProductEvent::DemandLowered { hold, by } => {
                 Self::DemandLowered { hold: (*hold).into(), by: by.units() }
@@ -386,6 +404,8 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 actor: adjusted.actor.as_ref().map(value::text),
                 operation: (&adjusted.operation).into(),
                 at: value::instant(adjusted.at),
+                is_count: adjusted.is_count,
+                stamped: adjusted.stamped.as_ref().map(|stamped| Box::new(stamped.into())),
             },
             ArchivedProductRecord::HoldOpened { hold, location, asked, quantity, expires_at } => {
                 Self::HoldOpened {
@@ -436,6 +456,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     damaged: value::quantity("damaged units", advanced.damaged)?,
                 },
                 counted: advanced.counted,
+                at: value::instant(advanced.at),
             },
             ArchivedProductRecord::DemandLowered { hold, by } => Self::DemandLowered {
                 hold: hold.into(),
@@ -537,6 +558,13 @@ impl From<Strategy> for StrategyRecord {
             Strategy::HighestStock => Self::HighestStock,
             Strategy::Nearest => Self::Nearest,
         }
+    }
+}
+
+impl From<&ArchivedStampedRecord> for Stamped {
+    fn from(record: &ArchivedStampedRecord) -> Self {
+        let overtaken = record.overtaken.as_ref().map(|told| told.to_native());
+        Self { at: value::instant(record.at), overtaken }
     }
 }
 

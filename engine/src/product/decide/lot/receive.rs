@@ -15,21 +15,26 @@ impl Product {
         actor: Option<SmolStr>,
     ) -> Result<LotEvent, Rejection> {
         let lot = self.open_lot(id)?;
-        let Receipt { units, condition, close } = receipt;
+        let Receipt { units, condition, close, reason } = receipt;
         let left = lot.left();
         let Some(missing) = left.checked_sub(*units) else {
             return Err(Rejection::LotExceeded { lot: id, requested: *units, left });
         };
-        if units.is_zero() && close.is_none() {
+        if units.is_zero() && !close {
             return Err(Rejection::ReceiptOfNothing);
         }
         let (location, reference) = (lot.location.clone(), lot.reference.clone());
         if self.level(&location).on_hand.checked_add(*units).is_none() {
             return Err(Rejection::StockAboveMaximum { sku: self.sku.clone(), location });
         }
-        let is_transfer = matches!(lot.origin, Origin::Transfer { .. });
-        let reason = close.clone().filter(|_| !missing.is_zero());
-        let short = reason.map(|reason| Shortfall { units: missing, reason });
+        let (is_transfer, usual) = match lot.origin {
+            Origin::Supplier => (false, "short delivery"),
+            Origin::Transfer { .. } => (true, "lost in transit"),
+        };
+        let short = (*close && !missing.is_zero()).then(|| Shortfall {
+            units: missing,
+            reason: reason.clone().unwrap_or(SmolStr::new_static(usual)),
+        });
         let (condition, units) = (*condition, *units);
         Ok(LotEvent::Received { location, condition, units, is_transfer, reference, actor, short })
     }
