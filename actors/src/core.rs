@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use holdfast_engine::order::{OrderStatus, ReturnLine};
-use holdfast_engine::product::{Adjustment, ProductDetails, SaleTerms};
+use holdfast_engine::product::{Adjustment, LotCommand, ProductDetails, SaleTerms};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::directory::Directory;
 use crate::expiry::{self, Expiry};
+use crate::lot_view::{LotAnswer, LotsView};
 use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
 use crate::payment::Payments;
 use crate::product_actor::ProductMessage;
@@ -307,7 +308,8 @@ impl Core {
             if shown.details.is_none() {
                 return Err(unknown());
             }
-            if shown.next_change.is_none_or(|next| next > self.shared.clock.now()) {
+            // What is to be expected is not shown, because it takes a walk through the queue: the product itself tells it.
+            if !shown.is_out_of_date(self.shared.clock.now()) && !shown.may_expect(self.shared.clock.now()) {
                 return Ok(shown.stock.clone());
             }
         }
@@ -322,6 +324,26 @@ impl Core {
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
         self.ask(&cell, permit, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
+    }
+
+    /// Does something about units on their way: expects, sends, receives or reschedules them, or calls them off.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn change_lot(&self, sku: Sku, command: LotCommand) -> Reply<LotAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::Lot(Box::new(command), caller)).await
+    }
+
+    /// A product's open lots.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if there is no such product.
+    pub async fn lots(&self, sku: &Sku) -> Result<LotsView, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(sku).ok_or(Rejection::UnknownSku { sku: sku.clone() })?;
+        self.ask(&cell, permit, ProductMessage::ReadLots).await
     }
 
     /// Makes a reservation: all of it, or nothing.
@@ -432,6 +454,7 @@ impl Core {
         let reservation = self.reservation(view.reservation).await?;
         for (line, held) in view.lines.iter_mut().zip(reservation.lines) {
             (line.sources, line.ahead) = (Some(held.sources), held.ahead);
+            line.promised_at = held.promised_at;
         }
         Ok(view)
     }

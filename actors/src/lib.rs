@@ -34,6 +34,7 @@ mod countdown;
 mod directory;
 mod expiry;
 mod flight;
+mod lot_view;
 mod orders;
 mod payment;
 mod product_actor;
@@ -53,6 +54,7 @@ pub use answer::{Answer, Failure, Reply, Unavailable};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;
 pub use core::{Core, CoreStats, Fatal, OnFatal};
+pub use lot_view::{LotAnswer, LotsView};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
     RefundView,

@@ -4,12 +4,14 @@
 //! Before anything else a message settles what has lapsed: each such hold asks its reservation, which ends once for
 //! all its holds, and follows.
 
+mod lots;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Events, Fulfilment, HoldEnd, Product, ProductCommand, ProductDetails, ProductEvent,
-    ProductResult, SaleTerms, Sources,
+    Adjustment, Events, Fulfilment, HoldEnd, LotCommand, Product, ProductCommand, ProductDetails,
+    ProductEvent, ProductResult, SaleTerms, Sources,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
@@ -23,6 +25,7 @@ use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, refuse_all};
 use crate::countdown::Part;
 use crate::flight::Flight;
+use crate::lot_view::{LotAnswer, LotsView};
 use crate::product_cell::{ProductCell, Publication, next_change};
 use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
@@ -58,6 +61,10 @@ pub(crate) enum ProductMessage {
     Read(ReplyTo<Result<StockView, Failure>>),
     /// Show where these promises stand.
     ReadPromises(Vec<HoldId>, ReplyTo<Result<Vec<PromiseView>, Failure>>),
+    /// Do something about units on their way.
+    Lot(Box<LotCommand>, ReplyTo<Reply<LotAnswer>>),
+    /// Show what is on its way.
+    ReadLots(ReplyTo<Result<LotsView, Failure>>),
 }
 
 /// Starts an owner. `None` only while the runtime is ending.
@@ -192,7 +199,12 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::Read(caller) => self.read(at, caller),
-            ProductMessage::ReadPromises(holds, caller) => self.read_promises(&holds, caller),
+            ProductMessage::ReadPromises(holds, caller) => self.read_promises(at, &holds, caller),
+            ProductMessage::Lot(command, caller) => {
+                self.lot(at, *command, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::ReadLots(caller) => self.read_lots(caller),
         }
         self.arm();
     }
@@ -446,9 +458,10 @@ impl Owner {
                             updated_at: record.at,
                         },
                     }),
-                    ProductResult::Adjusted { .. } | ProductResult::Deleted | ProductResult::Sale { .. } => {
-                        None
-                    }
+                    ProductResult::Adjusted { .. }
+                    | ProductResult::Deleted
+                    | ProductResult::Lot { .. }
+                    | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
             }
@@ -474,6 +487,7 @@ impl Owner {
                     }),
                     ProductResult::Put { .. }
                     | ProductResult::Adjusted { .. }
+                    | ProductResult::Lot { .. }
                     | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
@@ -560,18 +574,32 @@ impl Owner {
     }
 
     fn read(&self, at: Timestamp, caller: ReplyTo<Result<StockView, Failure>>) {
-        self.show_durable(StockView::of(&self.product, at), caller);
+        self.show_durable(StockView::with_forecast(&self.product, at), caller);
     }
 
-    fn read_promises(&self, holds: &[HoldId], caller: ReplyTo<Result<Vec<PromiseView>, Failure>>) {
-        let views = holds.iter().filter_map(|hold| PromiseView::of(&self.product, *hold)).collect();
-        self.show_durable(views, caller);
+    fn read_promises(
+        &self,
+        at: Timestamp,
+        holds: &[HoldId],
+        caller: ReplyTo<Result<Vec<PromiseView>, Failure>>,
+    ) {
+        let forecast = self.product.forecast(at);
+        let views = holds.iter().filter_map(|hold| PromiseView::of(&self.product, *hold, &forecast));
+        self.show_durable(views.collect(), caller);
     }
 
     fn show_durable<T: Send + 'static>(&self, view: T, caller: ReplyTo<Result<T, Failure>>) {
+        self.show_durable_outcome(Ok(view), caller);
+    }
+
+    fn show_durable_outcome<T: Send + 'static>(
+        &self,
+        outcome: Result<T, Failure>,
+        caller: ReplyTo<Result<T, Failure>>,
+    ) {
         let tell = move |durable: Option<Sequence>| {
-            let view = durable.map(|_| view).ok_or(Failure::Unavailable(Unavailable::JournalFailed));
-            caller.answer(view);
+            let failed = || Err(Failure::Unavailable(Unavailable::JournalFailed));
+            caller.answer(if durable.is_some() { outcome } else { failed() });
         };
         self.shared.journal.append([], Waiter::tell(Then::call(tell)));
     }
@@ -679,23 +707,30 @@ fn sale(record: &OperationRecord<ProductResult>, product: &Product) -> Option<Sa
             version: record.version,
             sequence: record.sequence,
         }),
-        ProductResult::Put { .. } | ProductResult::Deleted | ProductResult::Adjusted { .. } => None,
+        ProductResult::Put { .. }
+        | ProductResult::Deleted
+        | ProductResult::Lot { .. }
+        | ProductResult::Adjusted { .. } => None,
     }
 }
 
 fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Option<AdjustAnswer> {
     match &record.result {
-        ProductResult::Adjusted { location, condition, delta, level } => Some(AdjustAnswer {
+        ProductResult::Adjusted { location, condition, delta, level, stamped } => Some(AdjustAnswer {
             sku: product.sku().clone(),
             location: location.clone(),
             condition: *condition,
             delta: *delta,
             level: *level,
+            stamped: stamped.as_deref().copied(),
             at: record.at,
             version: record.version,
             sequence: record.sequence,
         }),
-        ProductResult::Put { .. } | ProductResult::Deleted | ProductResult::Sale { .. } => None,
+        ProductResult::Put { .. }
+        | ProductResult::Deleted
+        | ProductResult::Lot { .. }
+        | ProductResult::Sale { .. } => None,
     }
 }
 

@@ -225,10 +225,23 @@ impl ProductCell {
 }
 
 impl Shown {
+    /// Whether time may have changed what is shown.
+    pub(crate) fn is_out_of_date(&self, now: Timestamp) -> bool {
+        self.next_change.is_some_and(|next| next <= now)
+    }
+
+    /// Whether units are on their way, or kept back until a release.
+    pub(crate) fn may_expect(&self, now: Timestamp) -> bool {
+        let is_before_release =
+            || self.details.as_ref().is_some_and(|details| details.details.policy.is_before_release(now));
+        self.stock.totals().incoming > 0 || is_before_release()
+    }
+
     /// Whether so many units at this location, or anywhere, may be free now. Errs towards yes: units of baskets under way
     /// and of lapsed holds may come back.
     pub(crate) fn may_have(&self, asked: Option<&LocationId>, units: u64, now: Timestamp) -> bool {
-        self.stock.counts_at(asked).available + self.pending >= units
+        !self.stock.tracked
+            || self.stock.counts_at(asked).available + self.pending >= units
             || self.next_change.is_some_and(|next| next <= now)
     }
 }

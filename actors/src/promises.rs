@@ -32,6 +32,7 @@ pub(crate) async fn bring_up_to_date(
         for promise in promises {
             if let Some(line) = view.lines.get_mut(usize::from(promise.hold.line)) {
                 line.ahead = promise.ahead;
+                line.promised_at = promise.promised_at;
                 line.sources = sources(&line.sources, promise);
             }
         }

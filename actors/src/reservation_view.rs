@@ -43,6 +43,8 @@ pub struct ReservationLineView {
     pub sources: Sources,
     /// How many others stand before it, if it queues for some of its units.
     pub ahead: Option<u64>,
+    /// When all of these will be there, if it queues and what is on its way suffices.
+    pub promised_at: Option<Timestamp>,
     /// Units committed.
     pub committed: Quantity,
 }
@@ -85,6 +87,7 @@ impl ReservationView {
             quantity: line.quantity,
             sources: line.sources.clone(),
             ahead: None,
+            promised_at: None,
             committed: if committed { reservation.taken(position) } else { Quantity::ZERO },
         });
         let expires_at = match state {

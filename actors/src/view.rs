@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::product::{Condition, Product, ProductDetails, SaleStatus, SaleTerms, StockLevel};
+use holdfast_engine::product::{
+    Condition, Forecast, Product, ProductDetails, SaleStatus, SaleTerms, Stamped, StockLevel,
+};
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp, WithoutHolds};
 use smallvec::SmallVec;
 
@@ -71,6 +73,8 @@ pub struct AdjustAnswer {
     pub delta: i64,
     /// The counts there afterwards.
     pub level: StockLevel,
+    /// When it happened, where it was told later.
+    pub stamped: Option<Stamped>,
     /// When.
     pub at: Timestamp,
     /// The product's version afterwards.
@@ -84,6 +88,8 @@ pub struct AdjustAnswer {
 pub struct StockView {
     /// Which product.
     pub sku: Sku,
+    /// Whether units are counted. Of a product that is not, as many are available as there can be.
+    pub tracked: bool,
     /// What lies where, in the order of the locations' names.
     pub locations: SmallVec<[LocationView; 1]>,
     /// Units that somebody queues for.
@@ -96,6 +102,9 @@ pub struct StockView {
     pub(crate) wanted: u64,
     /// Its sale, if one was put.
     pub sale: Option<SaleView>,
+    /// When units will be there, of those on their way, that nobody queues for now; `None` if nobody knows. Told where the
+    /// stock is asked for.
+    pub next_available_at: Option<Timestamp>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.
@@ -156,6 +165,8 @@ pub struct LocationCounts {
     pub allocated: u64,
     /// Free to be claimed.
     pub available: u64,
+    /// On their way here.
+    pub incoming: u64,
 }
 
 /// Where a promise stands that was not filled when it was made.
@@ -167,16 +178,19 @@ pub(crate) struct PromiseView {
     pub queued: u64,
     /// How many others stand before it, if it queues.
     pub ahead: Option<u64>,
+    /// When all of them will be there, as far as is known.
+    pub promised_at: Option<Timestamp>,
     /// Where units are kept for it.
     pub kept: Vec<(LocationId, u64)>,
 }
 
 impl PromiseView {
-    pub(crate) fn of(product: &Product, hold: HoldId) -> Option<Self> {
+    pub(crate) fn of(product: &Product, hold: HoldId, forecast: &Forecast) -> Option<Self> {
         let queued = product.allocation(hold)?.queued.units();
         let kept = product.kept_for(hold).map(|(location, units)| (location.clone(), units.units()));
         let ahead = product.queue_position(hold).map(|ahead| ahead as u64);
-        Some(Self { hold, queued, ahead, kept: kept.collect() })
+        let promised_at = forecast.promised_at(hold);
+        Some(Self { hold, queued, ahead, promised_at, kept: kept.collect() })
     }
 }
 
@@ -191,12 +205,14 @@ impl StockView {
                 held: level.held.units(),
                 allocated: level.allocated.units(),
                 available: product.available(location, now).units(),
+                incoming: product.incoming(location).units(),
             },
             without_holds: product.without_holds(Some(location), true, now).here.units(),
         });
         let all = product.without_holds(None, true, now);
         Self {
             sku: product.sku().clone(),
+            tracked: product.details().is_none_or(|details| details.policy.tracked),
             locations: locations.collect(),
             queued: product.queued().units(),
             queueable: product.queueable(now).map(Quantity::units),
@@ -207,13 +223,27 @@ impl StockView {
                 status: sale.status(now),
                 sold: sale.sold().units(),
             }),
+            next_available_at: None,
             version: product.version(),
             sequence: product.sequence(),
         }
     }
 
+    /// The same with what is to be expected, which takes a walk through the queue.
+    pub(crate) fn with_forecast(product: &Product, now: Timestamp) -> Self {
+        let next_available_at = product.forecast(now).next_available_at;
+        Self { next_available_at, ..Self::of(product, now) }
+    }
+
     /// The sums over all locations.
     pub fn totals(&self) -> LocationCounts {
+        let sums = self.sums();
+        // Its units need not have been anywhere.
+        let available = if self.tracked { sums.available } else { Quantity::MAX.units() };
+        LocationCounts { available, ..sums }
+    }
+
+    fn sums(&self) -> LocationCounts {
         self.locations.iter().fold(LocationCounts::default(), |sum, LocationView { counts, .. }| {
             LocationCounts {
                 on_hand: sum.on_hand + counts.on_hand,
@@ -222,6 +252,7 @@ impl StockView {
                 held: sum.held + counts.held,
                 allocated: sum.allocated + counts.allocated,
                 available: sum.available + counts.available,
+                incoming: sum.incoming + counts.incoming,
             }
         })
     }

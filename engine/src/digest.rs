@@ -27,6 +27,10 @@ impl Hash for Product {
         if let Some(sale) = self.sale() {
             sale.hash_into(state);
         }
+        self.hash_lots(state);
+        for recent in self.recent_movements() {
+            recent.hash(state);
+        }
         self.operation_log().hash(state);
     }
 }

@@ -27,7 +27,8 @@ impl Event {
                 | ProductEvent::Adjusted { at, .. }
                 | ProductEvent::Deleted { at, .. }
                 | ProductEvent::SalePut { at, .. }
-                | ProductEvent::SaleEnded { at, .. },
+                | ProductEvent::SaleEnded { at, .. }
+                | ProductEvent::Lot { at, .. },
             ) => Some(*at),
             Self::Product(_, _) => None,
             Self::Reservation(_, event) => Some(event.at()),

@@ -36,6 +36,10 @@ id!(
     /// One caller's intention to change something once: derived from who asks, what for, and the idempotency key.
     OperationId
 );
+id!(
+    /// One lot of units on their way to a location.
+    LotId
+);
 
 /// A short hash of a request's meaning. Two requests under one [`OperationId`] with different fingerprints are
 /// two different requests, and the second is refused.

@@ -40,8 +40,8 @@ pub mod world;
 
 pub use event::Event;
 pub use ids::{
-    CustomerId, Fingerprint, HoldId, LocationId, NameError, OperationId, OrderId, ReservationId, SaleId, Sku,
-    check_text,
+    CustomerId, Fingerprint, HoldId, LocationId, LotId, NameError, OperationId, OrderId, ReservationId,
+    SaleId, Sku, check_text,
 };
 pub use money::{Currency, Money, UnitPrice};
 pub use operation::{Lookup, Operation, OperationLog, OperationRecord};

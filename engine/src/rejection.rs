@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use crate::ids::{CustomerId, HoldId, LocationId, OrderId, ReservationId, SaleId, Sku};
+use crate::ids::{CustomerId, HoldId, LocationId, LotId, OrderId, ReservationId, SaleId, Sku};
 use crate::money::Money;
 use crate::order::OrderStatus;
-use crate::product::{Condition, Contradiction, SaleStatus};
+use crate::product::{Condition, Contradiction, LotStatus, SaleStatus};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Millis, Timestamp};
 
@@ -139,8 +139,8 @@ pub enum Rejection {
     },
     /// The product cannot be deleted while something lies there or is claimed.
     #[error(
-        "product {sku}: {on_hand} on hand, {held} held, {allocated} allocated, {queued} queued for; \
-         nothing may be left of it"
+        "product {sku}: {on_hand} on hand, {held} held, {allocated} allocated, {queued} queued for, \
+         {incoming} incoming; nothing may be left of it"
     )]
     ProductInUse {
         /// Which product.
@@ -153,6 +153,8 @@ pub enum Rejection {
         allocated: Quantity,
         /// Units that somebody queues for.
         queued: Quantity,
+        /// Units on their way.
+        incoming: Quantity,
     },
     /// A policy whose parts contradict each other.
     #[error("product {sku}: {contradiction}")]
@@ -414,6 +416,94 @@ pub enum Rejection {
         /// Whether it is paid.
         done: bool,
     },
+    /// A movement or count that happened too long ago, or has not happened yet.
+    #[error(
+        "{sku} at {location}: what is told now must have happened in the last {} minutes",
+        .latest.since(*.earliest).0 / 60_000
+    )]
+    StampOutOfRange {
+        /// Which product.
+        sku: Sku,
+        /// Where.
+        location: LocationId,
+        /// When it is said to have happened.
+        given: Timestamp,
+        /// The earliest instant there can be.
+        earliest: Timestamp,
+        /// The latest: now.
+        latest: Timestamp,
+    },
+    /// No such lot.
+    #[error("the product has no such lot")]
+    LotNotFound {
+        /// What was asked for.
+        lot: LotId,
+    },
+    /// The lot has come to its end.
+    #[error("the lot {}", .status.words())]
+    LotEnded {
+        /// Which lot.
+        lot: LotId,
+        /// How it ended.
+        status: LotStatus,
+    },
+    /// More units arrived than are left to come.
+    #[error("{requested} to be received, {left} left of the lot")]
+    LotExceeded {
+        /// Which lot.
+        lot: LotId,
+        /// Units to be received.
+        requested: Quantity,
+        /// Units that are expected still.
+        left: Quantity,
+    },
+    /// A receipt of no units that does not end the lot either.
+    #[error("a receipt must be of at least one unit, or end the lot")]
+    ReceiptOfNothing,
+    /// A product cannot have so many lots on their way.
+    #[error("{sku} has {max} open lots already, and cannot have more")]
+    TooManyLots {
+        /// Which product.
+        sku: Sku,
+        /// The most.
+        max: usize,
+    },
+    /// Units cannot be sent to where they are.
+    #[error("{sku}: a transfer from {location} to {location} moves nothing")]
+    TransferToSelf {
+        /// Which product.
+        sku: Sku,
+        /// Where from and to.
+        location: LocationId,
+    },
+    /// Units cannot be sent from where the product has never been.
+    #[error("{sku} has never been at {location}")]
+    UnknownSource {
+        /// Which product.
+        sku: Sku,
+        /// Where from.
+        location: LocationId,
+    },
+    /// Units are not sent to where the product has never been, unless that is what is meant.
+    #[error("{sku} has never been at {location}; say so if it shall be there from now on")]
+    UnknownDestination {
+        /// Which product.
+        sku: Sku,
+        /// Where to.
+        location: LocationId,
+    },
+    /// More to be sent than is fit for sale there and nobody's.
+    #[error("{sku} at {location}: {requested:?} to be sent, {movable} fit for sale and nobody's")]
+    TransferExceeded {
+        /// Which product.
+        sku: Sku,
+        /// Where from.
+        location: LocationId,
+        /// Units to be sent.
+        requested: LineQuantity,
+        /// Units that could be.
+        movable: Quantity,
+    },
 }
 
 impl Rejection {
@@ -425,7 +515,8 @@ impl Rejection {
             | Self::SaleNotOpen { .. }
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
-            | Self::ProductShort { .. } => true,
+            | Self::ProductShort { .. }
+            | Self::TransferExceeded { .. } => true,
             Self::OrderState { status, .. } => status.is_under_way(),
             Self::KeyReused
             | Self::UnknownSku { .. }
@@ -462,7 +553,16 @@ impl Rejection {
             | Self::RefundAbovePaid { .. }
             | Self::TooManyRefunds { .. }
             | Self::RefundNotFound { .. }
-            | Self::RefundNotFailed { .. } => false,
+            | Self::RefundNotFailed { .. }
+            | Self::StampOutOfRange { .. }
+            | Self::LotNotFound { .. }
+            | Self::LotEnded { .. }
+            | Self::LotExceeded { .. }
+            | Self::ReceiptOfNothing
+            | Self::TooManyLots { .. }
+            | Self::TransferToSelf { .. }
+            | Self::UnknownSource { .. }
+            | Self::UnknownDestination { .. } => false,
         }
     }
 }

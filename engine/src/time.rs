@@ -20,6 +20,11 @@ impl Timestamp {
         Self(self.0.saturating_add_unsigned(span.0))
     }
 
+    /// The instant `span` earlier. Stops at the beginning of time instead of wrapping.
+    pub const fn minus(self, span: Millis) -> Self {
+        Self(self.0.saturating_sub_unsigned(span.0))
+    }
+
     /// How long it is from `earlier` until this instant; zero if it is not later.
     pub const fn since(self, earlier: Self) -> Millis {
         let span = self.0.saturating_sub(earlier.0);

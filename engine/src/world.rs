@@ -162,7 +162,8 @@ impl World {
             | ProductEvent::DemandLowered { .. }
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
-            | ProductEvent::SaleEnded { .. } => {}
+            | ProductEvent::SaleEnded { .. }
+            | ProductEvent::Lot { .. } => {}
         }
     }
 

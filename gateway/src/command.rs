@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use holdfast_engine::{Fingerprint, Operation, OrderId, ReservationId};
+use holdfast_engine::{Fingerprint, LotId, Operation, OrderId, ReservationId};
 use hyper::body::Body;
 use hyper::http::request::Parts;
 
@@ -56,6 +56,11 @@ impl Command {
     /// The id of the order this request places.
     pub(crate) fn order_id(&self, app: &App, key: &Key) -> OrderId {
         key.order(&app.secret, &self.head.method, self.head.uri.path())
+    }
+
+    /// The id of the lot this request makes.
+    pub(crate) fn lot_id(&self, app: &App, key: &Key) -> LotId {
+        key.lot(&app.secret, &self.head.method, self.head.uri.path())
     }
 
     /// The change this request makes.

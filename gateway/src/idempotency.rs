@@ -4,7 +4,7 @@
 //! state; there is no table of keys beside it. The header follows draft-ietf-httpapi-idempotency-key-header-06, which
 //! writes the key as a quoted structured string, and takes the bare text most clients send as well.
 
-use holdfast_engine::{Fingerprint, Operation, OperationId, OrderId, ReservationId};
+use holdfast_engine::{Fingerprint, LotId, Operation, OperationId, OrderId, ReservationId};
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -79,6 +79,11 @@ impl Key {
     /// The id of the order this request places.
     pub(crate) fn order(&self, secret: &[u8; 32], method: &Method, path: &str) -> OrderId {
         OrderId(self.derive(secret, method, path))
+    }
+
+    /// The id of the lot this request makes.
+    pub(crate) fn lot(&self, secret: &[u8; 32], method: &Method, path: &str) -> LotId {
+        LotId(self.derive(secret, method, path))
     }
 
     /// The change this request makes to something that is there.

@@ -12,7 +12,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use holdfast_engine::{OrderId, ReservationId};
+use holdfast_engine::{LotId, OrderId, ReservationId};
 use serde::{Serialize, Serializer};
 
 /// Length of the part after the prefix.
@@ -46,6 +46,11 @@ impl IdText {
     /// The text of an order's id.
     pub(crate) fn order(id: OrderId) -> Self {
         Self::new(*b"ord_", id.0)
+    }
+
+    /// The text of a lot's id.
+    pub(crate) fn lot(id: LotId) -> Self {
+        Self::new(*b"lot_", id.0)
     }
 
     /// The text of a request's id.
@@ -109,6 +114,18 @@ impl FromStr for OrderText {
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         parse("ord_", text).map(|number| Self(OrderId(number)))
+    }
+}
+
+/// A lot's id, from its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LotText(pub(crate) LotId);
+
+impl FromStr for LotText {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        parse("lot_", text).map(|number| Self(LotId(number)))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What stands in the path: a product, a reservation, an order.
 
 use axum::extract::{FromRequestParts, Path};
-use holdfast_engine::{OrderId, ReservationId, SaleId, Sku};
+use holdfast_engine::{LotId, OrderId, ReservationId, SaleId, Sku};
 use hyper::http::request::Parts;
 
-use crate::ids::{OrderText, ReservationText};
+use crate::ids::{LotText, OrderText, ReservationText};
 use crate::problem::{Code, Problem};
 
 /// The product the path names.
@@ -22,6 +22,9 @@ pub(crate) struct OrderPath(pub(crate) OrderId);
 /// The order the path names, and one of its refunds, counted from 0.
 pub(crate) struct RefundPath(pub(crate) OrderId, pub(crate) u16);
 
+/// The product the path names, and one of its lots.
+pub(crate) struct LotPath(pub(crate) Sku, pub(crate) LotId);
+
 async fn text<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Problem> {
     match Path::<String>::from_request_parts(parts, state).await {
         Ok(Path(text)) => Ok(text),
@@ -33,10 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SkuPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text = text(parts, state).await?;
-        Sku::new(&text)
-            .map(Self)
-            .map_err(|error| Problem::new(Code::MalformedPath, format!("the SKU in the path {error}")))
+        sku(&text(parts, state).await?).map(Self)
     }
 }
 
@@ -51,6 +51,10 @@ impl<S: Send + Sync> FromRequestParts<S> for SalePath {
         let sale = SaleId::new(&sale).map_err(|error| malformed(format!("the sale in the path {error}")))?;
         Ok(Self(sku, sale))
     }
+}
+
+fn sku(text: &str) -> Result<Sku, Problem> {
+    Sku::new(text).map_err(|error| Problem::new(Code::MalformedPath, format!("the SKU in the path {error}")))
 }
 
 // A text that is no id names nothing that is there, and "not there" is all that a caller needs to know.
@@ -87,6 +91,21 @@ impl<S: Send + Sync> FromRequestParts<S> for RefundPath {
         match refund.and_then(|number| number.checked_sub(1)) {
             Some(refund) => Ok(Self(id, refund)),
             None => Err(Problem::new(Code::RefundNotFound, "the order has no such refund")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for LotPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((of, id)) =
+            path.map_err(|rejection| Problem::new(Code::MalformedPath, rejection.body_text()))?;
+        let of = sku(&of)?;
+        match id.parse() {
+            Ok(LotText(lot)) => Ok(Self(of, lot)),
+            Err(_) => Err(Problem::new(Code::LotNotFound, "the product has no such lot")),
         }
     }
 }

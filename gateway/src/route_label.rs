@@ -26,6 +26,11 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         }
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
+        (Some("v1"), Some("stock"), Some(_), Some("transfers"), None) => "/v1/stock/{sku}/transfers",
+        (Some("v1"), Some("stock"), Some(_), Some("incoming"), rest) => match rest {
+            None => "/v1/stock/{sku}/incoming",
+            Some(rest) => lot_label(rest),
+        },
         (Some("v1"), Some("import"), None, ..) => "/v1/import",
         (Some("openapi.json"), None, ..) => "/openapi.json",
         (Some("docs"), ..) => "/docs",
@@ -36,6 +41,16 @@ pub(crate) fn route_label(path: &str) -> &'static str {
 /// What follows `refunds/` when a refund is to be tried again.
 fn is_retry(rest: &str) -> bool {
     rest.strip_suffix("/retry").is_some_and(|number| !number.contains('/'))
+}
+
+/// What follows `incoming/` when something is done about a lot.
+fn lot_label(rest: &str) -> &'static str {
+    match rest.split_once('/') {
+        Some((_, "receive")) => "/v1/stock/{sku}/incoming/{id}/receive",
+        Some((_, "reschedule")) => "/v1/stock/{sku}/incoming/{id}/reschedule",
+        Some((_, "cancel")) => "/v1/stock/{sku}/incoming/{id}/cancel",
+        _ => "other",
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +78,9 @@ mod tests {
             "/v1/nothing",
             "/v1/stock/a/b/c",
             "/v1/stock/a/adjustments/x",
+            "/v1/stock/a/transfers/x",
+            "/v1/stock/a/incoming/x",
+            "/v1/stock/a/incoming/x/y",
             "/v1/orders/a/refunds/1",
             "/v1/orders/a/refunds/1/2/retry",
             "//",

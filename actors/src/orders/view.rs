@@ -60,6 +60,8 @@ pub struct OrderLineView {
     pub sources: Option<Sources>,
     /// How many others stand before it, where the order is read and it queues for units.
     pub ahead: Option<u64>,
+    /// When all units it queues for will be there, where the order is read and what is on its way suffices.
+    pub promised_at: Option<Timestamp>,
     /// Units shipped.
     pub shipped: Quantity,
     /// Units cancelled.
@@ -110,6 +112,7 @@ impl OrderView {
             total: Money::from_minor(line.ordered.total_minor, currency).unwrap_or(Money::zero(currency)),
             sources: None,
             ahead: None,
+            promised_at: None,
             shipped: line.progress.shipped,
             cancelled: line.progress.cancelled,
             returned: line.progress.returned,

@@ -181,6 +181,7 @@ impl Shop {
                     held: level.held.units(),
                     allocated: level.allocated.units(),
                     available: product.available(&view.location, now).units(),
+                    incoming: product.incoming(&view.location).units(),
                 };
                 assert_eq!(view.counts, counts, "{sku} at {}", view.location);
             }

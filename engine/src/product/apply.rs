@@ -1,6 +1,9 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
+mod lot;
+mod remember;
+
 use std::sync::Arc;
 
 use super::allocation::Part;
@@ -21,6 +24,11 @@ impl Product {
     /// If the event does not fit the state it is applied to.
     pub fn apply(&mut self, event: &ProductEvent) {
         self.version += 1;
+        self.take_in(event);
+        self.remember(event);
+    }
+
+    fn take_in(&mut self, event: &ProductEvent) {
         match event {
             ProductEvent::Put { details, operation, at } => {
                 self.details_version += 1;
@@ -37,7 +45,8 @@ impl Product {
             ProductEvent::Deleted { operation, at } => {
                 assert!(
                     self.levels().all(|(_, level)| level.on_hand.is_zero() && level.claimed().is_zero())
-                        && self.queued.is_zero(),
+                        && self.queued.is_zero()
+                        && self.lots().next().is_none(),
                     "{} is empty when it is deleted",
                     self.sku
                 );
@@ -45,11 +54,12 @@ impl Product {
                 self.sale = None;
                 self.record(*operation, *at, ProductResult::Deleted);
             }
-            ProductEvent::Adjusted { location, condition, delta, became, operation, at, .. } => {
-                let number = self.number_or_new(location);
+            ProductEvent::Adjusted { location, condition, delta, became, operation, at, stamped, .. } => {
+                let number = self.stocked(location);
                 self.change_level(number, |level| *level = adjusted(*level, *condition, *delta, *became));
                 let (condition, delta, level) = (*condition, *delta, self.level(location));
-                let result = ProductResult::Adjusted { location: location.clone(), condition, delta, level };
+                let (location, stamped) = (location.clone(), stamped.clone());
+                let result = ProductResult::Adjusted { location, condition, delta, level, stamped };
                 self.record(*operation, *at, result);
             }
             ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
@@ -80,9 +90,15 @@ impl Product {
                 let (quantity, spread) = self.end_hold(*hold);
                 self.leave_sale(*hold, quantity, &spread);
             }
-            ProductEvent::AllocationAdvanced { hold, location, by } => self.advance(*hold, location, *by),
+            ProductEvent::AllocationAdvanced { hold, location, by, counted, at: _ } => {
+                self.advance(*hold, location, *by, *counted);
+            }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
+            ProductEvent::Lot { lot, what, operation, at } => {
+                let result = self.lot_changed(*lot, what);
+                self.record(*operation, *at, result);
+            }
         }
     }
 
@@ -123,22 +139,41 @@ impl Product {
             Ok(number) if LocationNumber(number) != LocationNumber::SEVERAL => LocationNumber(number),
             _ => panic!("{} has more locations than there are names", self.sku),
         };
-        self.shelves.push(Shelf { location: location.clone(), level: StockLevel::default() });
+        let (location, level) = (location.clone(), StockLevel::default());
+        self.shelves.push(Shelf {
+            location,
+            level,
+            incoming: Quantity::ZERO,
+            is_stocked: false,
+            recent: None,
+        });
         self.by_name.insert(position, number);
         number
     }
 
+    /// A location at which the merchant counts or expects units.
+    fn stocked(&mut self, location: &LocationId) -> LocationNumber {
+        let number = self.number_or_new(location);
+        self.shelf_mut(number).is_stocked = true;
+        number
+    }
+
+    fn shelf_mut(&mut self, number: LocationNumber) -> &mut Shelf {
+        match self.shelves.get_mut(number.0 as usize) {
+            Some(shelf) => shelf,
+            None => panic!("{}: {number:?} was given to a location", self.sku),
+        }
+    }
+
     fn change_level(&mut self, number: LocationNumber, change: impl FnOnce(&mut StockLevel)) {
-        let Some(shelf) = self.shelves.get_mut(number.0 as usize) else {
-            panic!("{}: {number:?} was given to a location", self.sku)
-        };
+        let shelf = self.shelf_mut(number);
         change(&mut shelf.level);
         shelf.level.check();
     }
 
     fn check_grant(&self, number: LocationNumber) {
         assert!(self.details.is_some(), "I1: {} is known when units are granted", self.sku);
-        let Shelf { location, level } = self.shelf(number);
+        let Shelf { location, level, .. } = self.shelf(number);
         assert!(
             level.claimed() <= level.claimable(self.policy()),
             "I1: {} at {location}: held {} + allocated {} within what may be claimed of {} on hand",
@@ -337,7 +372,7 @@ impl Product {
         allocation
     }
 
-    fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment) {
+    fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment, counted: bool) {
         let number = self.number_or_new(location);
         let allocation = promised(&mut self.allocations, id);
         let part = allocation.part_mut(number);
@@ -351,6 +386,9 @@ impl Product {
         progress.damaged = sum(progress.damaged, by.damaged);
         self.change_level(number, |level| {
             level.allocated = difference(level.allocated, closed);
+            if !counted {
+                return;
+            }
             level.on_hand = sum(difference(level.on_hand, by.shipped), by.returned);
             level.damaged = sum(level.damaged, by.damaged);
         });

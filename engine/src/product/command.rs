@@ -8,7 +8,7 @@ use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
 use super::terms::Terms;
-use crate::ids::{CustomerId, HoldId, LocationId, ReservationId, SaleId};
+use crate::ids::{CustomerId, HoldId, LocationId, LotId, ReservationId, SaleId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -76,6 +76,8 @@ pub enum ProductCommand {
         /// How far it shall be, at least.
         to: Fulfilment,
     },
+    /// Do something about units on their way.
+    Lot(Box<LotCommand>),
 }
 
 /// A change of the count at a location.
@@ -108,6 +110,12 @@ pub enum StockChange {
     To(Quantity),
     /// So many units, now found to be in another condition. They stay on the shelf.
     Become(Condition, LineQuantity),
+    /// By so many units, up or down, at this instant, which may be past. It changes nothing if the last count was taken
+    /// then or later: it is in that count.
+    ByAt(i64, Timestamp),
+    /// To what a count found that was taken at this instant. What happened later is kept. It changes nothing if another
+    /// count was taken later.
+    ToAt(Quantity, Timestamp),
 }
 
 /// Claims for the lines of a reservation that name this product.
@@ -134,4 +142,77 @@ pub struct Claim {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+}
+
+/// A request about a lot.
+#[derive(Debug, Clone)]
+pub struct LotCommand {
+    /// Which lot: its new number, where the request makes one.
+    pub lot: LotId,
+    /// What to do.
+    pub action: LotAction,
+    /// Who did it, in the merchant's words.
+    pub actor: Option<SmolStr>,
+    /// The request.
+    pub operation: Operation,
+}
+
+/// What to do about a lot.
+#[derive(Debug, Clone)]
+pub enum LotAction {
+    /// Expect units from a supplier.
+    Announce(Announcement),
+    /// Send units from one location to another.
+    Transfer(Transfer),
+    /// Take units of it in, and, if no more will come, end it.
+    Receive(Receipt),
+    /// Expect it at another time; `None` if nobody knows when.
+    Reschedule(Option<Timestamp>),
+    /// Expect it no more, for this reason. What is left of a transfer goes back to where it came from.
+    Cancel(SmolStr),
+}
+
+/// Units expected from a supplier.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Where they will arrive. The product need not have been there before.
+    pub location: LocationId,
+    /// How many.
+    pub units: LineQuantity,
+    /// When they are expected, if anybody knows.
+    pub expected_at: Option<Timestamp>,
+    /// The paper behind it: order, delivery note.
+    pub reference: Option<SmolStr>,
+}
+
+/// Units to be sent from one location to another. Only such as are fit for sale and nobody's go.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// Where they lie.
+    pub from: LocationId,
+    /// Where they shall lie.
+    pub to: LocationId,
+    /// Whether `to` may be a location at which the product has never been.
+    pub create: bool,
+    /// How many.
+    pub units: LineQuantity,
+    /// When they are expected there, if anybody knows.
+    pub expected_at: Option<Timestamp>,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+    /// The paper behind it.
+    pub reference: Option<SmolStr>,
+}
+
+/// Units of a lot that arrived.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// How many. None says that nothing came, which makes sense only where no more will come either.
+    pub units: Quantity,
+    /// What they are good for.
+    pub condition: Condition,
+    /// Whether no more will come: the lot ends.
+    pub close: bool,
+    /// Why, if that leaves some missing; said for the merchant if he does not.
+    pub reason: Option<SmolStr>,
 }

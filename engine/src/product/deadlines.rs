@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Deadlines {
     queue: VecDeque<(Timestamp, HoldId)>,
-    /// Entries of the queue that no hold stands behind any more.
+    /// Entries of the queue that do not count: the hold has ended, or moved, be it away and back.
     stale: usize,
     others: BTreeSet<(Timestamp, HoldId)>,
 }
@@ -37,9 +37,8 @@ impl Deadlines {
     /// Takes out a deadline that `holds` does not know any more.
     pub(super) fn remove(&mut self, deadline: Timestamp, id: HoldId, holds: &Holds) {
         if !self.others.is_empty() && self.others.remove(&(deadline, id)) {
-            return;
-        }
-        if self.queue.front() == Some(&(deadline, id)) {
+            // It may stand in the queue too, from before it was moved away and back.
+        } else if self.queue.front() == Some(&(deadline, id)) {
             self.queue.pop_front();
         } else {
             self.stale += 1;
@@ -52,7 +51,9 @@ impl Deadlines {
             self.stale -= 1;
         }
         if self.stale > STALE_MIN && self.stale > self.queue.len() / 2 {
-            self.queue.retain(|entry| is_live(entry, holds));
+            let (mut seen, others) = (BTreeSet::new(), &self.others);
+            self.queue
+                .retain(|entry| is_live(entry, holds) && !others.contains(entry) && seen.insert(*entry));
             self.stale = 0;
         }
     }

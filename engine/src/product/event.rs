@@ -3,10 +3,11 @@
 use smol_str::SmolStr;
 
 use super::claim::Sources;
+use super::lot::Origin;
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
-use crate::ids::{CustomerId, HoldId, LocationId};
+use crate::ids::{CustomerId, HoldId, LocationId, LotId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
@@ -44,6 +45,10 @@ pub enum ProductEvent {
         operation: Operation,
         /// When.
         at: Timestamp,
+        /// Whether it is a count: what happened before is in it.
+        is_count: bool,
+        /// When it really happened, where it was told later.
+        stamped: Option<Box<Stamped>>,
     },
     /// Units were claimed for a reservation.
     HoldOpened {
@@ -90,6 +95,11 @@ pub enum ProductEvent {
         location: LocationId,
         /// What happened there now.
         by: Fulfilment,
+        /// Whether the shelf was counted on: shipments of a product that is not tracked take nothing from it, and returns
+        /// add nothing.
+        counted: bool,
+        /// When.
+        at: Timestamp,
     },
     /// Promised units that were not there were given up.
     DemandLowered {
@@ -128,6 +138,92 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+    /// Something happened to units on their way.
+    Lot {
+        /// Which lot.
+        lot: LotId,
+        /// What.
+        what: Box<LotEvent>,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What happens to a lot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LotEvent {
+    /// Units are on their way. Those of a transfer have left the shelf they came from, where they were fit for sale.
+    Announced {
+        /// Where they come from.
+        origin: Origin,
+        /// Where they will arrive.
+        location: LocationId,
+        /// How many.
+        units: LineQuantity,
+        /// When they are expected; `None` if nobody knows.
+        expected_at: Option<Timestamp>,
+        /// The paper behind it.
+        reference: Option<SmolStr>,
+        /// Who did it, in the merchant's words.
+        actor: Option<SmolStr>,
+    },
+    /// Units arrived. The lot ends if they were the last, or if no more will come.
+    Received {
+        /// Where they lie now.
+        location: LocationId,
+        /// What they are good for.
+        condition: Condition,
+        /// How many; none where it is only said that no more will come.
+        units: Quantity,
+        /// Whether they had left another of the merchant's shelves.
+        is_transfer: bool,
+        /// The paper behind it: the lot's.
+        reference: Option<SmolStr>,
+        /// Who did it, in the merchant's words.
+        actor: Option<SmolStr>,
+        /// What will never come, if the lot ends with less.
+        short: Option<Shortfall>,
+    },
+    /// It is expected at another time.
+    Rescheduled {
+        /// When; `None` if nobody knows.
+        expected_at: Option<Timestamp>,
+        /// Who said so, in the merchant's words.
+        actor: Option<SmolStr>,
+    },
+    /// It will not come. What is left of a transfer lies again where it came from.
+    Cancelled {
+        /// Where that is.
+        back_to: Option<LocationId>,
+        /// Units that were left.
+        units: Quantity,
+        /// Why, in the merchant's words.
+        reason: SmolStr,
+        /// The paper behind it: the lot's.
+        reference: Option<SmolStr>,
+        /// Who did it, in the merchant's words.
+        actor: Option<SmolStr>,
+    },
+}
+
+/// Units of a lot that never came. Those of a transfer were the merchant's own, and are lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// How many.
+    pub units: Quantity,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+}
+
+/// A movement or a count that is told after it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamped {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What was told, where a later count makes it history: so many units that came or left, or were found.
+    pub overtaken: Option<i64>,
 }
 
 /// Why a hold ended without becoming an allocation.

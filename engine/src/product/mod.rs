@@ -5,6 +5,7 @@
 //!             ├── allocated   promised: committed, not yet shipped or cancelled
 //!             ├── damaged, quality_control, safety_stock
 //!             └── available   what is left; computed, never stored
+//!   incoming ─── in open lots, on their way
 //!   queued ───┬── of live holds: nothing of what arrives is theirs yet
 //!             └── of allocations: the book, served before the public sees a unit
 //! ```
@@ -31,9 +32,13 @@ mod command;
 mod deadlines;
 mod decide;
 mod event;
+mod forecast;
 mod hold;
 mod holds;
+mod lot;
+mod movement;
 mod policy;
+mod recent;
 mod sale;
 mod sourcing;
 mod stock;
@@ -45,10 +50,16 @@ use std::sync::Arc;
 pub use allocation::Allocation;
 pub use book::Rank;
 pub use claim::{Source, Sources, Spread};
-pub use command::{Adjustment, Claim, OpenHolds, ProductCommand, StockChange};
+pub use command::{
+    Adjustment, Announcement, Claim, LotAction, LotCommand, OpenHolds, ProductCommand, Receipt, StockChange,
+    Transfer,
+};
 pub use decide::Events;
-pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, ProductEvent};
+pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall, Stamped};
+pub use forecast::Forecast;
 pub use hold::Hold;
+pub use lot::{LOTS_OPEN_MAX, Lot, LotStatus, Origin};
+pub use movement::{Movement, Whereabouts};
 pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails};
 pub use sale::{Allotment, Sale, SaleStatus, SaleTerms};
 pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
@@ -58,12 +69,14 @@ pub use terms::{PriorityClass, Terms, TimeInForce};
 use book::Book;
 use deadlines::Deadlines;
 use holds::{Held, HeldSpread, Holds, LocationNumber};
+use lot::Lots;
+use recent::Recent;
 
-use crate::ids::{HoldId, LocationId, OperationId, Sku};
+use crate::ids::{HoldId, LocationId, LotId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::WithoutHolds;
-use crate::time::{Sequence, Timestamp};
+use crate::time::{Millis, Sequence, Timestamp};
 
 /// The state of one product. Created empty; it exists for callers once it was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +108,8 @@ pub struct Product {
     wanted: Quantity,
     /// The sale that was put last.
     sale: Option<Box<Sale>>,
+    /// Units on their way. Most products never see a lot, and there are many products.
+    lots: Option<Box<Lots>>,
     operations: OperationLog<ProductResult>,
 }
 
@@ -105,6 +120,12 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 struct Shelf {
     location: LocationId,
     level: StockLevel,
+    /// Units that open lots are to bring here.
+    incoming: Quantity,
+    /// Whether the merchant has ever counted or expected units here; a buyer may ask for any place.
+    is_stocked: bool,
+    /// What moved here lately. Most shelves are counted rarely, and there are many.
+    recent: Option<Box<Recent>>,
 }
 
 /// What holds for a product that was not put.
@@ -139,10 +160,22 @@ pub enum ProductResult {
         delta: i64,
         /// The counts there afterwards.
         level: StockLevel,
+        /// When it happened, where it was told later.
+        stamped: Option<Box<Stamped>>,
+    },
+    /// Something happened to a lot.
+    Lot {
+        /// Which.
+        lot: LotId,
+        /// The lot afterwards.
+        after: Box<Lot>,
     },
 }
 
 impl Product {
+    /// How long ago a movement may have happened, or a count been taken, that is told now.
+    pub const STAMP_AGE_MAX: Millis = Millis(24 * 60 * 60 * 1000);
+
     /// A product nobody has put yet.
     pub fn absent(sku: Sku) -> Self {
         Self {
@@ -165,6 +198,7 @@ impl Product {
             queued: Quantity::ZERO,
             wanted: Quantity::ZERO,
             sale: None,
+            lots: None,
             operations: OperationLog::default(),
         }
     }
@@ -220,6 +254,11 @@ impl Product {
     /// Its stock at one location.
     pub fn level(&self, location: &LocationId) -> StockLevel {
         self.number(location).map(|number| self.shelf(number).level).unwrap_or_default()
+    }
+
+    /// Units that open lots are to bring to a location.
+    pub fn incoming(&self, location: &LocationId) -> Quantity {
+        self.number(location).map(|number| self.shelf(number).incoming).unwrap_or_default()
     }
 
     /// A live hold.
@@ -402,9 +441,10 @@ impl Product {
         }
     }
 
-    /// Whether more is claimed somewhere than lies there, as after a count that found less.
+    /// Whether more is claimed somewhere than lies there, as after a count that found less. Where nobody counts, nothing is
+    /// missing.
     pub fn is_short(&self) -> bool {
-        self.shelves.iter().any(|shelf| !shelf.level.missing().is_zero())
+        self.policy().tracked && self.shelves.iter().any(|shelf| !shelf.level.missing().is_zero())
     }
 
     /// The earliest deadline among its holds.
@@ -444,6 +484,11 @@ impl Product {
 
     pub(crate) fn operation_log(&self) -> &OperationLog<ProductResult> {
         &self.operations
+    }
+
+    /// What is told about recent movements, in the order of the locations' names, for a digest.
+    pub(crate) fn recent_movements(&self) -> impl Iterator<Item = impl std::hash::Hash> {
+        self.numbers().map(|number| self.shelf(number).recent.as_deref())
     }
 
     fn policy(&self) -> &Policy {
@@ -501,6 +546,7 @@ impl Product {
         if let Some(sale) = &self.sale {
             sale.check();
         }
+        self.check_lots();
         let deadlines: BTreeSet<_> =
             self.holds.iter().filter_map(|(id, hold)| Some((hold.expires_at()?, id))).collect();
         assert_eq!(deadlines, self.deadlines.live(&self.holds), "{}: every deadline is indexed", self.sku);

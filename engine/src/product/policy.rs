@@ -50,6 +50,8 @@ pub struct Policy {
     pub line_quantity_max: LineQuantity,
     /// What a line asks for is a multiple of this: boxes of six are sold by six.
     pub line_quantity_multiple: LineQuantity,
+    /// Whether units are counted. Of a product that is not, everybody gets what he asks for.
+    pub tracked: bool,
 }
 
 /// How much demand for a product may queue for units that are not there, over all locations and customers.
@@ -100,6 +102,9 @@ pub enum Contradiction {
         /// Most a list may name.
         max: usize,
     },
+    /// Units that are not counted cannot be waited for.
+    #[error("a product that is not tracked cannot be sold before its release: nothing of it queues")]
+    UntrackedPreorder,
 }
 
 impl Policy {
@@ -126,6 +131,9 @@ impl Policy {
         let SourcingRules { strategy: _, ranking, closed } = &self.sourcing;
         if !(is_list(ranking) && is_list(closed)) {
             return Err(Contradiction::Locations { max: SourcingRules::LOCATIONS_MAX });
+        }
+        if !self.tracked && self.preorder.is_some() {
+            return Err(Contradiction::UntrackedPreorder);
         }
         Ok(())
     }
@@ -185,6 +193,7 @@ impl Policy {
         line_quantity_min: LineQuantity::ONE,
         line_quantity_max: LineQuantity::MOST,
         line_quantity_multiple: LineQuantity::ONE,
+        tracked: true,
     };
 }
 

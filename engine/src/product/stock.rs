@@ -84,14 +84,24 @@ impl StockLevel {
         self.held.checked_add(self.allocated).unwrap_or(Quantity::MAX)
     }
 
-    /// The most units that may be claimed under this policy.
+    /// The most units that may be claimed under this policy: as many as there can be, where nobody counts them.
     pub fn claimable(&self, policy: &Policy) -> Quantity {
+        if !policy.tracked {
+            return Quantity::MAX;
+        }
         self.pile(Condition::Sellable).floor_sub(policy.safety_stock)
     }
 
     /// Units a new hold could take: what may be claimed less what is, never below zero.
     pub fn available(&self, policy: &Policy) -> Quantity {
         self.claimable(policy).floor_sub(self.claimed())
+    }
+
+    /// What may be claimed less what is, below zero where more is claimed or the safety stock is not full.
+    pub(super) fn spare(&self, policy: &Policy) -> i64 {
+        let [sellable, safety, claimed] =
+            [self.pile(Condition::Sellable), policy.safety_stock, self.claimed()].map(Quantity::units);
+        sellable.cast_signed() - safety.cast_signed() - claimed.cast_signed()
     }
 
     /// Units claimed beyond what lies here and can be sold, as after a count that found less.

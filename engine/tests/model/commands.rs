@@ -18,6 +18,8 @@ pub(crate) const FIRST_ORDER: Number = 100;
 /// Baskets and orders a history may name.
 pub(crate) const BASKETS: Number = 12;
 pub(crate) const ORDERS: Number = 6;
+/// Lots of one product a history may name.
+pub(crate) const LOTS: Number = 12;
 /// From here on a number means: one of those that are there and fit.
 pub(crate) const ONE_OF: Number = 1_000;
 
@@ -60,6 +62,44 @@ pub(crate) enum Command {
         pile: Pile,
         change: Change,
         expected: Expected,
+        key: Key,
+    },
+    /// Units from outside.
+    Announce {
+        item: Item,
+        lot: Number,
+        place: Place,
+        units: u32,
+        due: Option<i64>,
+        key: Key,
+    },
+    Transfer {
+        item: Item,
+        lot: Number,
+        from: Place,
+        to: Place,
+        create: bool,
+        units: u32,
+        due: Option<i64>,
+        key: Key,
+    },
+    Receive {
+        item: Item,
+        lot: Number,
+        pile: Pile,
+        units: u32,
+        close: bool,
+        key: Key,
+    },
+    Reschedule {
+        item: Item,
+        lot: Number,
+        due: Option<i64>,
+        key: Key,
+    },
+    CallOff {
+        item: Item,
+        lot: Number,
         key: Key,
     },
     Reserve {
@@ -181,6 +221,9 @@ pub(crate) enum Change {
     By(i64),
     To(u64),
     Become(Pile, u32),
+    /// So many milliseconds ago.
+    ByThen(i64, i64),
+    ToThen(u64, i64),
 }
 
 /// What a caller believes before the request is made.
@@ -209,6 +252,11 @@ impl Command {
                 | Self::PutSale { key, .. }
                 | Self::EndSale { key, .. }
                 | Self::Count { key, .. }
+                | Self::Announce { key, .. }
+                | Self::Transfer { key, .. }
+                | Self::Receive { key, .. }
+                | Self::Reschedule { key, .. }
+                | Self::CallOff { key, .. }
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
                 | Self::Extend { key, .. }
@@ -266,6 +314,7 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         1 => (0..ITEMS, 0..2_u8, key()).prop_map(|(item, name, key)| Command::EndSale { item, name, key }),
         4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
+        14 => lot(),
         24 => reserve(1..5, shop),
         10 => commit(),
         4 => release(),
@@ -299,6 +348,7 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         1 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
+        6 => lot(),
         7 => reserve(1..4, shop),
         2 => commit(),
         1 => release(),
@@ -390,26 +440,35 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
     let safety = prop_oneof![3 => Just(0_u64), 1 => 0..25_u64];
     let place = || prop::option::weighted(0.3, 0..PLACES);
     let closed = prop::option::weighted(0.1, 0..PLACES);
-    (prop::bool::weighted(0.93), safety, queueing(shop), quantities, price, (way(), place(), closed))
-        .prop_map(
-            |(sellable, safety, (backorder, preorder, fair), quantities, price, (way, favourite, closed))| {
-                let (line_min, line_max, line_step) = quantities;
-                Rules {
-                    sellable,
-                    safety,
-                    backorder,
-                    preorder,
-                    fair,
-                    way,
-                    favourite,
-                    closed,
-                    line_min,
-                    line_max,
-                    line_step,
-                    price,
-                }
-            },
-        )
+    let flags = (prop::bool::weighted(0.93), prop::bool::weighted(0.93));
+    (flags, safety, queueing(shop), quantities, price, (way(), place(), closed)).prop_map(
+        |(
+            (sellable, tracked),
+            safety,
+            (backorder, preorder, fair),
+            quantities,
+            price,
+            (way, favourite, closed),
+        )| {
+            let (line_min, line_max, line_step) = quantities;
+            Rules {
+                sellable,
+                tracked,
+                safety,
+                backorder,
+                // What nobody counts is not waited for.
+                preorder: preorder.filter(|_| tracked),
+                fair,
+                way,
+                favourite,
+                closed,
+                line_min,
+                line_max,
+                line_step,
+                price,
+            }
+        },
+    )
 }
 
 fn way() -> impl Strategy<Value = Way> {
@@ -465,11 +524,24 @@ fn put(shop: Shop) -> impl Strategy<Value = Command> {
     (0..ITEMS, rules(shop), key()).prop_map(|(item, rules, key)| Command::Put { item, rules, key })
 }
 
+/// How long ago something happened that is told now; seldom, that is too long, or still to come.
+fn ago() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        1 => Just(0_i64),
+        6 => 1..6_000_i64,
+        3 => 1..4_000_000_i64,
+        1 => 86_399_000..86_401_000_i64,
+        1 => -2_000..0_i64,
+    ]
+}
+
 fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
     let change = prop_oneof![
         5 => (-20..20_i64).prop_map(Change::By),
         4 => (0..25_u64).prop_map(Change::To),
         3 => (0..PILES, 1..9_u32).prop_map(|(pile, units)| Change::Become(pile, units)),
+        3 => (-9..9_i64, ago()).prop_map(|(units, ago)| Change::ByThen(units, ago)),
+        3 => (0..25_u64, ago()).prop_map(|(units, ago)| Change::ToThen(units, ago)),
         1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
         u32::from(to_the_limit) => Just(Change::To(1_000_000_000_000)),
     ];
@@ -485,6 +557,35 @@ fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
             key,
         },
     )
+}
+
+/// Units on their way, and what becomes of them: of a lot of any number, or of one that is open.
+fn lot() -> impl Strategy<Value = Command> {
+    let new = || 0..LOTS;
+    let known = || prop_oneof![1 => 0..LOTS, 8 => ONE_OF..ONE_OF + 100];
+    let due = || prop::option::weighted(0.8, 0..5_000_000_i64);
+    let units = || prop_oneof![4 => 1..10_u32, 1 => 1..30_u32];
+    let places = (0..PLACES, 0..PLACES, prop::bool::weighted(0.7));
+    let pile = prop_oneof![4 => Just(SELLABLE), 1 => 1..PILES];
+    let came = prop_oneof![1 => Just(0_u32), 6 => 1..10_u32];
+    prop_oneof![
+        4 => (0..ITEMS, new(), 0..PLACES, units(), due(), key()).prop_map(|(item, lot, place, units, due, key)| {
+            Command::Announce { item, lot, place, units, due: due.map(|due| FIRST_DAY + due), key }
+        }),
+        3 => (0..ITEMS, new(), places, units(), due(), key()).prop_map(
+            |(item, lot, (from, to, create), units, due, key)| {
+                let due = due.map(|due| FIRST_DAY + due);
+                Command::Transfer { item, lot, from, to, create, units, due, key }
+            }
+        ),
+        6 => (0..ITEMS, known(), pile, came, prop::bool::weighted(0.2), key()).prop_map(
+            |(item, lot, pile, units, close, key)| Command::Receive { item, lot, pile, units, close, key }
+        ),
+        1 => (0..ITEMS, known(), due(), key()).prop_map(|(item, lot, due, key)| {
+            Command::Reschedule { item, lot, due: due.map(|due| FIRST_DAY + due), key }
+        }),
+        1 => (0..ITEMS, known(), key()).prop_map(|(item, lot, key)| Command::CallOff { item, lot, key }),
+    ]
 }
 
 fn lines(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Line>> {

@@ -4,19 +4,19 @@ use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Ste
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails, SaleTerms,
-    SourcingRules, Strategy, Terms, TimeInForce,
+    Allotment, Backorders, Condition, LotStatus, Matching, Policy, Preorder, PriorityClass, ProductDetails,
+    SaleTerms, SourcingRules, Strategy, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, OrderId, Quantity,
-    Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LotId, Operation, OperationId, OrderId,
+    Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
 use super::reference::{
-    Basket, Call, DAMAGED, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE, Sale,
-    Status, Way, Wishes, Yes,
+    Basket, Call, DAMAGED, How, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE,
+    Sale, Status, Way, Wishes, Yes,
 };
 
 pub(crate) fn currency() -> Currency {
@@ -28,7 +28,8 @@ pub(crate) fn sku(item: Item) -> Sku {
 }
 
 pub(crate) fn location(place: Place) -> LocationId {
-    LocationId::new(&format!("place-{place}")).unwrap()
+    // The first one is where everything is that is nowhere else; its name comes first, too.
+    if place == 0 { LocationId::main() } else { LocationId::new(&format!("place-{place}")).unwrap() }
 }
 
 pub(crate) fn customer(customer: u8) -> CustomerId {
@@ -41,6 +42,10 @@ pub(crate) fn reservation(number: Number) -> ReservationId {
 
 pub(crate) fn order(number: Number) -> OrderId {
     OrderId(number.into())
+}
+
+pub(crate) fn lot(number: Number) -> LotId {
+    LotId(number.into())
 }
 
 pub(crate) fn quantity(units: u64) -> Quantity {
@@ -67,7 +72,7 @@ pub(crate) fn wanted(lines: &[Line]) -> Vec<Wanted> {
     wanted.collect()
 }
 
-fn line_quantity(units: u64) -> LineQuantity {
+pub(crate) fn line_quantity(units: u64) -> LineQuantity {
     LineQuantity::new(u32::try_from(units).unwrap()).unwrap()
 }
 
@@ -77,6 +82,7 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
         price: rules.price.map(|price| UnitPrice::new(price, currency()).unwrap()),
         policy: Policy {
             sellable: rules.sellable,
+            tracked: rules.tracked,
             safety_stock: quantity(rules.safety),
             backorders: match rules.backorder {
                 None => Backorders::Unlimited,
@@ -233,6 +239,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         },
         Rejection::StockChanged { actual, .. } => No::CountIs(actual.units()),
         Rejection::StockBelowZero { .. } => No::BelowZero,
+        Rejection::StampOutOfRange { .. } => No::NotToday,
         Rejection::StockAboveMaximum { .. } => No::AboveMaximum,
         Rejection::NotOnShelf { requested, sellable, .. } => {
             No::NotOnShelf { asked: requested.units(), sellable: sellable.units() }
@@ -258,7 +265,21 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::RefundAbovePaid { left, .. } => No::RefundAbovePaid { left: left.minor() },
         Rejection::RefundNotFound { .. } => No::UnknownRefund,
         Rejection::RefundNotFailed { done, .. } => No::RefundNotFailed { paid: *done },
+        Rejection::LotNotFound { .. } => No::UnknownLot,
+        Rejection::LotEnded { status, .. } => No::LotOver(match status {
+            LotStatus::Received => How::Whole,
+            LotStatus::Short => How::Short,
+            LotStatus::Cancelled => How::Never,
+            LotStatus::Open => panic!("an open lot has not ended"),
+        }),
+        Rejection::LotExceeded { left, .. } => No::LotHasLess { left: left.units() },
+        Rejection::ReceiptOfNothing => No::NothingCame,
+        Rejection::TransferToSelf { .. } => No::FromHereToHere,
+        Rejection::UnknownSource { location, .. } => No::NeverFrom(last_number(location.as_str())),
+        Rejection::UnknownDestination { location, .. } => No::NeverWanted(last_number(location.as_str())),
+        Rejection::TransferExceeded { movable, .. } => No::TooFewToMove { movable: movable.units() },
         Rejection::PolicyContradiction { .. }
+        | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }
         | Rejection::TotalTooLarge
         | Rejection::TooManyRefunds { .. } => panic!("no history leads here: {rejection}"),
@@ -274,5 +295,8 @@ fn number(id: u128) -> Number {
 }
 
 fn last_number(name: &str) -> u8 {
+    if name == "main" {
+        return 0;
+    }
     name.rsplit('-').next().unwrap().parse().unwrap()
 }

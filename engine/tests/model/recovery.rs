@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::{ProductEvent, Sources};
+use holdfast_engine::product::{Condition, Movement, Origin, Sources, Whereabouts};
 use holdfast_engine::reservation::{ReservationEvent, ReservationState};
 use holdfast_engine::world::World;
 use holdfast_engine::{Event, LocationId, Sku};
@@ -67,28 +67,31 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
     }
 }
 
-/// Every unit that is on a shelf came there by a movement of the journal (I2).
+/// Every unit that is on a shelf came there by a movement of the journal, and so did those between two shelves (I2).
 fn check_units_conserved(journal: &[Event], world: &World) {
-    let mut moved: BTreeMap<(&Sku, &LocationId), i128> = BTreeMap::new();
+    let mut moved: BTreeMap<(&Sku, Option<(&LocationId, &str)>), i128> = BTreeMap::new();
     for event in journal {
         let Event::Product(sku, event) = event else { continue };
-        match event {
-            // Units that only change their condition stay on the shelf.
-            ProductEvent::Adjusted { location, delta, became: None, .. } => {
-                *moved.entry((sku, location)).or_default() += i128::from(*delta);
-            }
-            ProductEvent::AllocationAdvanced { location, by, .. } => {
-                *moved.entry((sku, location)).or_default() +=
-                    i128::from(by.returned.units()) - i128::from(by.shipped.units());
-            }
-            _ => {}
+        for Movement { place, delta, .. } in event.movements() {
+            let place = match place {
+                Whereabouts::Shelf(location, condition) => Some((location, condition.name())),
+                Whereabouts::Transit => None,
+            };
+            *moved.entry((sku, place)).or_default() += i128::from(delta);
         }
     }
     for (sku, product) in world.products() {
+        let mut there = |place| moved.remove(&(sku, place)).unwrap_or(0);
         for (location, level) in product.levels() {
-            let movements = moved.get(&(sku, location)).copied().unwrap_or(0);
-            assert_eq!(i128::from(level.on_hand.units()), movements, "I2: {sku} at {location}");
+            for condition in [Condition::Sellable, Condition::Damaged, Condition::QualityControl] {
+                let movements = there(Some((location, condition.name())));
+                let pile = i128::from(level.pile(condition).units());
+                assert_eq!(pile, movements, "I2: {sku} at {location}, {condition:?}");
+            }
         }
+        let transfers = product.lots().filter(|(_, lot)| matches!(lot.origin, Origin::Transfer { .. }));
+        let travelling: u64 = transfers.map(|(_, lot)| lot.left().units()).sum();
+        assert_eq!(i128::from(travelling), there(None), "I2: {sku} between its locations");
     }
 }
 

@@ -9,6 +9,10 @@
 
 #[path = "reference/baskets.rs"]
 mod baskets;
+#[path = "reference/forecast.rs"]
+mod forecast;
+#[path = "reference/lots.rs"]
+mod lots;
 #[path = "reference/orders.rs"]
 mod orders;
 #[path = "reference/queue.rs"]
@@ -43,6 +47,8 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) sellable: bool,
+    /// Whether anybody counts its units.
+    pub(crate) tracked: bool,
     pub(crate) safety: u64,
     /// Units that may queue; any number if none is said.
     pub(crate) backorder: Option<u64>,
@@ -138,6 +144,7 @@ pub(crate) enum No {
         may_pass: bool,
     },
     CountIs(u64),
+    NotToday,
     BelowZero,
     AboveMaximum,
     UnknownBasket,
@@ -176,6 +183,34 @@ pub(crate) enum No {
     RefundNotFailed {
         paid: bool,
     },
+    UnknownLot,
+    LotOver(How),
+    LotHasLess {
+        left: u64,
+    },
+    NothingCame,
+    FromHereToHere,
+    NeverFrom(Place),
+    NeverWanted(Place),
+    TooFewToMove {
+        movable: u64,
+    },
+}
+
+/// How a lot came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Whole,
+    Short,
+    Never,
+}
+
+/// What somebody says about a pile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    By(i64),
+    Found(u64),
+    Became(Pile, i64),
 }
 
 /// Whether something was written, or had been done before.
@@ -270,6 +305,14 @@ enum Fact {
         delta: i64,
         /// Where units went that only changed their condition.
         became: Option<Pile>,
+        /// When it happened, if it was told later.
+        then: Option<i64>,
+        /// What was found, if it was a count.
+        found: Option<u64>,
+    },
+    /// Time has come to here.
+    Clock {
+        now: i64,
     },
     Reserved {
         basket: Number,
@@ -326,6 +369,8 @@ enum Fact {
         line: usize,
         place: Place,
         by: Moved,
+        /// Whether the shelf was counted on.
+        counted: bool,
     },
     /// Units that a line queued for were given up.
     Unqueued {
@@ -392,6 +437,33 @@ enum Fact {
         order: Number,
         refund: usize,
     },
+    /// Units are on their way, from outside or from a place.
+    Announced {
+        item: Item,
+        lot: Number,
+        place: Place,
+        from: Option<Place>,
+        units: u64,
+        due: Option<i64>,
+    },
+    /// Units of a lot came.
+    Came {
+        item: Item,
+        lot: Number,
+        pile: Pile,
+        units: u64,
+    },
+    /// The rest of a lot never will.
+    NeverCame {
+        item: Item,
+        lot: Number,
+        short: bool,
+    },
+    Rescheduled {
+        item: Item,
+        lot: Number,
+        due: Option<i64>,
+    },
     /// A request was carried out on this thing.
     Did {
         thing: Thing,
@@ -408,6 +480,7 @@ enum Thing {
 }
 
 const MOST_UNITS: u64 = 1_000_000_000_000;
+const STAMP_KEPT_MS: i64 = 86_400_000;
 const KEY_KEPT_MS: i64 = 259_200_000;
 const PROVIDER_TRIES: u32 = 4;
 const PAID_WITHIN_MS: i64 = 1_800_000;
@@ -446,7 +519,8 @@ impl Reference {
             return Err(No::UnknownItem(item));
         }
         let left = |place| self.on_hand(item, place) + self.held(item, place) + self.allocated(item, place);
-        if (0..PLACES).any(|place| left(place) > 0) || self.queued(item) > 0 {
+        let coming = (0..PLACES).any(|place| self.incoming(item, place) > 0);
+        if (0..PLACES).any(|place| left(place) > 0) || self.queued(item) > 0 || coming {
             return Err(No::InUse(item));
         }
         self.facts.push(Fact::Deleted { item });
@@ -454,11 +528,11 @@ impl Reference {
         Ok(Yes::Done)
     }
 
-    /// Changes a count by `change`, which is told what is there, or moves the units to another pile.
+    /// Changes a count, or moves units to another pile.
     pub(crate) fn count(
         &mut self,
         (item, place, pile): (Item, Place, Pile),
-        (change, became): (impl Fn(u64) -> i64, Option<Pile>),
+        (told, then): (Told, Option<i64>),
         expected: Option<u64>,
         now: i64,
         key: Key,
@@ -473,14 +547,29 @@ impl Reference {
         if expected.is_some_and(|expected| expected != there) {
             return Err(No::CountIs(there));
         }
-        let delta = change(there);
-        if i128::from(there) + i128::from(delta) < 0 {
+        if then.is_some_and(|then| then > now || now - then > STAMP_KEPT_MS) {
+            return Err(No::NotToday);
+        }
+        if matches!(told, Told::Became(_, units) if units > i64::try_from(there).unwrap()) {
             return Err(No::BelowZero);
         }
-        if i128::from(self.on_hand(item, place)) + i128::from(delta) > i128::from(MOST_UNITS) {
-            return Err(No::AboveMaximum);
+        let (delta, became, found) = match told {
+            Told::By(delta) => (delta, None, None),
+            Told::Found(units) => (0, None, Some(units)),
+            Told::Became(other, units) => (-units, Some(other), None),
+        };
+        self.facts.push(Fact::Counted { item, place, pile, delta, became, then, found });
+        // What it comes to is read like everything else.
+        let piles: Vec<_> = (0..PILES).map(|pile| self.pile_signed(item, place, pile)).collect();
+        let refused = if piles.iter().any(|units| *units < 0) {
+            Some(No::BelowZero)
+        } else {
+            (piles.iter().sum::<i128>() > i128::from(MOST_UNITS)).then_some(No::AboveMaximum)
+        };
+        if let Some(no) = refused {
+            self.facts.pop();
+            return Err(no);
         }
-        self.facts.push(Fact::Counted { item, place, pile, delta, became });
         self.note(Thing::Item(item), key, now);
         self.serve(item, now);
         Ok(Yes::Done)

@@ -1,7 +1,10 @@
 //! One history through both shops, compared after every command.
 
 use holdfast_engine::order::ReturnLine;
-use holdfast_engine::product::{Adjustment, Fulfilment, ProductCommand, StockChange};
+use holdfast_engine::product::{
+    Adjustment, Announcement, Fulfilment, LotAction, LotCommand, ProductCommand, Receipt, StockChange,
+    Transfer,
+};
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
 use super::commands::{
@@ -11,7 +14,7 @@ use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
     self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
-    Sale, Says, Yes,
+    Sale, Says, Told, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -92,6 +95,13 @@ impl Walk {
             Command::FinishShipment { order } => {
                 *order = some_order(*order, &|order| self.paper.is_shipping(order));
             }
+            Command::Receive { item, lot, .. }
+            | Command::Reschedule { item, lot, .. }
+            | Command::CallOff { item, lot, .. } => {
+                let open =
+                    self.paper.lots(*item).into_iter().filter(|lot| self.paper.left_of(*item, *lot) > 0);
+                *lot = one_of(&open.collect::<Vec<_>>(), *lot, 0);
+            }
             Command::Reserve { basket, .. } if *basket >= ONE_OF => *basket = self.refused,
             Command::Reserve { .. }
             | Command::Put { .. }
@@ -99,6 +109,8 @@ impl Walk {
             | Command::PutSale { .. }
             | Command::EndSale { .. }
             | Command::Count { .. }
+            | Command::Announce { .. }
+            | Command::Transfer { .. }
             | Command::Sweep
             | Command::Wait(_)
             | Command::Lag(_)
@@ -150,6 +162,11 @@ impl Walk {
             Command::Count { item, place, pile, change, expected, key } => {
                 self.count(command, (*item, *place, *pile), *change, *expected, *key);
             }
+            Command::Announce { .. }
+            | Command::Transfer { .. }
+            | Command::Receive { .. }
+            | Command::Reschedule { .. }
+            | Command::CallOff { .. } => self.dispatch_lot(command),
             Command::Reserve { basket, customer, asked, lines, wishes, ttl } => {
                 let answer = self.driver.reserve(&Basket {
                     id: names::reservation(*basket),
@@ -355,6 +372,59 @@ impl Walk {
         }
     }
 
+    fn dispatch_lot(&mut self, command: &Command) {
+        let now = self.now;
+        let at = |due: &Option<i64>| due.map(Timestamp::from_millis);
+        let units_of = |units: &u32| LineQuantity::new(*units).unwrap();
+        let (item, lot, key, action, reply) = match command {
+            Command::Announce { item, lot, place, units, due, key } => {
+                let (location, units, expected_at) = (names::location(*place), units_of(units), at(due));
+                let announcement = Announcement { location, units, expected_at, reference: None };
+                let of = (*item, *lot, *place);
+                let reply = self.paper.announce(of, units.units().into(), *due, now, *key);
+                (item, lot, key, LotAction::Announce(announcement), reply)
+            }
+            Command::Transfer { item, lot, from, to, create, units, due, key } => {
+                let transfer = Transfer {
+                    from: names::location(*from),
+                    to: names::location(*to),
+                    create: *create,
+                    units: units_of(units),
+                    expected_at: at(due),
+                    reason: SmolStr::new_static("rebalance"),
+                    reference: None,
+                };
+                let (way, what) = ((*from, *to, *create), ((*units).into(), *due));
+                let reply = self.paper.transfer((*item, *lot), way, what, now, *key);
+                (item, lot, key, LotAction::Transfer(transfer), reply)
+            }
+            Command::Receive { item, lot, pile, units, close, key } => {
+                let receipt = Receipt {
+                    units: names::quantity((*units).into()),
+                    condition: names::condition(*pile),
+                    close: *close,
+                    reason: None,
+                };
+                let (of, came) = ((*item, *lot, *pile), ((*units).into(), *close));
+                (item, lot, key, LotAction::Receive(receipt), self.paper.receive(of, came, now, *key))
+            }
+            Command::Reschedule { item, lot, due, key } => {
+                let reply = self.paper.reschedule(*item, *lot, *due, now, *key);
+                (item, lot, key, LotAction::Reschedule(at(due)), reply)
+            }
+            Command::CallOff { item, lot, key } => {
+                let action = LotAction::Cancel(SmolStr::new_static("called off"));
+                (item, lot, key, action, self.paper.call_off(*item, *lot, now, *key))
+            }
+            _ => return,
+        };
+        let (lot, operation) = (names::lot(*lot), names::operation(*key));
+        let command_of_lot = LotCommand { lot, action, actor: None, operation };
+        let command_of_lot = ProductCommand::Lot(Box::new(command_of_lot));
+        let answer = self.driver.ask(&names::sku(*item), &command_of_lot);
+        agree(command, &answer, &reply);
+    }
+
     fn count(
         &mut self,
         command: &Command,
@@ -380,6 +450,8 @@ impl Walk {
                     Change::Become(other, units) => {
                         StockChange::Become(names::condition(other), LineQuantity::new(units).unwrap())
                     }
+                    Change::ByThen(delta, ago) => StockChange::ByAt(delta, self.ago(ago)),
+                    Change::ToThen(units, ago) => StockChange::ToAt(names::quantity(units), self.ago(ago)),
                 },
                 expected: expected.map(names::quantity),
                 reason: SmolStr::new_static("count"),
@@ -388,17 +460,19 @@ impl Walk {
                 operation: names::operation(key),
             },
         );
-        let delta = |there: u64| match change {
-            Change::By(delta) => delta,
-            Change::To(units) => i64::try_from(units).unwrap() - i64::try_from(there).unwrap(),
-            Change::Become(_, units) => -i64::from(units),
+        let told = match change {
+            Change::By(delta) => (Told::By(delta), None),
+            Change::To(units) => (Told::Found(units), None),
+            Change::Become(other, units) => (Told::Became(other, units.into()), None),
+            Change::ByThen(delta, ago) => (Told::By(delta), Some(self.now - ago)),
+            Change::ToThen(units, ago) => (Told::Found(units), Some(self.now - ago)),
         };
-        let became = match change {
-            Change::Become(other, _) => Some(other),
-            Change::By(_) | Change::To(_) => None,
-        };
-        let reply = self.paper.count((item, place, pile), (delta, became), expected, self.now, key);
+        let reply = self.paper.count((item, place, pile), told, expected, self.now, key);
         agree(command, &answer, &reply);
+    }
+
+    fn ago(&self, ago: i64) -> Timestamp {
+        Timestamp::from_millis(self.now - ago)
     }
 
     fn fulfil(&mut self, command: &Command, basket: Number, line: u8, to: Moved) {
@@ -451,28 +525,53 @@ impl Walk {
             for place in 0..PLACES {
                 let location = names::location(place);
                 let level = product.level(&location);
+                // Of what nobody counts there is no end, but where it has never been nothing is shown.
+                let counts = self.paper.rules(item).is_none_or(|rules| rules.tracked);
+                let free = if counts { self.paper.free(item, place) } else { 0 };
+                let available = if counts { product.available(&location, self.now()).units() } else { 0 };
                 let engine = [
                     level.on_hand,
                     level.damaged,
                     level.quality_control,
                     level.held,
                     level.allocated,
-                    product.available(&location, self.now()),
+                    product.incoming(&location),
                 ];
+                assert_eq!(available, free, "available of item {item} at {place} after {command:?}");
                 let paper = [
                     self.paper.on_hand(item, place),
                     self.paper.pile(item, place, DAMAGED),
                     self.paper.pile(item, place, PILES - 1),
                     self.paper.held(item, place),
                     self.paper.allocated(item, place),
-                    self.paper.free(item, place),
+                    self.paper.incoming(item, place),
                 ];
                 assert_eq!(
                     engine.map(|units| units.units()),
                     paper,
-                    "on hand, held, allocated, available of item {item} at {place} after {command:?}"
+                    "on hand, held, allocated, incoming of item {item} at {place} after {command:?}"
                 );
             }
+            for (lot, state) in product.lots() {
+                let lot = Number::try_from(lot.0).unwrap();
+                let (left, due) = (state.left().units(), state.expected_at.map(Timestamp::millis));
+                let paper = (self.paper.left_of(item, lot), self.paper.due(item, lot));
+                assert_eq!((left, due), paper, "lot {lot} of item {item} after {command:?}");
+            }
+            let (forecast, (served, next)) =
+                (product.forecast(self.now()), self.paper.forecast(item, self.now));
+            for (basket, line) in self.paper.lines_waiting(item) {
+                let hold = HoldId { reservation: names::reservation(basket), line: line.try_into().unwrap() };
+                let promised = forecast.promised_at(hold).map(Timestamp::millis);
+                let paper = served.get(&(basket, line)).copied();
+                assert_eq!(promised, paper, "when {hold:?} gets its units, after {command:?}");
+            }
+            assert_eq!(
+                forecast.next_available_at.map(Timestamp::millis),
+                next,
+                "when there is more of item {item} than anybody waits for, after {command:?}"
+            );
+            assert_eq!(product.incoming_total().units(), self.paper.incoming_anywhere(item));
             assert_eq!(
                 product.queued().units(),
                 self.paper.queued(item),

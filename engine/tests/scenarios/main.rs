@@ -12,11 +12,15 @@
 mod driver;
 mod script;
 
+mod books;
 mod cancel;
 mod checkout;
 mod conditions;
+mod counts;
 mod deadline;
+mod forecast;
 mod holds;
+mod lots;
 mod matching;
 mod money;
 mod orders;
@@ -31,3 +35,5 @@ mod sales;
 mod sourcing;
 mod steps;
 mod stock;
+mod transfers;
+mod untracked;

@@ -156,6 +156,8 @@ fn events_that_do_not_fit_stop_the_product() {
                 actor: None,
                 operation: Operation { id: OperationId(5), fingerprint: Fingerprint(5) },
                 at: at(9),
+                is_count: false,
+                stamped: None,
             },
             "counted below zero",
         ),
@@ -189,7 +191,13 @@ fn in_main() -> Sources {
 }
 
 fn moved(number: u128, by: Fulfilment) -> ProductEvent {
-    ProductEvent::AllocationAdvanced { hold: hold(number), location: LocationId::main(), by }
+    ProductEvent::AllocationAdvanced {
+        hold: hold(number),
+        location: LocationId::main(),
+        by,
+        counted: true,
+        at: at(9),
+    }
 }
 
 /// A product with so many units on the shelf, so many of them promised.
@@ -217,6 +225,8 @@ fn adjust(product: &mut Product, delta: i64) {
         actor: None,
         operation: Operation { id: OperationId(2), fingerprint: Fingerprint(2) },
         at: at(2),
+        is_count: false,
+        stamped: None,
     });
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
-use holdfast_engine::product::{Condition, Contradiction, ProductCommand, SaleStatus};
-use holdfast_engine::{HoldId, LocationId, Rejection, ReservationId, Sequence};
+use holdfast_engine::product::{Condition, Contradiction, LotStatus, ProductCommand, SaleStatus};
+use holdfast_engine::{HoldId, LocationId, LotId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
 
@@ -69,12 +69,23 @@ const DAY: &str = "
     reserve C for cleo lasting 1min: 1 pot
     wait 1min
     release C                                   | refused: ReservationExpired
+    announce L 2 pot
+    remove 1 pot back 25h                       | refused: StampOutOfRange
+    arrive L 3 pot                              | refused: LotExceeded
+    arrive L 0 pot                              | refused: ReceiptOfNothing
+    arrive L 2 pot
+    arrive L 2 pot                              | refused: LotEnded
+    arrive M 2 pot                              | refused: LotNotFound
+    transfer M 2 pot from main to main          | refused: TransferToSelf
+    transfer M 2 pot from east to main          | refused: UnknownSource
+    transfer M 2 pot from main to east          | refused: UnknownDestination
+    transfer M 99 pot from main to east new     | refused: TransferExceeded
     ";
 
 /// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
-/// checked before, and nobody is paid back a thousand times.
-const BEHIND_THE_SCENES: [&str; 4] =
-    ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge", "TooManyRefunds"];
+/// checked before, nobody is paid back a thousand times, and nobody expects hundreds of lots of one thing.
+const BEHIND_THE_SCENES: [&str; 5] =
+    ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge", "TooManyRefunds", "TooManyLots"];
 
 #[test]
 fn every_refusal_is_said_somewhere() {
@@ -113,6 +124,7 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
                 | "NotOnShelf"
                 | "ReservationInCheckout"
                 | "ProductShort"
+                | "TransferExceeded"
         );
         assert_eq!(refusal.is_transient(), may_pass, "{refusal:?}");
     }
@@ -189,7 +201,7 @@ fn name(refusal: &Rejection) -> String {
 /// One of each. A new one does not compile here until it has been thought of.
 fn every_refusal() -> Vec<Rejection> {
     use holdfast_engine::{CustomerId, LineQuantity, Millis, Money, OrderId, Quantity, Shortage, Timestamp};
-    let (sku, location) = (sku("cup"), LocationId::main());
+    let (sku, location, lot) = (sku("cup"), LocationId::main(), LotId(1));
     let (units, at) = (LineQuantity::new(1).unwrap(), Timestamp::from_millis(0));
     let (hold, order) = (HoldId { reservation: ReservationId(1), line: 0 }, OrderId(1));
     let (none, euros) = (Quantity::ZERO, Money::zero(super::script::currency("EUR")));
@@ -232,6 +244,7 @@ fn every_refusal() -> Vec<Rejection> {
             held: none,
             allocated: none,
             queued: none,
+            incoming: none,
         },
         Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
@@ -273,8 +286,8 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::OrderState { status: OrderStatus::Confirmed, verb: "cancelled" },
         Rejection::NoSuchLine { sku: sku.clone(), location: None },
         Rejection::LineExceeded {
-            sku,
-            location: Some(location),
+            sku: sku.clone(),
+            location: Some(location.clone()),
             requested: units,
             left: none,
             verb: "shipped",
@@ -284,6 +297,22 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::TooManyRefunds { max: 1 },
         Rejection::RefundNotFound { refund: 0 },
         Rejection::RefundNotFailed { refund: 0, done: true },
+        Rejection::StampOutOfRange {
+            sku: sku.clone(),
+            location: location.clone(),
+            given: at,
+            earliest: at,
+            latest: at,
+        },
+        Rejection::LotNotFound { lot },
+        Rejection::LotEnded { lot, status: LotStatus::Short },
+        Rejection::LotExceeded { lot, requested: none, left: none },
+        Rejection::ReceiptOfNothing,
+        Rejection::TooManyLots { sku: sku.clone(), max: 1 },
+        Rejection::TransferToSelf { sku: sku.clone(), location: location.clone() },
+        Rejection::UnknownSource { sku: sku.clone(), location: location.clone() },
+        Rejection::UnknownDestination { sku: sku.clone(), location: location.clone() },
+        Rejection::TransferExceeded { sku, location, requested: units, movable: none },
     ];
     for refusal in &all {
         match refusal {
@@ -329,7 +358,17 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::RefundAbovePaid { .. }
             | Rejection::TooManyRefunds { .. }
             | Rejection::RefundNotFound { .. }
-            | Rejection::RefundNotFailed { .. } => {}
+            | Rejection::RefundNotFailed { .. }
+            | Rejection::StampOutOfRange { .. }
+            | Rejection::LotNotFound { .. }
+            | Rejection::LotEnded { .. }
+            | Rejection::LotExceeded { .. }
+            | Rejection::ReceiptOfNothing
+            | Rejection::TooManyLots { .. }
+            | Rejection::TransferToSelf { .. }
+            | Rejection::UnknownSource { .. }
+            | Rejection::UnknownDestination { .. }
+            | Rejection::TransferExceeded { .. } => {}
         }
     }
     all

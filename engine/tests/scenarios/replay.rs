@@ -61,6 +61,8 @@ fn the_digest_sees_every_part_of_a_product() {
             returned: units(returned),
             damaged: Quantity::ZERO,
         },
+        counted: true,
+        at: Timestamp::from_millis(1),
     };
     let until =
         |at| ProductEvent::HoldMoved { hold: hold("B"), expires_at: Some(Timestamp::from_millis(at)) };
@@ -74,6 +76,8 @@ fn the_digest_sees_every_part_of_a_product() {
         actor: None,
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(fingerprint) },
         at: Timestamp::from_millis(at),
+        is_count: true,
+        stamped: None,
     };
     let put = |name, at| ProductEvent::Put {
         details: Box::new(ProductDetails {

@@ -1,7 +1,7 @@
 //! Scripts: one row for each thing that is asked, with what is answered after a bar.
 //!
 //! ```text
-//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
 //!                                               backorder unlimited, fair, preorder 10 release 1h, source ranked rank a,b closed c
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
@@ -9,8 +9,13 @@
 //!   end-sale cup spring                         it is over
 //!   delete cup                                  out of the catalogue
 //!   count 7 cup if 5                            what a count found, if it was 5 before
+//!   remove 2 cup back 15min                     it happened so long ago; also: receive, count
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
+//!   announce L 5 cup at north in 3d             a lot from a supplier; without "in", nobody knows when it comes
+//!   transfer T 3 cup from north to south        a lot from another place; also: new (south need not know cups), in 1d
+//!   arrive L 3 cup                              units of a lot; also: of damaged, and close because stolen (no more will come)
+//!   expect L cup in 2d · call off L cup         another time (none without "in"); not at all
 //!   reserve A for ann lasting 1min: 3 cup, 1 pot at north      cups from wherever they lie, pots from north; also: or-kill, or-drop,
 //!                                               or-queue, class 1, source fullest, near north,south; and so for orders
 //!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
@@ -33,13 +38,15 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Allotment, Backorders, Condition, Matching, Policy, Preorder, PriorityClass, ProductDetails,
-    SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce,
+    Adjustment, Allotment, Announcement, Backorders, Condition, LotAction, LotCommand, Matching, Movement,
+    Policy, Preorder, PriorityClass, ProductCommand, ProductDetails, Receipt, SaleTerms, SourcingRules,
+    StockChange, Strategy, Terms, TimeInForce, Transfer, Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    Currency, CustomerId, Event, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation,
-    OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Money,
+    Operation, OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp,
+    UnitPrice,
 };
 use xxhash_rust::xxh3::Xxh3;
 
@@ -136,13 +143,17 @@ impl Shop {
             "delete" => driver.delete(&sku(words.at(1)), operation),
             "receive" | "remove" | "count" | "sort" => {
                 let units: i64 = words.at(1).parse().unwrap();
+                let then = words.after("back").map(|text| driver.now.minus(span(text)));
                 let adjustment = Adjustment {
                     location: words.location(),
                     condition: words.after("of").map_or(Condition::Sellable, condition),
                     change: match words.at(0) {
-                        "receive" => StockChange::By(units),
-                        "remove" => StockChange::By(-units),
-                        "count" => StockChange::To(quantity(words.at(1))),
+                        "receive" => then.map_or(StockChange::By(units), |at| StockChange::ByAt(units, at)),
+                        "remove" => then.map_or(StockChange::By(-units), |at| StockChange::ByAt(-units, at)),
+                        "count" => {
+                            let found = quantity(words.at(1));
+                            then.map_or(StockChange::To(found), |at| StockChange::ToAt(found, at))
+                        }
                         _ => {
                             let units = LineQuantity::new(words.at(1).parse().unwrap()).unwrap();
                             StockChange::Become(condition(words.after("to").unwrap()), units)
@@ -155,6 +166,10 @@ impl Shop {
                     operation,
                 };
                 driver.adjust(&sku(words.at(2)), adjustment)
+            }
+            "announce" | "transfer" | "arrive" | "expect" | "call" => {
+                let (of, command) = lot_command(&words, driver.now, operation);
+                driver.ask(&of, &ProductCommand::Lot(Box::new(command)))
             }
             "reserve" => driver.reserve(&Basket {
                 id: ReservationId(number(words.at(1))),
@@ -272,7 +287,8 @@ impl Shop {
         (asked, Operation { id: OperationId(id), fingerprint: Fingerprint(hasher.finish()) })
     }
 
-    /// How something stands now: a product (`cup`, `cup at north`), a basket, an order, its `total`, `refunds`,
+    /// How something stands now: a product (`cup`, `cup at north`), when it is there for others (`cup next`) or for those
+    /// to whom it is promised (`cup promised A`), a basket, an order, its `total`, `refunds`,
     /// `reason` or `address`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
@@ -290,6 +306,13 @@ impl Shop {
             return self.basket_in_words(state);
         }
         let product = self.driver.product(&sku(words.at(0)));
+        if words.has("next") {
+            return self.instant_in_words(product.forecast(self.driver.now).next_available_at);
+        }
+        if let Some(basket) = words.after("promised") {
+            let hold = HoldId { reservation: ReservationId(number(basket)), line: 0 };
+            return self.instant_in_words(product.forecast(self.driver.now).promised_at(hold));
+        }
         let location = words.location();
         let level = product.level(&location);
         let available = product.available(&location, self.driver.now);
@@ -303,8 +326,12 @@ impl Shop {
             0 => String::new(),
             queued => format!(", {queued} queued"),
         };
+        let incoming = match product.incoming(&location).units() {
+            0 => String::new(),
+            incoming => format!(", {incoming} incoming"),
+        };
         format!(
-            "{} on hand{conditions}, {} held, {} promised, {available} available{queued}",
+            "{} on hand{conditions}, {} held, {} promised, {available} available{queued}{incoming}",
             level.on_hand, level.held, level.allocated
         )
     }
@@ -333,6 +360,47 @@ impl Shop {
             _ => None,
         };
         self.driver.journal().iter().filter_map(movement).collect()
+    }
+}
+
+impl Shop {
+    fn instant_in_words(&self, at: Option<Timestamp>) -> String {
+        let minutes = |at: Timestamp| (at.millis() - self.driver.now.millis()) / 60_000;
+        at.map_or("nobody knows".to_owned(), |at| format!("in {} min", minutes(at)))
+    }
+
+    /// Changes a count at the main place, under a key of its own.
+    pub(crate) fn tell(&mut self, name: &str, change: StockChange) -> Answer {
+        self.rows += 1;
+        let adjustment = Adjustment {
+            location: LocationId::main(),
+            condition: Condition::Sellable,
+            change,
+            expected: None,
+            reason: SmolStr::new_static("told"),
+            reference: None,
+            actor: None,
+            operation: Operation { id: OperationId(1_000_000 + self.rows), fingerprint: Fingerprint(0) },
+        };
+        self.driver.adjust(&sku(name), adjustment)
+    }
+
+    /// The lines of a product's books, in words: where, by how many, why, and the paper behind it.
+    pub(crate) fn books(&self, name: &str) -> Vec<String> {
+        let of = sku(name);
+        let events = self.driver.journal().iter().filter_map(|event| match event {
+            Event::Product(sku, event) if *sku == of => Some(event),
+            _ => None,
+        });
+        let line = |Movement { place, delta, reason, reference }: Movement<'_>| {
+            let place = match place {
+                Whereabouts::Shelf(location, Condition::Sellable) => location.to_string(),
+                Whereabouts::Shelf(location, condition) => format!("{location} {}", condition.name()),
+                Whereabouts::Transit => "in transit".to_owned(),
+            };
+            format!("{place}: {delta:+} {reason} {}", reference.unwrap_or("-"))
+        };
+        events.flat_map(|event| event.movements()).map(line).collect()
     }
 }
 
@@ -435,6 +503,7 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
         line_quantity_min: words.after("line-min").map_or(usual.line_quantity_min, line_quantity),
         line_quantity_max: words.after("line-max").map_or(usual.line_quantity_max, line_quantity),
         line_quantity_multiple: words.after("by").map_or(usual.line_quantity_multiple, line_quantity),
+        tracked: !words.has("untracked"),
     };
     let currency = currency(words.after("in").unwrap_or("EUR"));
     let price =
@@ -556,4 +625,42 @@ fn condition(word: &str) -> Condition {
         "unseen" => Condition::QualityControl,
         other => panic!("{other} is no condition"),
     }
+}
+
+/// What is asked about a lot, and of which product.
+fn lot_command(words: &Words<'_>, now: Timestamp, operation: Operation) -> (Sku, LotCommand) {
+    let expected_at = words.after("in").map(|text| now.plus(span(text)));
+    let reference = Some(SmolStr::new(words.at(if words.at(0) == "call" { 2 } else { 1 })));
+    let (name, of, action) = match words.at(0) {
+        "announce" => {
+            let (location, units) = (words.location(), line_quantity(words.at(2)));
+            let announcement = Announcement { location, units, expected_at, reference };
+            (words.at(1), words.at(3), LotAction::Announce(announcement))
+        }
+        "transfer" => {
+            let location = |word| LocationId::new(words.after(word).unwrap()).unwrap();
+            let transfer = Transfer {
+                from: location("from"),
+                to: location("to"),
+                create: words.has("new"),
+                units: line_quantity(words.at(2)),
+                expected_at,
+                reason: SmolStr::new_static("rebalance"),
+                reference,
+            };
+            (words.at(1), words.at(3), LotAction::Transfer(transfer))
+        }
+        "arrive" => {
+            let receipt = Receipt {
+                units: quantity(words.at(2)),
+                condition: words.after("of").map_or(Condition::Sellable, condition),
+                close: words.has("close"),
+                reason: words.after("because").map(SmolStr::new),
+            };
+            (words.at(1), words.at(3), LotAction::Receive(receipt))
+        }
+        "expect" => (words.at(1), words.at(2), LotAction::Reschedule(expected_at)),
+        _ => (words.at(2), words.at(3), LotAction::Cancel(SmolStr::new_static("called off"))),
+    };
+    (sku(of), LotCommand { lot: LotId(number(name)), action, actor: None, operation })
 }

@@ -61,6 +61,8 @@ codes! {
     OrderNotFound = "order_not_found", NOT_FOUND, "There is no such order", false;
     /// No such refund.
     RefundNotFound = "refund_not_found", NOT_FOUND, "There is no such refund", false;
+    /// No such lot.
+    LotNotFound = "lot_not_found", NOT_FOUND, "There is no such lot", false;
     /// The address knows other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here", false;
     /// The request did not come to its end in time.
@@ -117,6 +119,14 @@ codes! {
     RefundNotFailed = "refund_not_failed", CONFLICT, "The refund has not failed", false;
     /// An order cannot have so many refunds.
     TooManyRefunds = "too_many_refunds", CONFLICT, "The order has too many refunds", false;
+    /// The lot has come to its end.
+    LotEnded = "lot_ended", CONFLICT, "The lot has come to its end", false;
+    /// More received than is left of the lot.
+    LotExceeded = "lot_exceeded", CONFLICT, "More than is left of the lot", false;
+    /// A product cannot have so many lots on their way.
+    TooManyLots = "too_many_lots", CONFLICT, "The product has too many open lots", false;
+    /// More to be sent than is fit for sale there and nobody's.
+    TransferExceeded = "transfer_exceeded", CONFLICT, "More than can be sent from there", true;
     /// Its time was over.
     ReservationExpired = "reservation_expired", GONE, "The reservation has lapsed", false;
     /// More bytes than allowed.
@@ -147,6 +157,14 @@ codes! {
     NoPrice = "no_price", UNPROCESSABLE_ENTITY, "There is no price in this currency", false;
     /// The value does not fit into an amount.
     TotalTooLarge = "total_too_large", UNPROCESSABLE_ENTITY, "The order's value is too large", false;
+    /// A movement or count that happened too long ago, or has not happened yet.
+    StampOutOfRange = "stamp_out_of_range", UNPROCESSABLE_ENTITY, "Too long ago, or still to come", false;
+    /// A transfer from a location to itself.
+    TransferToSelf = "transfer_to_self", UNPROCESSABLE_ENTITY, "The transfer leads to where it begins", false;
+    /// A transfer from where the product has never been.
+    UnknownSource = "unknown_source", UNPROCESSABLE_ENTITY, "The product has never been there", false;
+    /// A transfer to where the product has never been.
+    UnknownDestination = "unknown_destination", UNPROCESSABLE_ENTITY, "The product is not kept there", false;
     /// Our fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", true;
     /// More than can be served now.

@@ -83,11 +83,14 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::OtherSale { sale, .. } => problem(Code::OtherSale).with("sale", sale.as_str()),
         Rejection::SaleNotFound { .. } => problem(Code::SaleNotFound),
         Rejection::SaleContradiction { .. } => problem(Code::ValidationFailed).at("/closes_at"),
-        Rejection::ProductInUse { on_hand, held, allocated, queued, .. } => problem(Code::ProductInUse)
-            .with("backordered", queued.units())
-            .with("on_hand", on_hand.units())
-            .with("held", held.units())
-            .with("allocated", allocated.units()),
+        Rejection::ProductInUse { on_hand, held, allocated, queued, incoming, .. } => {
+            problem(Code::ProductInUse)
+                .with("incoming", incoming.units())
+                .with("backordered", queued.units())
+                .with("on_hand", on_hand.units())
+                .with("held", held.units())
+                .with("allocated", allocated.units())
+        }
         Rejection::PolicyContradiction { contradiction, .. } => {
             problem(Code::ValidationFailed).at(policy::pointer(*contradiction))
         }
@@ -173,6 +176,24 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::RefundNotFailed { done, .. } => {
             problem(Code::RefundNotFailed).with("refund_status", if *done { "done" } else { "pending" })
         }
+        Rejection::StampOutOfRange { earliest, latest, .. } => problem(Code::StampOutOfRange)
+            .with("earliest", rfc3339(*earliest))
+            .with("latest", rfc3339(*latest)),
+        Rejection::LotNotFound { .. } => problem(Code::LotNotFound),
+        Rejection::LotEnded { status, .. } => problem(Code::LotEnded).with("lot_status", status.name()),
+        Rejection::LotExceeded { requested, left, .. } => problem(Code::LotExceeded)
+            .at("/quantity")
+            .with("requested", requested.units())
+            .with("left", left.units()),
+        Rejection::ReceiptOfNothing => problem(Code::ValidationFailed).at("/quantity"),
+        Rejection::TooManyLots { max, .. } => problem(Code::TooManyLots).with("max", *max),
+        Rejection::TransferToSelf { .. } => problem(Code::TransferToSelf).at("/to"),
+        Rejection::UnknownSource { .. } => problem(Code::UnknownSource).at("/from"),
+        Rejection::UnknownDestination { .. } => problem(Code::UnknownDestination).at("/to"),
+        Rejection::TransferExceeded { requested, movable, .. } => problem(Code::TransferExceeded)
+            .at("/quantity")
+            .with("requested", requested.units())
+            .with("movable", movable.units()),
     }
 }
 

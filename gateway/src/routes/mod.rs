@@ -2,6 +2,7 @@
 
 pub(crate) mod docs;
 pub(crate) mod import;
+pub(crate) mod incoming;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
@@ -27,6 +28,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sales::put, sales::end))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))
+        .routes(routes!(incoming::announce, incoming::list))
+        .routes(routes!(incoming::receive))
+        .routes(routes!(incoming::reschedule))
+        .routes(routes!(incoming::cancel))
+        .routes(routes!(incoming::transfer))
         .routes(routes!(reservations::create))
         .routes(routes!(reservations::get))
         .routes(routes!(reservations::commit))

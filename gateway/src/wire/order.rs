@@ -559,6 +559,11 @@ struct OrderLineBody<'a> {
     /// How many others stand before it, by priority and then by when they were committed, where the order is read and queues.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_ahead: Option<u64>,
+    /// When all units it queues for will be there, by what is on its way, where the order is read and that is known. In the
+    /// past if that is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    promised_at: Option<Instant>,
     /// What they cost together, as a decimal string.
     #[schema(value_type = String)]
     total: Amount,
@@ -617,6 +622,7 @@ impl Serialize for Lines<'_> {
             sources: line.sources.as_ref().map(|sources| SourceList(sources, line.quantity)),
             queued: line.sources.as_ref().map(|sources| sources.queued().units()),
             queue_ahead: line.ahead,
+            promised_at: line.promised_at.map(Instant),
             total: Amount(line.total.to_decimal()),
             shipped: line.shipped.units(),
             cancelled: line.cancelled.units(),

@@ -64,6 +64,11 @@ pub(crate) struct PolicyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     line_quantity_multiple: Option<Int>,
+    /// Whether units are counted; `true` unless given. Of a product that is not, everybody gets what he asks for, nothing
+    /// queues, and shipments take nothing from a shelf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<bool>)]
+    tracked: Option<bool>,
 }
 
 /// How much demand may queue for units that are not there.
@@ -166,6 +171,9 @@ impl PolicyRequest {
         self.collect_queueing(policy, errors);
         if let Some(sellable) = self.sellable {
             policy.sellable = sellable;
+        }
+        if let Some(tracked) = self.tracked {
+            policy.tracked = tracked;
         }
         if let Some(sourcing) = &self.sourcing {
             sourcing.collect(&mut policy.sourcing, errors);
@@ -279,6 +287,7 @@ pub(crate) const fn pointer(contradiction: Contradiction) -> &'static str {
         Contradiction::HoldTimes => "/policy/hold_ttl_ms",
         Contradiction::LineQuantities => "/policy/line_quantity_min",
         Contradiction::Locations { .. } => "/policy/sourcing",
+        Contradiction::UntrackedPreorder => "/policy/tracked",
     }
 }
 
@@ -312,6 +321,8 @@ pub(crate) struct PolicyBody<'a> {
     line_quantity_max: u32,
     /// The units one request asks for are a multiple of this.
     line_quantity_multiple: u32,
+    /// Whether units are counted.
+    tracked: bool,
 }
 
 /// Sale before a product is released.
@@ -370,6 +381,7 @@ impl<'a> PolicyBody<'a> {
             line_quantity_min: policy.line_quantity_min.units(),
             line_quantity_max: policy.line_quantity_max.units(),
             line_quantity_multiple: policy.line_quantity_multiple.units(),
+            tracked: policy.tracked,
         }
     }
 }

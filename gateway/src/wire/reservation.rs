@@ -185,9 +185,9 @@ impl ExtendRequest {
 #[schema(as = Reservation, example = json!({
     "id": "rsv_01h455vb4pex5vsknk084sn02q", "status": "held", "customer": "c-17850",
     "lines": [{"sku": "71053", "location": null, "quantity": 2, "sources": [{"location": "leeds", "quantity": 2}],
-               "queued": 0, "queue_ahead": null, "committed": 0},
+               "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0},
               {"sku": "85123A", "location": "york", "quantity": 6, "sources": [{"location": "york", "quantity": 4}],
-               "queued": 2, "queue_ahead": null, "committed": 0}],
+               "queued": 2, "queue_ahead": null, "promised_at": null, "committed": 0}],
     "created_at": "2026-11-27T08:00:00.000Z", "expires_at": "2026-11-27T08:10:00.000Z", "expires_in_ms": 600_000,
     "metadata": {"cart": "b81f"}, "version": 1, "sequence": 4711
 }))]
@@ -260,6 +260,10 @@ struct ReservationLineBody<'a> {
     /// How many others stand before it, by priority and then by when they were committed; `null` unless it is committed and queues.
     #[schema(required = true)]
     queue_ahead: Option<u64>,
+    /// When all units it queues for will be there, by what is on its way; `null` where nobody knows. In the past if that
+    /// is late.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    promised_at: Option<Instant>,
     /// Units taken for good.
     committed: u64,
 }
@@ -276,6 +280,7 @@ impl Serialize for Lines<'_> {
             sources: SourceList(&line.sources, line.quantity),
             queued: line.sources.queued().units(),
             queue_ahead: line.ahead,
+            promised_at: line.promised_at.map(Instant),
             committed: line.committed.units(),
         }))
     }

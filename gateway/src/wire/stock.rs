@@ -2,7 +2,7 @@
 
 use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockView};
 use holdfast_engine::product::{Adjustment, Condition, StockChange};
-use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity};
+use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::sale::SaleStockBody;
 use super::text::Text;
-use super::time::Instant;
+use super::time::{Instant, parse_instant};
 use crate::limits::REASON_BYTES_MAX;
 use crate::problem::Problem;
 
@@ -43,6 +43,16 @@ pub(crate) struct AdjustRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     quantity: Option<Int>,
+    /// When a `delta` really happened, RFC 3339, at most 24 hours ago: a sale told late. If the last count there was taken
+    /// then or later it is in that count, and nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    occurred_at: Option<Text<'a>>,
+    /// When the count of `set` was taken, RFC 3339, at most 24 hours ago. What happened later is kept; if another count
+    /// was taken later, nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    counted_at: Option<Text<'a>>,
     /// The count of units in that condition the caller believes is there; refused if it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 0, maximum = 1_000_000_000_000_u64)]
@@ -93,6 +103,7 @@ impl AdjustRequest<'_> {
             Some(location) => errors.name(|| "/location".to_owned(), LocationId::new(location)),
         };
         let change = self.change(&mut errors);
+        let change = self.stamp(change, &mut errors);
         let expected = self.expected.and_then(|expected| quantity("/expected", expected, &mut errors));
         let reason = errors.filled_text(|| "/reason".to_owned(), &self.reason, REASON_BYTES_MAX);
         let reference = self.reference.as_ref().and_then(|reference| {
@@ -109,6 +120,23 @@ impl AdjustRequest<'_> {
             }
             _ => Err(errors.into_problem()),
         }
+    }
+
+    /// The same change at the instant at which it is said to have happened.
+    fn stamp(&self, change: Option<StockChange>, errors: &mut FieldErrors) -> Option<StockChange> {
+        let occurred_at = instant("/occurred_at", self.occurred_at.as_ref(), errors);
+        let counted_at = instant("/counted_at", self.counted_at.as_ref(), errors);
+        if self.occurred_at.is_some() && self.delta.is_none() {
+            errors.push("/occurred_at", "contradiction", "goes with delta only; a count has counted_at");
+        }
+        if self.counted_at.is_some() && self.set.is_none() {
+            errors.push("/counted_at", "contradiction", "goes with set only; a change has occurred_at");
+        }
+        Some(match (change?, occurred_at, counted_at) {
+            (StockChange::By(delta), Some(at), None) => StockChange::ByAt(delta, at),
+            (StockChange::To(count), None, Some(at)) => StockChange::ToAt(count, at),
+            (change, _, _) => change,
+        })
     }
 
     fn change(&self, errors: &mut FieldErrors) -> Option<StockChange> {
@@ -159,6 +187,19 @@ impl AdjustRequest<'_> {
     }
 }
 
+/// An instant, if one is given.
+pub(crate) fn instant(
+    pointer: &'static str,
+    text: Option<&Text<'_>>,
+    errors: &mut FieldErrors,
+) -> Option<Timestamp> {
+    let at = parse_instant(text?);
+    if at.is_none() {
+        errors.push(pointer, "malformed_time", "must be an instant as in 2026-11-27T08:00:00Z");
+    }
+    at
+}
+
 /// A count, zero included.
 pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> Option<Quantity> {
     errors.count(|| pointer.to_owned(), value, 0, Quantity::MAX.units()).and_then(Quantity::new)
@@ -169,7 +210,7 @@ pub(crate) fn quantity(pointer: &str, value: Int, errors: &mut FieldErrors) -> O
 #[schema(as = Adjustment, example = json!({
     "sku": "85123A", "location": "main", "condition": "sellable", "delta": 120, "on_hand": 320, "damaged": 0,
     "quality_control": 0, "reason": "receipt", "reference": "PO-2031", "actor": null,
-    "at": "2026-11-27T08:00:00.000Z", "version": 7, "sequence": 4711
+    "at": "2026-11-27T08:00:00.000Z", "happened_at": null, "overtaken": null, "version": 7, "sequence": 4711
 }))]
 pub(crate) struct AdjustBody<'a> {
     /// Which product.
@@ -201,6 +242,12 @@ pub(crate) struct AdjustBody<'a> {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Instant,
+    /// When it happened, where the request said so.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    happened_at: Option<Instant>,
+    /// What the request told, where a count taken later makes it history: its `delta` or its `set`. `null` where it counts.
+    #[schema(required = true)]
+    overtaken: Option<i64>,
     /// The product's version afterwards.
     version: u64,
     /// Position of the change in the journal.
@@ -227,6 +274,8 @@ impl<'a> AdjustBody<'a> {
             reference,
             actor,
             at: Instant(answer.at),
+            happened_at: answer.stamped.map(|stamped| Instant(stamped.at)),
+            overtaken: answer.stamped.and_then(|stamped| stamped.overtaken),
             version: answer.version,
             sequence: answer.sequence.0,
         }
@@ -236,16 +285,20 @@ impl<'a> AdjustBody<'a> {
 /// The stock of a product.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
-    "sku": "85123A", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40, "available": 266,
-    "backordered": 0, "backorderable": 0, "sale": null,
+    "sku": "85123A", "tracked": true, "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
+    "available": 266,
+    "incoming": 480, "backordered": 0, "backorderable": 0, "next_available_at": "2026-12-01T08:00:00.000Z",
+    "sale": null,
     "locations": [{"location": "main", "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
-                   "available": 266}],
+                   "available": 266, "incoming": 480}],
     "version": 7, "sequence": 4711
 }))]
 pub(crate) struct StockBody<'a> {
     /// Which product.
     #[schema(value_type = String)]
     sku: &'a str,
+    /// Whether units are counted. If not, `available` is more than anybody can ask for.
+    tracked: bool,
     /// Units physically there, all locations together, in whatever condition.
     on_hand: u64,
     /// Of these, damaged.
@@ -258,6 +311,8 @@ pub(crate) struct StockBody<'a> {
     allocated: u64,
     /// Units a new hold could take now.
     available: u64,
+    /// Units on their way, from suppliers or between locations.
+    incoming: u64,
     /// Units that somebody queues for.
     backordered: u64,
     /// Units that may queue beyond those; `null` if there is no limit.
@@ -266,6 +321,9 @@ pub(crate) struct StockBody<'a> {
     /// The sale of it that was put last; `null` if there was none.
     #[schema(required = true)]
     sale: Option<SaleStockBody<'a>>,
+    /// When units will be there, of those on their way, that nobody queues for now; `null` if nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    next_available_at: Option<Instant>,
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
@@ -294,6 +352,8 @@ pub(crate) struct LocationBody<'a> {
     allocated: u64,
     /// Units a new hold could take now.
     available: u64,
+    /// Units on their way here.
+    incoming: u64,
 }
 
 struct Locations<'a>(&'a StockView);
@@ -306,7 +366,8 @@ impl Serialize for Locations<'_> {
 
 impl<'a> LocationBody<'a> {
     fn new(view: &'a LocationView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.counts;
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, incoming } =
+            view.counts;
         Self {
             location: view.location.as_str(),
             on_hand,
@@ -315,24 +376,29 @@ impl<'a> LocationBody<'a> {
             held,
             allocated,
             available,
+            incoming,
         }
     }
 }
 
 impl<'a> StockBody<'a> {
     pub(crate) fn new(view: &'a StockView) -> Self {
-        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available } = view.totals();
+        let LocationCounts { on_hand, damaged, quality_control, held, allocated, available, incoming } =
+            view.totals();
         Self {
             sku: view.sku.as_str(),
+            tracked: view.tracked,
             on_hand,
             damaged,
             quality_control,
             held,
             allocated,
             available,
+            incoming,
             backordered: view.queued,
             backorderable: view.queueable,
             sale: view.sale.as_ref().map(|sale| SaleStockBody::new(sale, available)),
+            next_available_at: view.next_available_at.map(Instant),
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,

@@ -1,7 +1,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::Shop;
+use crate::harness::{Shop, pointers};
 
 #[tokio::test]
 async fn a_product_is_created_replaced_and_read() {
@@ -25,7 +25,7 @@ async fn a_product_is_created_replaced_and_read() {
             "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
             "hold_ttl_ms": 600_000,
             "hold_ttl_max_ms": 86_400_000,
-            "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1
+            "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1, "tracked": true
         })
     );
     let read = shop.get("/v1/products/85123A").await;
@@ -128,5 +128,35 @@ async fn a_product_is_deleted_once_nothing_is_left_of_it_and_may_be_put_again() 
     let put = shop.put("/v1/products/A", &json!({"name": "back"})).await.expect(StatusCode::CREATED);
     assert_eq!((&put["name"], &put["version"]), (&"back".into(), &2.into()));
     assert_eq!(shop.stock("A").await["on_hand"], 0);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn of_a_product_that_nobody_counts_everybody_gets_what_he_asks_for() {
+    let shop = Shop::open().await;
+    let body = json!({"price": {"amount": "5.00", "currency": "GBP"}, "policy": {"tracked": false}});
+    let put = shop.put("/v1/products/VOUCHER", &body).await.expect(StatusCode::CREATED);
+    assert_eq!(put["policy"]["tracked"], false);
+    let stock = shop.stock("VOUCHER").await;
+    assert_eq!((&stock["tracked"], &stock["available"]), (&false.into(), &1_000_000_000_000_u64.into()));
+    let order = json!({
+        "customer": "c", "lines": [{"sku": "VOUCHER", "quantity": 1000}], "currency": "GBP",
+        "payment": {"provider": "sandbox", "method": "approve"}
+    });
+    let order = shop.post("/v1/orders", &order).await.expect(StatusCode::CREATED);
+    let shop = shop.restart().await;
+    let path = format!("/v1/orders/{}/shipments", order["id"].as_str().unwrap());
+    let shipped = shop.post(&path, &json!({})).await.expect(StatusCode::OK);
+    assert_eq!(shipped["status"], "shipped");
+    let stock = shop.stock("VOUCHER").await;
+    assert_eq!((&stock["on_hand"], &stock["allocated"]), (&0.into(), &0.into()));
+    // Counted from now on, and there is none.
+    shop.put("/v1/products/VOUCHER", &json!({})).await.expect(StatusCode::OK);
+    let body = json!({"customer": "c", "lines": [{"sku": "VOUCHER", "quantity": 1}]});
+    shop.post("/v1/reservations", &body).await.refused(409, "insufficient_stock");
+    let preorder =
+        json!({"policy": {"tracked": false, "preorder": {"quota": 1, "release_at": "2999-01-01T00:00:00Z"}}});
+    let refused = shop.put("/v1/products/VOUCHER", &preorder).await.refused(422, "validation_failed");
+    assert_eq!(pointers(&refused), ["/policy/tracked"]);
     shop.stop().await;
 }

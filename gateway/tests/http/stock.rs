@@ -1,5 +1,5 @@
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Shop, pointers};
 
@@ -85,5 +85,45 @@ async fn units_in_each_condition_are_counted_shown_and_sold_or_not() {
     let refused = shop.post(adjust, &too_many).await.refused(409, "stock_below_zero");
     assert_eq!((&refused["condition"], &refused["actual"]), (&"quality_control".into(), &1.into()));
     assert_eq!(shop.stock("A").await, stock);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_sale_told_late_is_set_against_the_count_it_is_in() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 0).await;
+    let adjust = "/v1/stock/A/adjustments";
+    let receipt = json!({"delta": 100, "reason": "receipt"});
+    let receipt = shop.post(adjust, &receipt).await.expect(StatusCode::CREATED);
+    let before = receipt["at"].as_str().unwrap();
+    assert_eq!((&receipt["happened_at"], &receipt["overtaken"]), (&Value::Null, &Value::Null));
+    let count = shop.post(adjust, &json!({"set": 95, "reason": "count"})).await.expect(StatusCode::CREATED);
+    let counted = count["at"].as_str().unwrap();
+    let late = json!({"delta": -2, "reason": "sale", "occurred_at": before});
+    let first = shop.post_under("k", adjust, &late).await.expect(StatusCode::CREATED);
+    assert_eq!(
+        (&first["delta"], &first["on_hand"], &first["happened_at"], &first["overtaken"]),
+        (&0.into(), &95.into(), &before.into(), &(-2).into())
+    );
+    let again = shop.post_under("k", adjust, &late).await;
+    assert!(again.is_replayed());
+    assert_eq!(again.expect(StatusCode::CREATED), first);
+    let loss = json!({"delta": -2, "reason": "loss"});
+    assert_eq!(shop.post(adjust, &loss).await.expect(StatusCode::CREATED)["on_hand"], 93);
+    // Counted again as of the first count: what was lost since stays lost.
+    let recount = json!({"set": 96, "reason": "recount", "counted_at": counted});
+    let recount = shop.post(adjust, &recount).await.expect(StatusCode::CREATED);
+    assert_eq!((&recount["happened_at"], &recount["overtaken"]), (&counted.into(), &Value::Null));
+    let long_ago = json!({"delta": -1, "reason": "sale", "occurred_at": "2020-01-01T00:00:00Z"});
+    let refused = shop.post(adjust, &long_ago).await.refused(422, "stamp_out_of_range");
+    assert!(refused["earliest"].is_string() && refused["latest"].is_string());
+    for (body, pointer) in [
+        (json!({"set": 1, "reason": "r", "occurred_at": before}), "/occurred_at"),
+        (json!({"delta": 1, "reason": "r", "counted_at": before}), "/counted_at"),
+        (json!({"delta": 1, "reason": "r", "occurred_at": "noon"}), "/occurred_at"),
+    ] {
+        let refused = shop.post(adjust, &body).await.refused(422, "validation_failed");
+        assert_eq!(pointers(&refused), [pointer]);
+    }
     shop.stop().await;
 }

@@ -4,12 +4,13 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Strategy,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin, Policy,
+    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
+    SourcingRules, Spread, Stamped, Strategy,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
-    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
@@ -84,6 +85,7 @@ fn product_events() -> Vec<ProductEvent> {
             line_quantity_min: units(6),
             line_quantity_max: units(80_995),
             line_quantity_multiple: units(3),
+            tracked: false,
         },
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
@@ -100,6 +102,8 @@ fn product_events() -> Vec<ProductEvent> {
             actor: Some(SmolStr::new("R. Müller, night shift")),
             operation: operation(3),
             at: at(3),
+            is_count: false,
+            stamped: Some(Box::new(Stamped { at: at(-600_000), overtaken: Some(-9_600) })),
         },
         ProductEvent::Adjusted {
             location: LocationId::main(),
@@ -111,6 +115,21 @@ fn product_events() -> Vec<ProductEvent> {
             actor: None,
             operation: operation(4),
             at: Timestamp::from_millis(-1),
+            is_count: true,
+            stamped: Some(Box::new(Stamped { at: Timestamp::from_millis(-2), overtaken: None })),
+        },
+        ProductEvent::Adjusted {
+            location: LocationId::main(),
+            condition: Condition::Sellable,
+            delta: 120,
+            became: None,
+            reason: SmolStr::new("receipt"),
+            reference: None,
+            actor: None,
+            operation: operation(6),
+            at: at(6),
+            is_count: false,
+            stamped: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -153,6 +172,8 @@ fn product_events() -> Vec<ProductEvent> {
                 returned: quantity(3),
                 damaged: quantity(1),
             },
+            counted: true,
+            at: at(7),
         },
     ];
     events.push(ProductEvent::Deleted { operation: operation(5), at: at(5) });
@@ -175,7 +196,70 @@ fn product_events() -> Vec<ProductEvent> {
         [HoldEnd::Released, HoldEnd::Expired, HoldEnd::Abandoned]
             .map(|why| ProductEvent::HoldEnded { hold, why }),
     );
+    events.extend((0..).zip(lot_events()).map(|(number, what)| ProductEvent::Lot {
+        lot: LotId(0x0190_eeee_0000_7aaa_8bbb_cccc_dddd_eeee),
+        what: Box::new(what),
+        operation: operation(40 + number),
+        at: at(40),
+    }));
     events
+}
+
+fn lot_events() -> Vec<LotEvent> {
+    let (north, outlet) = (LocationId::main(), LocationId::new("outlet").unwrap());
+    let (reference, actor) = (Some(SmolStr::new("PO-2031")), Some(SmolStr::new("R. Müller, dock 2")));
+    vec![
+        LotEvent::Announced {
+            origin: Origin::Supplier,
+            location: north.clone(),
+            units: units(480),
+            expected_at: Some(at(86_400_000)),
+            reference: reference.clone(),
+            actor: actor.clone(),
+        },
+        LotEvent::Announced {
+            origin: Origin::Transfer { from: north.clone(), reason: SmolStr::new("rebalance") },
+            location: outlet.clone(),
+            units: units(12),
+            expected_at: None,
+            reference: None,
+            actor: None,
+        },
+        LotEvent::Received {
+            location: outlet,
+            condition: Condition::Damaged,
+            units: quantity(7),
+            is_transfer: true,
+            reference: reference.clone(),
+            actor: actor.clone(),
+            short: Some(Shortfall { units: quantity(5), reason: SmolStr::new("lost in transit") }),
+        },
+        LotEvent::Received {
+            location: north.clone(),
+            condition: Condition::Sellable,
+            units: quantity(480),
+            is_transfer: false,
+            reference: None,
+            actor: None,
+            short: None,
+        },
+        LotEvent::Rescheduled { expected_at: Some(at(172_800_000)), actor: actor.clone() },
+        LotEvent::Rescheduled { expected_at: None, actor: None },
+        LotEvent::Cancelled {
+            back_to: Some(north),
+            units: quantity(12),
+            reason: SmolStr::new("wrong pallet"),
+            reference,
+            actor,
+        },
+        LotEvent::Cancelled {
+            back_to: None,
+            units: quantity(3),
+            reason: SmolStr::new("sold out at the supplier's"),
+            reference: None,
+            actor: None,
+        },
+    ]
 }
 
 fn reservation_events() -> Vec<ReservationEvent> {
@@ -288,7 +372,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 12 + 7 + 15;
+pub const KINDS: usize = 13 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -306,6 +390,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::Filled { .. } => 27,
             ProductEvent::SalePut { .. } => 32,
             ProductEvent::SaleEnded { .. } => 33,
+            ProductEvent::Lot { .. } => 34,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

@@ -4,12 +4,13 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, Matching, Policy,
-    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread,
+    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, Matching,
+    Origin, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
+    Sources, SourcingRules, Spread, Stamped,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
-    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation,
+    Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
 };
 use proptest::collection::vec;
@@ -82,8 +83,16 @@ fn details() -> impl Strategy<Value = ProductDetails> {
     let queueing = (backorders, option::of(preorder), matching);
     let spans = (any::<u64>(), any::<u64>());
     let lines = [units(), units(), units()];
-    let policy = (any::<bool>(), quantity(), queueing, sourcing(), spans, lines).prop_map(
-        |(sellable, safety_stock, (backorders, preorder, matching), sourcing, (default, max), lines)| {
+    let flags = (any::<bool>(), any::<bool>());
+    let policy = (flags, quantity(), queueing, sourcing(), spans, lines).prop_map(
+        |(
+            (sellable, tracked),
+            safety_stock,
+            (backorders, preorder, matching),
+            sourcing,
+            (default, max),
+            lines,
+        )| {
             Policy {
                 sellable,
                 safety_stock,
@@ -96,6 +105,7 @@ fn details() -> impl Strategy<Value = ProductDetails> {
                 line_quantity_min: lines[0],
                 line_quantity_max: lines[1],
                 line_quantity_multiple: lines[2],
+                tracked,
             }
         },
     );
@@ -113,6 +123,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
     );
     let condition =
         || prop_oneof![Just(Condition::Sellable), Just(Condition::Damaged), Just(Condition::QualityControl)];
+    let stamped = (at(), option::of(any::<i64>())).prop_map(|(at, overtaken)| Stamped { at, overtaken });
+    let timing = (any::<bool>(), option::of(stamped));
     let movement = (location(), condition(), any::<i64>(), option::of(condition()));
     prop_oneof![
         (details(), operation(), at()).prop_map(|(details, operation, at)| ProductEvent::Put {
@@ -120,8 +132,9 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             operation,
             at
         }),
-        (movement, text(), option::of(text()), option::of(text()), operation(), at()).prop_map(
-            |((location, condition, delta, became), reason, reference, actor, operation, at)| {
+        (movement, text(), option::of(text()), option::of(text()), operation(), (at(), timing)).prop_map(
+            |((location, condition, delta, became), reason, reference, actor, operation, (at, timing))| {
+                let (is_count, stamped) = timing;
                 ProductEvent::Adjusted {
                     location,
                     condition,
@@ -132,6 +145,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                     actor,
                     operation,
                     at,
+                    is_count,
+                    stamped: stamped.map(Box::new),
                 }
             }
         ),
@@ -156,17 +171,65 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival) }
         }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
-        (hold(), location(), fulfilment).prop_map(|(hold, location, by)| ProductEvent::AllocationAdvanced {
-            hold,
-            location,
-            by
-        }),
+        (hold(), location(), fulfilment, any::<bool>(), at()).prop_map(
+            |(hold, location, by, counted, at)| {
+                ProductEvent::AllocationAdvanced { hold, location, by, counted, at }
+            }
+        ),
         (hold(), units()).prop_map(|(hold, by)| ProductEvent::DemandLowered { hold, by }),
         (location(), vec((hold(), units()), 0..FILLS_PER_EVENT)).prop_map(|(location, fills)| {
             let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });
             ProductEvent::Filled { location, fills: fills.collect() }
         }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
+        (any::<u128>(), lot_event(), operation(), at()).prop_map(|(lot, what, operation, at)| {
+            ProductEvent::Lot { lot: LotId(lot), what: Box::new(what), operation, at }
+        }),
+    ]
+}
+
+fn lot_event() -> impl Strategy<Value = LotEvent> {
+    let condition =
+        prop_oneof![Just(Condition::Sellable), Just(Condition::Damaged), Just(Condition::QualityControl)];
+    let origin = prop_oneof![
+        Just(Origin::Supplier),
+        (location(), text()).prop_map(|(from, reason)| Origin::Transfer { from, reason }),
+    ];
+    let papers = || (option::of(text()), option::of(text()));
+    let short = (quantity(), text()).prop_map(|(units, reason)| Shortfall { units, reason });
+    prop_oneof![
+        (origin, location(), units(), option::of(at()), papers()).prop_map(
+            |(origin, location, units, expected_at, (reference, actor))| LotEvent::Announced {
+                origin,
+                location,
+                units,
+                expected_at,
+                reference,
+                actor
+            }
+        ),
+        (location(), condition, quantity(), any::<bool>(), papers(), option::of(short)).prop_map(
+            |(location, condition, units, is_transfer, (reference, actor), short)| LotEvent::Received {
+                location,
+                condition,
+                units,
+                is_transfer,
+                reference,
+                actor,
+                short
+            }
+        ),
+        (option::of(at()), option::of(text()))
+            .prop_map(|(expected_at, actor)| LotEvent::Rescheduled { expected_at, actor }),
+        (option::of(location()), quantity(), text(), papers()).prop_map(
+            |(back_to, units, reason, (reference, actor))| LotEvent::Cancelled {
+                back_to,
+                units,
+                reason,
+                reference,
+                actor
+            }
+        ),
     ]
 }
 

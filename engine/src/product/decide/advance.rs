@@ -9,13 +9,21 @@ use super::Events;
 use crate::ids::HoldId;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
+use crate::time::Timestamp;
 
 impl Product {
-    pub(super) fn decide_advance(&self, hold: HoldId, to: Fulfilment) -> Result<Events, Rejection> {
+    pub(super) fn decide_advance(
+        &self,
+        at: Timestamp,
+        hold: HoldId,
+        to: Fulfilment,
+    ) -> Result<Events, Rejection> {
         let Some(allocation) = self.allocations.get(&hold) else {
             return Err(Rejection::HoldNotFound { hold });
         };
         let by = self.outstanding(hold, allocation, to)?;
+        // What nobody counts can leave whatever the count says.
+        let counted = self.policy().tracked;
         let mut moves: Vec<_> = allocation.parts.iter().map(|part| (part, Fulfilment::default())).collect();
         let unqueued = allocation.queued.min(by.cancelled);
         spread(
@@ -23,7 +31,11 @@ impl Product {
             moves.iter_mut().rev().map(|(part, by)| (part.open, &mut by.cancelled)),
         );
         let shippable = moves.iter_mut().map(|(part, by)| {
-            let sellable = self.shelf(part.location).level.pile(Condition::Sellable);
+            let sellable = if counted {
+                self.shelf(part.location).level.pile(Condition::Sellable)
+            } else {
+                Quantity::MAX
+            };
             (part.open.floor_sub(by.cancelled).min(sellable), &mut by.shipped)
         });
         let missing = spread(by.shipped, shippable);
@@ -46,10 +58,10 @@ impl Product {
             lowered.map(|by| ProductEvent::DemandLowered { hold, by }).into_iter().collect();
         for (part, by) in moves.into_iter().filter(|(_, by)| *by != Fulfilment::default()) {
             let (location, level) = (self.name(part.location).clone(), self.shelf(part.location).level);
-            if level.on_hand.checked_add(by.returned).is_none() {
+            if counted && level.on_hand.checked_add(by.returned).is_none() {
                 return Err(Rejection::StockAboveMaximum { sku: self.sku.clone(), location });
             }
-            events.push(ProductEvent::AllocationAdvanced { hold, location, by });
+            events.push(ProductEvent::AllocationAdvanced { hold, location, by, counted, at });
         }
         Ok(events)
     }

@@ -27,9 +27,11 @@ impl Product {
         };
         let (on_hand, held, allocated) =
             (sum(|level| level.on_hand), sum(|level| level.held), sum(|level| level.allocated));
-        let queued = self.queued;
-        if !(on_hand.is_zero() && held.is_zero() && allocated.is_zero() && queued.is_zero()) {
-            return Err(Rejection::ProductInUse { sku: self.sku.clone(), on_hand, held, allocated, queued });
+        let (queued, incoming) = (self.queued, self.incoming_total());
+        let counts = [on_hand, held, allocated, queued, incoming];
+        if counts.iter().any(|count| !count.is_zero()) {
+            let sku = self.sku.clone();
+            return Err(Rejection::ProductInUse { sku, on_hand, held, allocated, queued, incoming });
         }
         Ok(Some(ProductEvent::Deleted { operation, at }))
     }

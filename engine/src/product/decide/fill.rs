@@ -39,6 +39,9 @@ impl Product {
         if self.book.is_empty() || self.details.is_none() {
             return Events::new();
         }
+        if !self.policy().tracked {
+            return self.decide_fills_untracked();
+        }
         let fills = self.numbers().map(|number| (number, self.fills(number, self.free(number, at))));
         let served = fills.into_iter().find(|(_, fills)| !fills.is_empty());
         let Some((number, fills)) = served else { return Events::new() };
@@ -96,15 +99,15 @@ impl Product {
 }
 
 /// One that queues: how much it has, and how much more it takes.
-struct Vessel {
-    hold: HoldId,
-    level: u64,
-    room: u64,
+pub(in super::super) struct Vessel {
+    pub(in super::super) hold: HoldId,
+    pub(in super::super) level: u64,
+    pub(in super::super) room: u64,
 }
 
 /// Pours units into vessels, which stand in the order of arrival, so that the lowest are raised first. Answers what is
 /// left over.
-fn pour(units: u64, vessels: Vec<Vessel>, fills: &mut Vec<Fill>) -> u64 {
+pub(in super::super) fn pour(units: u64, vessels: Vec<Vessel>, fills: &mut Vec<Fill>) -> u64 {
     let wanted: u64 = vessels.iter().map(|vessel| vessel.room).sum();
     let (mut low, mut high) = (0, vessels.iter().map(|vessel| vessel.level + vessel.room).max().unwrap_or(0));
     let up_to = |level: u64| vessels.iter().map(|vessel| vessel.takes(level)).sum::<u64>();

@@ -5,10 +5,13 @@ mod advance;
 mod delete;
 mod fill;
 mod finish;
+mod lot;
 mod open;
 mod put;
 mod sale;
+mod untracked;
 
+pub(super) use fill::{Vessel, pour};
 use smallvec::{SmallVec, smallvec};
 
 use super::{Product, ProductCommand, ProductEvent};
@@ -29,7 +32,7 @@ impl Product {
     pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Events, Rejection> {
         let event = match command {
             ProductCommand::Open(open) => return self.decide_open(at, open),
-            ProductCommand::Advance { hold, to } => return self.decide_advance(*hold, *to),
+            ProductCommand::Advance { hold, to } => return self.decide_advance(at, *hold, *to),
             ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation)?,
             ProductCommand::Delete { operation } => self.decide_delete(at, *operation)?,
             ProductCommand::PutSale { terms, operation } => self.decide_put_sale(at, terms, *operation)?,
@@ -40,6 +43,7 @@ impl Product {
                 self.decide_commit(*hold, *quantity, *arrival)?
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
+            ProductCommand::Lot(command) => self.decide_lot(at, command)?,
         };
         Ok(event.map_or_else(Events::new, |event| smallvec![event]))
     }

@@ -1,10 +1,11 @@
 //! Claim units for lines of a reservation: the check and the taking are one step.
 
 use super::super::claim::{Source, Sources, Spread};
+use super::super::holds::LocationNumber;
 use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
 use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
 use super::Events;
-use crate::ids::{CustomerId, HoldId};
+use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::{Rejection, Shortage};
 use crate::time::Timestamp;
@@ -20,6 +21,9 @@ impl Product {
         }
         let asked = self.check_quantity(policy, &open.claims)?;
         let buyer = self.check_sale(at, &open.customer, asked)?;
+        if !policy.tracked {
+            return self.decide_open_untracked(at, open, buyer);
+        }
         let strategy = open.terms.strategy.unwrap_or(policy.sourcing.strategy);
         let mut grants = Grants {
             at,
@@ -95,10 +99,7 @@ impl Product {
     fn grant(&self, grants: &mut Grants, claim: &Claim) -> Result<Option<Granted>, Rejection> {
         let only = match &claim.location {
             None => None,
-            Some(asked) => Some(self.number(asked).ok_or_else(|| Rejection::UnknownLocation {
-                sku: self.sku.clone(),
-                location: asked.clone(),
-            })?),
+            Some(asked) => Some(self.known(asked)?),
         };
         let here = grants.supply.iter().filter(|free| only.is_none_or(|only| only == free.location));
         let available: u64 = here.map(|free| free.units).sum();
@@ -117,6 +118,13 @@ impl Product {
         let granted = filled.checked_add(queued).and_then(|granted| u32::try_from(granted.units()).ok());
         let quantity = granted.and_then(LineQuantity::new);
         Ok(quantity.map(|quantity| Granted { quantity, taken, queued }))
+    }
+
+    /// The location that a claim asks for. What callers make up is no place to queue at.
+    pub(super) fn known(&self, asked: &LocationId) -> Result<LocationNumber, Rejection> {
+        let number = self.number(asked).filter(|number| self.shelf(*number).is_stocked);
+        let unknown = || Rejection::UnknownLocation { sku: self.sku.clone(), location: asked.clone() };
+        number.ok_or_else(unknown)
     }
 
     /// Checks the rules of the sale, if there is one. Answers who the units are counted for.
@@ -169,22 +177,20 @@ impl Product {
             let units = self.on_offer(*only, at).units();
             return Supply::from_iter([Free { location: *only, place: 0, units }]);
         }
-        let listed = match strategy {
-            Strategy::Nearest => terms.nearest.as_deref(),
-            Strategy::FewestShipments => terms.nearest.as_deref().or(terms.plan.as_deref()),
-            Strategy::Ranked | Strategy::HighestStock => None,
-        };
-        let (listed, ranking) = (listed.unwrap_or_default(), &self.policy().sourcing.ranking);
-        let place = |by_name, location| {
-            let position = listed.iter().chain(ranking).position(|listed| listed == location);
-            position.unwrap_or(listed.len() + ranking.len() + by_name)
-        };
+        let listed = listed(strategy, terms);
         let free = |(by_name, number)| Free {
             location: number,
-            place: place(by_name, self.name(number)),
+            place: self.place(listed, by_name, self.name(number)),
             units: self.on_offer(number, at).units(),
         };
         self.numbers().enumerate().map(free).collect()
+    }
+
+    /// Where a location stands among those that the request lists and the merchant ranks, the first being best.
+    pub(super) fn place(&self, listed: &[LocationId], by_name: usize, location: &LocationId) -> usize {
+        let ranking = &self.policy().sourcing.ranking;
+        let position = listed.iter().chain(ranking).position(|listed| listed == location);
+        position.unwrap_or(listed.len() + ranking.len() + by_name)
     }
 
     fn sources(&self, claim: &Claim, taken: &Taken, queued: Quantity, terms: &Terms) -> Sources {
@@ -206,7 +212,7 @@ impl Product {
     }
 
     /// Why a claim cannot be met, so many units being there for it.
-    fn shortage(&self, claim: &Claim, available: u64, grants: &Grants) -> Rejection {
+    pub(super) fn shortage(&self, claim: &Claim, available: u64, grants: &Grants) -> Rejection {
         let here = self
             .numbers()
             .filter(|number| claim.location.as_ref().is_none_or(|asked| asked == self.name(*number)));
@@ -234,14 +240,24 @@ impl Product {
     }
 }
 
+/// The locations that a request puts before all others in rank.
+pub(super) fn listed(strategy: Strategy, terms: &Terms) -> &[LocationId] {
+    let listed = match strategy {
+        Strategy::Nearest => terms.nearest.as_deref(),
+        Strategy::FewestShipments => terms.nearest.as_deref().or(terms.plan.as_deref()),
+        Strategy::Ranked | Strategy::HighestStock => None,
+    };
+    listed.unwrap_or_default()
+}
+
 /// What there is for the claims of one request.
-struct Grants {
-    at: Timestamp,
-    supply: Supply,
+pub(super) struct Grants {
+    pub(super) at: Timestamp,
+    pub(super) supply: Supply,
     /// Units that may still queue.
-    queueable: Quantity,
-    strategy: Strategy,
-    time_in_force: TimeInForce,
+    pub(super) queueable: Quantity,
+    pub(super) strategy: Strategy,
+    pub(super) time_in_force: TimeInForce,
 }
 
 /// What one claim gets.

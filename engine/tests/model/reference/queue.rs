@@ -42,6 +42,7 @@ impl Reference {
             self.line_over(number, line, at);
         }
         self.now = now;
+        self.facts.push(Fact::Clock { now });
     }
 
     /// A basket came to an end: line by line its shelves hear of it.
@@ -59,6 +60,9 @@ impl Reference {
     /// Gives units that are nobody's to those that wait for them.
     pub(super) fn serve(&mut self, item: Item, at: i64) {
         let Some(rules) = self.rules(item) else { return };
+        if !rules.tracked {
+            return self.serve_all(item, rules);
+        }
         for place in 0..PLACES {
             let mut waiting = self.waiting(item, place);
             if waiting.is_empty() {
@@ -78,6 +82,28 @@ impl Reference {
                 self.facts.push(Fact::Filled { basket, line, place, units });
             }
         }
+    }
+
+    /// Where nobody counts, everybody gets all of it, where he asked for it or where the shop has it.
+    fn serve_all(&mut self, item: Item, rules: Rules) {
+        for (basket, line) in self.lines_waiting(item) {
+            let asked = self.lines(basket)[line].1;
+            let place = asked.or_else(|| self.home(item, rules, Wishes::default()));
+            if let Some(place) = place.filter(|place| rules.closed != Some(*place)) {
+                let units = self.queued_for(basket, line);
+                self.facts.push(Fact::Filled { basket, line, place, units });
+            }
+        }
+    }
+
+    /// The best open place the shop has it at; the first one, if that is open, where it has it nowhere.
+    fn home(&self, item: Item, rules: Rules, wishes: Wishes) -> Option<Place> {
+        let open = |place: &Place| rules.closed != Some(*place);
+        let here = (0..PLACES).filter(|place| self.knows(item, *place)).filter(open);
+        let way = wishes.way.unwrap_or(rules.way);
+        let near = wishes.near.filter(|_| matches!(way, Way::NearestFirst | Way::FewestParcels));
+        let best = here.min_by_key(|place| (near != Some(*place), rules.favourite != Some(*place), *place));
+        best.or(Some(0).filter(open))
     }
 
     fn waiting(&self, item: Item, place: Place) -> Vec<Waiting> {
@@ -101,7 +127,7 @@ impl Reference {
     }
 
     /// When a basket was promised, among all that happened.
-    fn arrival(&self, basket: Number) -> usize {
+    pub(super) fn arrival(&self, basket: Number) -> usize {
         self.facts
             .iter()
             .position(|fact| matches!(fact, Fact::Taken { basket: of, .. } if *of == basket))
@@ -131,6 +157,30 @@ impl Reference {
             return Err(No::LineIsNoStep(item));
         }
         self.may_buy(item, customer, asked)?;
+        if !rules.tracked {
+            let short = |line: &Line| {
+                let here = (0..PLACES).filter(|at| line.1.is_none_or(|only| only == *at));
+                let held = here.map(|place| self.held(item, place)).sum();
+                No::TooFew {
+                    item,
+                    place: line.1,
+                    asked: line.2,
+                    free: 0,
+                    held,
+                    queued: self.queued(item),
+                    may_pass: false,
+                }
+            };
+            let find = |line: &Line| {
+                if line.1.is_some_and(|place| !self.knows(item, place)) {
+                    return Err(No::NeverThere(item));
+                }
+                let place = line.1.or_else(|| self.home(item, rules, wishes));
+                let place = place.filter(|place| rules.closed != Some(*place)).ok_or_else(|| short(line))?;
+                Ok(Some(vec![(place, line.2)]))
+            };
+            return lines.iter().map(find).collect();
+        }
         let most = match rules.preorder {
             _ if self.open_sale(item).is_some_and(|sale| sale.aside.is_some()) => Some(0),
             Some((quota, release)) if self.now < release => Some(quota),
@@ -146,7 +196,7 @@ impl Reference {
             (0..lines.len()).partition(|line| lines[*line].1.is_none());
         for line in one_place.into_iter().chain(anywhere) {
             let (_, asked_place, asked) = &lines[line];
-            if asked_place.is_some_and(|place| !self.was_ever_at(item, place)) {
+            if asked_place.is_some_and(|place| !self.knows(item, place)) {
                 return Err(No::NeverThere(item));
             }
             let here = |place: &Place| asked_place.is_none_or(|only| only == *place);
@@ -203,13 +253,6 @@ impl Reference {
 }
 
 impl Reference {
-    /// Whether a product ever lay at a place.
-    fn was_ever_at(&self, item: Item, place: Place) -> bool {
-        self.facts
-            .iter()
-            .any(|fact| matches!(fact, Fact::Counted { item: i, place: p, .. } if (*i, *p) == (item, place)))
-    }
-
     /// Whether so many units could be had if nobody had anything in a basket.
     fn could_have(
         &self,

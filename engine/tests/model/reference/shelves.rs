@@ -11,30 +11,68 @@ impl Reference {
     }
 
     pub(crate) fn pile(&self, item: Item, place: Place, pile: Pile) -> u64 {
-        let mut units = 0_i64;
+        u64::try_from(self.pile_signed(item, place, pile)).unwrap()
+    }
+
+    /// What the count found that was taken last, and what moved since: what was told before the count and happened after
+    /// it, and what was told after the count, unless it says itself that it happened before.
+    pub(super) fn pile_signed(&self, item: Item, place: Place, pile: Pile) -> i128 {
+        let mut clock = 0;
+        let mut moves: Vec<(i64, bool, i128)> = Vec::new();
+        let mut count: Option<(i64, usize, u64)> = None;
         for fact in &self.facts {
             match fact {
-                Fact::Counted { item: i, place: p, pile: from, delta, became }
-                    if (*i, *p) == (item, place) =>
+                Fact::Clock { now } => clock = *now,
+                Fact::Counted { item: i, place: p, pile: of, then, found: Some(found), .. }
+                    if (*i, *p, *of) == (item, place, pile) =>
                 {
-                    units += if *from == pile { *delta } else { 0 };
-                    units -= if *became == Some(pile) { *delta } else { 0 };
+                    let at = then.unwrap_or(clock);
+                    if count.is_none_or(|(before, ..)| at >= before) {
+                        count = Some((at, moves.len(), *found));
+                    }
                 }
-                Fact::Moved { basket, line, place: p, by }
-                    if *p == place && self.item_of(*basket, *line) == item =>
-                {
-                    let [shipped, returned, damaged] =
-                        [by.shipped, by.returned, by.damaged].map(|units| i64::try_from(units).unwrap());
-                    units += match pile {
-                        SELLABLE => returned - damaged - shipped,
-                        DAMAGED => damaged,
-                        _ => 0,
-                    };
+                fact => {
+                    let (units, then) = self.moved_by(fact, (item, place, pile));
+                    moves.push((then.unwrap_or(clock), then.is_some(), units));
                 }
-                _ => {}
             }
         }
-        u64::try_from(units).unwrap()
+        let Some((at, told, found)) = count else { return moves.iter().map(|(.., units)| units).sum() };
+        let since =
+            moves.iter().enumerate().filter(
+                |(position, (happened, is_late, _))| {
+                    if *position < told || *is_late { *happened > at } else { true }
+                },
+            );
+        i128::from(found) + since.map(|(_, (.., units))| units).sum::<i128>()
+    }
+
+    /// By how many units a fact changes a pile, and when that was, if it was told later.
+    fn moved_by(&self, fact: &Fact, (item, place, pile): (Item, Place, Pile)) -> (i128, Option<i64>) {
+        match fact {
+            Fact::Counted { item: i, place: p, pile: from, delta, became, then, found: None }
+                if (*i, *p) == (item, place) =>
+            {
+                let delta = i128::from(*delta);
+                let left = if *from == pile { delta } else { 0 };
+                (if *became == Some(pile) { left - delta } else { left }, *then)
+            }
+            Fact::Moved { basket, line, place: p, by, counted: true }
+                if *p == place && self.item_of(*basket, *line) == item =>
+            {
+                let [shipped, returned, damaged] = [by.shipped, by.returned, by.damaged].map(i128::from);
+                let units = match pile {
+                    SELLABLE => returned - damaged - shipped,
+                    DAMAGED => damaged,
+                    _ => 0,
+                };
+                (units, None)
+            }
+            Fact::Announced { .. } | Fact::Came { .. } | Fact::NeverCame { .. } => {
+                (self.brought(fact, (item, place, pile)).into(), None)
+            }
+            _ => (0, None),
+        }
     }
 
     fn item_of(&self, basket: Number, line: usize) -> Item {
@@ -78,7 +116,10 @@ impl Reference {
 
     /// Units at a place that nobody has claimed.
     pub(super) fn nobodys(&self, item: Item, place: Place, rules: super::Rules) -> u64 {
-        let sellable = self.pile(item, place, SELLABLE).saturating_sub(rules.safety);
+        let sellable = match rules.tracked {
+            true => self.pile(item, place, SELLABLE).saturating_sub(rules.safety),
+            false => MOST_UNITS,
+        };
         sellable.saturating_sub(self.held(item, place) + self.allocated(item, place))
     }
 
@@ -87,9 +128,10 @@ impl Reference {
     }
 
     pub(super) fn is_short(&self, item: Item) -> bool {
-        (0..PLACES).any(|place| {
-            self.held(item, place) + self.allocated(item, place) > self.pile(item, place, SELLABLE)
-        })
+        self.rules(item).is_some_and(|rules| rules.tracked)
+            && (0..PLACES).any(|place| {
+                self.held(item, place) + self.allocated(item, place) > self.pile(item, place, SELLABLE)
+            })
     }
 
     /// Units kept at a place for a line that was promised.
@@ -103,7 +145,7 @@ impl Reference {
                 {
                     kept += units;
                 }
-                Fact::Moved { basket: of, line: at, place: p, by }
+                Fact::Moved { basket: of, line: at, place: p, by, .. }
                     if (*of, *at, *p) == (basket, line, place) =>
                 {
                     kept -= by.shipped + by.cancelled;
@@ -148,7 +190,7 @@ impl Reference {
         let mut moved = Moved::default();
         for fact in &self.facts {
             match fact {
-                Fact::Moved { basket: of, line: on, place, by }
+                Fact::Moved { basket: of, line: on, place, by, .. }
                     if (*of, *on) == (basket, line) && at.is_none_or(|at| at == *place) =>
                 {
                     moved.shipped += by.shipped;
@@ -203,6 +245,7 @@ impl Reference {
             return Err(No::AbovePromise);
         }
         let item = self.item_of(basket, line);
+        let counted = self.rules(item).is_none_or(|rules| rules.tracked);
         let unqueued = self.queued_for(basket, line).min(by.cancelled);
         let places = self.places_of(basket, line);
         let mut moves: Vec<(Place, Moved)> = places.iter().map(|place| (*place, Moved::default())).collect();
@@ -214,7 +257,8 @@ impl Reference {
         let mut left = by.shipped;
         for (place, by) in &mut moves {
             let kept = self.kept(basket, line, *place) - by.cancelled;
-            by.shipped = left.min(kept).min(self.pile(item, *place, SELLABLE));
+            let there = if counted { self.pile(item, *place, SELLABLE) } else { kept };
+            by.shipped = left.min(kept).min(there);
             left -= by.shipped;
         }
         if left > 0 {
@@ -228,14 +272,14 @@ impl Reference {
             by.damaged = damaged.min(by.returned);
             damaged -= by.damaged;
         }
-        if moves.iter().any(|(place, by)| self.on_hand(item, *place) + by.returned > MOST_UNITS) {
+        if counted && moves.iter().any(|(place, by)| self.on_hand(item, *place) + by.returned > MOST_UNITS) {
             return Err(No::AboveMaximum);
         }
         if unqueued > 0 {
             self.facts.push(Fact::Unqueued { basket, line, units: unqueued });
         }
         for (place, by) in moves.into_iter().filter(|(_, by)| *by != Moved::default()) {
-            self.facts.push(Fact::Moved { basket, line, place, by });
+            self.facts.push(Fact::Moved { basket, line, place, by, counted });
         }
         self.serve(item, self.now);
         Ok(Yes::Done)

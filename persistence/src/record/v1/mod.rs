@@ -1,7 +1,7 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 13 SaleEnded
+//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 14 SaleEnded
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 6 Expired
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
@@ -12,6 +12,7 @@
 //! rare (a product's details, an order's beginning) is boxed, and what is common (opening and committing holds) is
 //! not.
 
+mod lot;
 mod order;
 mod product;
 mod reservation;

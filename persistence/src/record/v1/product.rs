@@ -2,13 +2,14 @@
 
 use holdfast_engine::product::{
     Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Strategy,
+    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
 };
 use holdfast_engine::{LineQuantity, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
+use super::lot::LotRecord;
 use super::value::{self, HoldRecord, OperationRecord, PriceRecord};
 use crate::record::RecordError;
 
@@ -52,6 +53,7 @@ pub(crate) enum ProductRecord {
         location: SmolStr,
         fills: Vec<FillRecord>,
     },
+    Lot(Box<LotRecord>),
     /// A hold that counts in a sale, all of whose units are at one location.
     HoldInSale {
         hold: HoldRecord,
@@ -118,6 +120,8 @@ pub(crate) struct AdvancedRecord {
     cancelled: u64,
     returned: u64,
     damaged: u64,
+    counted: bool,
+    at: i64,
 }
 
 /// Units that went to one promise.
@@ -147,6 +151,7 @@ pub(crate) struct PutRecord {
     line_quantity_multiple: u32,
     operation: OperationRecord,
     at: i64,
+    tracked: bool,
 }
 
 /// How much demand may queue.
@@ -192,6 +197,15 @@ pub(crate) struct AdjustedRecord {
     actor: Option<SmolStr>,
     operation: OperationRecord,
     at: i64,
+    is_count: bool,
+    stamped: Option<StampedRecord>,
+}
+
+/// A movement or a count that was told after it happened.
+#[derive(Archive, Serialize)]
+pub(crate) struct StampedRecord {
+    at: i64,
+    overtaken: Option<i64>,
 }
 
 /// What a unit is good for.
@@ -272,6 +286,7 @@ impl ProductRecord {
             | Self::DemandLowered { .. }
             | Self::SaleEnded { .. }
             | Self::Deleted { .. } => 0,
+            Self::Lot(lot) => lot.bytes_beside(),
         }
     }
 }
@@ -292,6 +307,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_min,
                     line_quantity_max,
                     line_quantity_multiple,
+                    tracked,
                 } = &details.policy;
                 Self::Put(Box::new(PutRecord {
                     name: details.name.clone(),
@@ -314,6 +330,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_multiple: line_quantity_multiple.units(),
                     operation: (*operation).into(),
                     at: at.millis(),
+                    tracked: *tracked,
                 }))
             }
             ProductEvent::Adjusted {
@@ -326,6 +343,8 @@ impl From<&ProductEvent> for ProductRecord {
                 actor,
                 operation,
                 at,
+                is_count,
+                stamped,
             } => Self::Adjusted(Box::new(AdjustedRecord {
                 location: SmolStr::new(location.as_str()),
                 condition: (*condition).into(),
@@ -336,6 +355,10 @@ impl From<&ProductEvent> for ProductRecord {
                 actor: actor.clone(),
                 operation: (*operation).into(),
                 at: at.millis(),
+                is_count: *is_count,
+                stamped: stamped
+                    .as_ref()
+                    .map(|stamped| StampedRecord { at: stamped.at.millis(), overtaken: stamped.overtaken }),
             })),
             ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => match (sources, buyer)
             {
@@ -383,6 +406,8 @@ impl From<&ProductEvent> for ProductRecord {
                 hold,
                 location,
                 by: Fulfilment { shipped, cancelled, returned, damaged },
+                counted,
+                at,
             } => Self::AllocationAdvanced(Box::new(AdvancedRecord {
                 hold: (*hold).into(),
                 location: SmolStr::new(location.as_str()),
@@ -390,6 +415,8 @@ impl From<&ProductEvent> for ProductRecord {
                 cancelled: cancelled.units(),
                 returned: returned.units(),
                 damaged: damaged.units(),
+                counted: *counted,
+                at: at.millis(),
             })),
             ProductEvent::DemandLowered { hold, by } => {
                 Self::DemandLowered { hold: (*hold).into(), by: by.units() }
@@ -418,6 +445,9 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Deleted { operation, at } => {
                 Self::Deleted { operation: (*operation).into(), at: at.millis() }
             }
+            ProductEvent::Lot { lot, what, operation, at } => {
+                Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
+            }
         }
     }
 }
@@ -442,6 +472,8 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 actor: adjusted.actor.as_ref().map(value::text),
                 operation: (&adjusted.operation).into(),
                 at: value::instant(adjusted.at),
+                is_count: adjusted.is_count,
+                stamped: adjusted.stamped.as_ref().map(|stamped| Box::new(stamped.into())),
             },
             ArchivedProductRecord::HoldOpened { hold, location, asked, quantity, expires_at } => {
                 Self::HoldOpened {
@@ -510,6 +542,8 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     returned: value::quantity("returned units", advanced.returned)?,
                     damaged: value::quantity("damaged units", advanced.damaged)?,
                 },
+                counted: advanced.counted,
+                at: value::instant(advanced.at),
             },
             ArchivedProductRecord::DemandLowered { hold, by } => Self::DemandLowered {
                 hold: hold.into(),
@@ -519,6 +553,10 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 location: value::location(location)?,
                 fills: fills.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
             },
+            ArchivedProductRecord::Lot(record) => {
+                let (lot, what, operation, at) = record.get().read()?;
+                Self::Lot { lot, what: Box::new(what), operation, at }
+            }
         })
     }
 }
@@ -549,6 +587,7 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
+                tracked: put.tracked,
             },
         })
     }
@@ -640,6 +679,13 @@ impl From<Strategy> for StrategyRecord {
             Strategy::HighestStock => Self::HighestStock,
             Strategy::Nearest => Self::Nearest,
         }
+    }
+}
+
+impl From<&ArchivedStampedRecord> for Stamped {
+    fn from(record: &ArchivedStampedRecord) -> Self {
+        let overtaken = record.overtaken.as_ref().map(|told| told.to_native());
+        Self { at: value::instant(record.at), overtaken }
     }
 }
 

@@ -1,0 +1,62 @@
+//! What an owner does about units on their way.
+
+use holdfast_engine::product::{LotCommand, Product, ProductCommand, ProductResult};
+use holdfast_engine::{OperationRecord, Rejection, Timestamp};
+
+use super::Owner;
+use crate::answer::{Failure, Reply, ReplyTo};
+use crate::lot_view::{LotAnswer, LotsView};
+
+impl Owner {
+    pub(super) fn lot(&mut self, at: Timestamp, command: LotCommand, caller: ReplyTo<Reply<LotAnswer>>) {
+        let operation = command.operation;
+        match self.product.decide(at, &ProductCommand::Lot(Box::new(command))) {
+            Ok(events) if !events.is_empty() => {
+                // What arrives goes to those that queue in the same step.
+                let events = self.take(at, events);
+                let answer = self.repeated(operation, answer);
+                self.append(
+                    events,
+                    None,
+                    move |first| {
+                        let mut answer = answer?;
+                        answer.replayed = false;
+                        answer.value.sequence = first;
+                        Ok(answer)
+                    },
+                    caller,
+                );
+            }
+            Ok(_) => {
+                let again = self.repeated(operation, answer);
+                self.answer_durable(again, caller);
+            }
+            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
+        }
+    }
+
+    pub(super) fn read_lots(&self, caller: ReplyTo<Result<LotsView, Failure>>) {
+        if self.product.details().is_none() {
+            let unknown = Rejection::UnknownSku { sku: self.product.sku().clone() };
+            return self.show_durable_outcome(Err(unknown.into()), caller);
+        }
+        self.show_durable_outcome(Ok(LotsView::of(&self.product)), caller);
+    }
+}
+
+fn answer(record: &OperationRecord<ProductResult>, product: &Product) -> Option<LotAnswer> {
+    match &record.result {
+        ProductResult::Lot { lot, after } => Some(LotAnswer {
+            sku: product.sku().clone(),
+            id: *lot,
+            lot: (**after).clone(),
+            at: record.at,
+            version: record.version,
+            sequence: record.sequence,
+        }),
+        ProductResult::Put { .. }
+        | ProductResult::Adjusted { .. }
+        | ProductResult::Sale { .. }
+        | ProductResult::Deleted => None,
+    }
+}
