@@ -67,9 +67,12 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
     }
 }
 
+/// Units in one condition at one location, or, where it is none, between two.
+type Pile<'a> = Option<(&'a LocationId, &'a str)>;
+
 /// Every unit that is on a shelf came there by a movement of the journal, and so did those between two shelves (I2).
 fn check_units_conserved(journal: &[Event], world: &World) {
-    let mut moved: BTreeMap<(&Sku, Option<(&LocationId, &str)>), i128> = BTreeMap::new();
+    let mut moved: BTreeMap<(&Sku, Pile<'_>), i128> = BTreeMap::new();
     for event in journal {
         let Event::Product(sku, event) = event else { continue };
         for Movement { place, delta, .. } in event.movements() {
