@@ -1,5 +1,5 @@
-//! A reservation on its way: it visits its products in the order of their SKUs, and each claims its part and hands
-//! the basket on.
+//! A reservation on its way to be made, or to be changed to have more: it visits its products in the order of their SKUs, and
+//! each claims its part and hands the basket on.
 //!
 //! ```text
 //!   product A ──claimed──▶ product B ──claimed──▶ product C: claimed and complete ──▶ made
@@ -8,41 +8,71 @@
 //! ```
 //!
 //! Each product's part is journaled where that product decided it, so a product's records stand in the order of its
-//! decisions; the record that makes the reservation comes last, and a crash before it gives the parts back. The whole
+//! decisions; the record that makes or changes the reservation comes last, and a crash before it gives the parts back. The whole
 //! costs one sync however many products there are, because only the last record is waited for.
 //!
 //! A basket that is dropped on the way (its actor died) gives back what it had and tells its callers to retry.
 
 use std::sync::Arc;
 
-use holdfast_engine::product::{Claim, Events, OpenHolds, ProductEvent, Terms, TimeInForce};
-use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
-use holdfast_engine::{CustomerId, Fingerprint, HoldId, Millis, Rejection, SmolStr, Timestamp};
+use holdfast_engine::product::{
+    Claim, Events, OpenHolds, ProductCommand, ProductEvent, RaiseHolds, Terms, TimeInForce,
+};
+use holdfast_engine::reservation::{Lowered, ProductChange, ReservationEvent, ReservationLine};
+use holdfast_engine::{
+    CustomerId, Fingerprint, HoldId, Millis, Operation, Rejection, Sku, SmolStr, Timestamp,
+};
 use smallvec::SmallVec;
 
-use crate::answer::Failure;
+use crate::answer::{Failure, Reply, ReplyTo};
 use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
 use crate::reservation_cell::{Callers, ReservationCell};
+use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
 /// One product of a basket, with all that the basket wants of it.
 pub(crate) struct Stop {
     pub(crate) cell: Arc<ProductCell>,
+    /// Lines that are new.
     pub(crate) claims: SmallVec<[Claim; 1]>,
+    /// What the reservation has of it already, and wants more of.
+    pub(crate) had: Option<Box<ProductChange>>,
 }
 
 /// What a basket shall become.
 pub(crate) struct Intent {
     pub(crate) customer: CustomerId,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) ttl: Millis,
-    pub(crate) at: Timestamp,
-    pub(crate) metadata: SmolStr,
     pub(crate) terms: Terms,
+    /// When what it claims lapses.
+    pub(crate) expires_at: Timestamp,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a basket claims for.
+pub(crate) enum Purpose {
+    /// A reservation that there will be.
+    Make { fingerprint: Fingerprint, ttl: Millis, at: Timestamp, metadata: SmolStr },
+    /// One that there is.
+    Change(Box<Change>),
+    /// Nothing any more: its way has ended.
+    Nothing,
+}
+
+/// How a reservation is changed.
+pub(crate) struct Change {
+    pub(crate) operation: Operation,
+    /// Its time from the change on, if that is another then.
+    pub(crate) ttl: Option<Millis>,
+    pub(crate) lowered: Vec<Lowered>,
+    /// Whether it has lines even if nothing is there of what is more.
+    pub(crate) keeps_lines: bool,
+    /// The number of the first new line.
+    pub(crate) next_line: u16,
+    pub(crate) caller: ReplyTo<Reply<ReservationView>>,
 }
 
 pub(crate) struct Basket {
@@ -55,9 +85,8 @@ pub(crate) struct Basket {
     lines: SmallVec<[ReservationLine; 1]>,
     /// Why the first product that had nothing gave nothing, where the customer takes what there is.
     dropped: Option<Rejection>,
-    /// Only baskets of several stops can be caught half-way.
+    /// Only baskets of several stops can be caught half-way, and changes: their reservation is there meanwhile.
     flight: Option<Arc<Flight>>,
-    over: bool,
 }
 
 impl Basket {
@@ -69,7 +98,7 @@ impl Basket {
         flight: Option<Arc<Flight>>,
     ) -> Box<Self> {
         let (lines, dropped) = (SmallVec::new(), None);
-        Box::new(Self { shared, reservation, intent, stops, next: 0, lines, dropped, flight, over: false })
+        Box::new(Self { shared, reservation, intent, stops, next: 0, lines, dropped, flight })
     }
 
     /// Sends it to the next product.
@@ -80,30 +109,50 @@ impl Basket {
         }
     }
 
-    /// The claims to be made at the product it visits now.
-    pub(crate) fn claims(&self) -> Option<OpenHolds> {
+    /// What it asks of the product that it visits now.
+    pub(crate) fn command(&self) -> Option<ProductCommand> {
         let stop = self.stops.get(self.next)?;
-        Some(OpenHolds {
+        let open = OpenHolds {
             reservation: self.reservation.id(),
-            first_line: u16::try_from(self.lines.len()).unwrap_or(u16::MAX),
+            first_line: self.next_line(),
             claims: stop.claims.clone(),
             terms: self.intent.terms.clone(),
             customer: self.intent.customer.clone(),
-            expires_at: self.intent.at.plus(self.intent.ttl),
+            expires_at: self.intent.expires_at,
+        };
+        Some(match &stop.had {
+            None => ProductCommand::Open(open),
+            Some(had) => {
+                let (raised, lines) = (had.raised.clone(), had.lines.clone());
+                ProductCommand::Raise(RaiseHolds { open, raised, lines, kept: had.kept })
+            }
         })
+    }
+
+    fn next_line(&self) -> u16 {
+        match &self.intent.purpose {
+            Purpose::Make { .. } | Purpose::Nothing => self.claimed_lines(),
+            Purpose::Change(change) => {
+                let last = self.lines.iter().map(|line| line.number.saturating_add(1)).max();
+                last.map_or(change.next_line, |after| after.max(change.next_line))
+            }
+        }
     }
 
     /// Notes the claims that were made. True if they were the last.
     pub(crate) fn claimed(&mut self, events: &Events) -> bool {
         if let Some(stop) = self.stops.get(self.next) {
-            let opened = events.iter().filter_map(|event| match event {
-                ProductEvent::HoldOpened { quantity, sources, .. } => Some((*quantity, sources.clone())),
-                _ => None,
-            });
             let sku = stop.cell.sku();
-            let lines =
-                opened.map(|(quantity, sources)| ReservationLine { sku: sku.clone(), quantity, sources });
-            self.lines.extend(lines);
+            self.lines.extend(events.iter().filter_map(|event| match event {
+                ProductEvent::HoldOpened { hold, quantity, sources, .. }
+                | ProductEvent::HoldChanged { hold, quantity, sources, .. } => Some(ReservationLine {
+                    number: hold.line,
+                    sku: sku.clone(),
+                    quantity: *quantity,
+                    sources: sources.clone(),
+                }),
+                _ => None,
+            }));
         }
         self.next += 1;
         self.next == self.stops.len()
@@ -111,8 +160,9 @@ impl Basket {
 
     /// Units it wants of the product it visits now.
     pub(crate) fn wanted_here(&self) -> u64 {
-        let claims = self.stops.get(self.next).map(|stop| stop.claims.as_slice()).unwrap_or_default();
-        claims.iter().map(|claim| u64::from(claim.quantity.units())).sum()
+        let Some(stop) = self.stops.get(self.next) else { return 0 };
+        let more = stop.had.iter().flat_map(|had| &had.raised).map(|(_, claim)| claim);
+        stop.claims.iter().chain(more).map(|claim| u64::from(claim.quantity.units())).sum()
     }
 
     /// Whether it takes what there is and leaves the rest.
@@ -129,36 +179,75 @@ impl Basket {
 
     /// Why it is refused, if nothing at all was there for it.
     pub(crate) fn found_nothing(&mut self) -> Option<Rejection> {
-        self.dropped.take().filter(|_| self.lines.is_empty())
+        let keeps_lines = match &self.intent.purpose {
+            Purpose::Make { .. } | Purpose::Nothing => false,
+            Purpose::Change(change) => change.keeps_lines,
+        };
+        self.dropped.take().filter(|_| self.lines.is_empty() && !keeps_lines)
     }
 
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
         self.flight.as_ref()
     }
 
-    /// The event that makes the reservation, and the lines it is made of.
-    pub(crate) fn made(&mut self) -> (ReservationEvent, impl Iterator<Item = ReservationLine> + use<>) {
-        let lines = std::mem::take(&mut self.lines);
-        let event = ReservationEvent::Made {
+    /// The event that makes the reservation, if that is what it is for.
+    pub(crate) fn made(&self) -> Option<ReservationEvent> {
+        let Purpose::Make { fingerprint, ttl, at, metadata } = &self.intent.purpose else { return None };
+        Some(ReservationEvent::Made {
             customer: self.intent.customer.clone(),
-            fingerprint: self.intent.fingerprint,
-            lines: u16::try_from(lines.len()).unwrap_or(u16::MAX),
-            ttl: self.intent.ttl,
-            at: self.intent.at,
-            metadata: self.intent.metadata.clone(),
-        };
-        (event, lines.into_iter())
+            fingerprint: *fingerprint,
+            lines: self.claimed_lines(),
+            ttl: *ttl,
+            at: *at,
+            metadata: metadata.clone(),
+        })
+    }
+
+    /// How the reservation is changed, if that is what it is for.
+    pub(crate) fn change(&self) -> Option<&Change> {
+        match &self.intent.purpose {
+            Purpose::Make { .. } | Purpose::Nothing => None,
+            Purpose::Change(change) => Some(change),
+        }
+    }
+
+    /// How many lines were claimed.
+    pub(crate) fn claimed_lines(&self) -> u16 {
+        u16::try_from(self.lines.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The lines that were claimed.
+    pub(crate) fn lines(&self) -> &[ReservationLine] {
+        &self.lines
+    }
+
+    /// Forgets the claims at a product that did not carry them out.
+    pub(crate) fn unclaim(&mut self, sku: &Sku) {
+        self.lines.retain(|line| line.sku != *sku);
+    }
+
+    /// The lines that were claimed, to be given to the reservation.
+    pub(crate) fn take_lines(&mut self) -> impl Iterator<Item = ReservationLine> + use<> {
+        std::mem::take(&mut self.lines).into_iter()
     }
 
     pub(crate) fn reservation(&self) -> &Arc<ReservationCell> {
         &self.reservation
     }
 
-    /// Ends the way: everything was claimed and the reservation is made.
-    pub(crate) fn arrive(mut self) {
-        self.over = true;
+    /// Ends the way: everything was claimed, and the reservation is made or changed. Answers how it was, and who asked for that.
+    pub(crate) fn arrive(mut self) -> Option<Box<Change>> {
+        let change = self.end();
         if let Some(flight) = &self.flight {
             self.tell_waiting(flight.arrive());
+        }
+        change
+    }
+
+    fn end(&mut self) -> Option<Box<Change>> {
+        match std::mem::replace(&mut self.intent.purpose, Purpose::Nothing) {
+            Purpose::Make { .. } | Purpose::Nothing => None,
+            Purpose::Change(change) => Some(change),
         }
     }
 
@@ -169,17 +258,17 @@ impl Basket {
     }
 
     fn give_back(&mut self, refusal: Option<Rejection>) {
-        self.over = true;
+        let caller = self.end().map(|change| change.caller);
         // Before any word is sent: an owner may die over it, and the next one must know that the claim is void.
         let waiting = self.flight.as_ref().map(|flight| flight.fail());
         let cells = |line: &ReservationLine| {
             let found = self.stops.binary_search_by(|stop| stop.cell.sku().cmp(&line.sku));
             found.ok().and_then(|stop| self.stops.get(stop)).map(|stop| Arc::clone(&stop.cell))
         };
-        let claimed = self.lines.iter().enumerate();
-        let claims = claimed.filter_map(|(line, claimed)| Some((cells(claimed)?, self.hold(line)))).collect();
+        let hold = |line: &ReservationLine| HoldId { reservation: self.reservation.id(), line: line.number };
+        let claims = self.lines.iter().filter_map(|line| Some((cells(line)?, hold(line)))).collect();
         let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
-        Withdrawal { shared, reservation, claims, refusal }.send();
+        Withdrawal { shared, reservation, claims, refusal, caller }.send();
         self.tell_waiting(waiting.unwrap_or_default());
     }
 
@@ -188,28 +277,27 @@ impl Basket {
             cell.send(&self.shared, ProductMessage::FlightOver);
         }
     }
-
-    fn hold(&self, line: usize) -> HoldId {
-        HoldId { reservation: self.reservation.id(), line: u16::try_from(line).unwrap_or(u16::MAX) }
-    }
 }
 
 impl Drop for Basket {
     fn drop(&mut self) {
-        if !self.over {
+        if !matches!(self.intent.purpose, Purpose::Nothing) {
             self.give_back(None);
         }
     }
 }
 
 /// The end of a basket that failed: every product it claimed something of gives that back, and only then is its number
-/// free. So no two tries under one number are ever about, and whatever is held under it belongs to the one that is.
+/// free, or its reservation to be changed anew. So no two tries under one number are ever about, and whatever is held under it
+/// belongs to the one that is.
 struct Withdrawal {
     shared: Arc<Shared>,
     reservation: Arc<ReservationCell>,
     claims: Arc<[(Arc<ProductCell>, HoldId)]>,
     /// What the callers hear; that they may retry if nothing was decided.
     refusal: Option<Rejection>,
+    /// Who asked for a change.
+    caller: Option<ReplyTo<Reply<ReservationView>>>,
 }
 
 impl Withdrawal {
@@ -235,7 +323,10 @@ impl Withdrawal {
             Some(rejection) if complete => Failure::Rejected(rejection),
             _ => self.shared.lost(),
         };
-        refuse_all(self.shared.reservations.withdraw(&self.reservation), &failure);
+        let mut waiting = self.shared.reservations.withdraw(&self.reservation);
+        self.reservation.end_change();
+        waiting.extend(self.caller);
+        refuse_all(waiting, &failure);
     }
 }
 

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use ractor::ActorRef;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
+use crate::change::{self, ChangeReservation};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
 use crate::directory::Directory;
@@ -404,6 +405,15 @@ impl Core {
         operation: Operation,
     ) -> Reply<ReservationView> {
         reservations::extend(&self.shared, Gate::enter(&self.shared)?, id, ttl, operation).await
+    }
+
+    /// Changes the lines of a reservation that is held: more here, fewer there, some out, others in, in one step. What it holds
+    /// is not in the way of its getting more.
+    ///
+    /// # Errors
+    /// [`Failure`]; after a refusal its lines are what they were.
+    pub async fn change_reservation(&self, request: ChangeReservation) -> Reply<ReservationView> {
+        change::change(&self.shared, Gate::enter(&self.shared)?, request).await
     }
 
     /// Checks out: holds or takes over the units, pays, and promises them. Answers when that has ended, or with the

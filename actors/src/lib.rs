@@ -27,6 +27,7 @@
 
 mod answer;
 mod basket;
+mod change;
 mod clock;
 mod config;
 mod core;
@@ -51,6 +52,7 @@ mod view;
 mod waiter;
 
 pub use answer::{Answer, Failure, Reply, Unavailable};
+pub use change::ChangeReservation;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;
 pub use core::{Core, CoreStats, Fatal, OnFatal};

@@ -5,30 +5,28 @@
 //! all its holds, and follows.
 
 mod lots;
+mod visit;
+
+pub(crate) use visit::Pending;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
     Adjustment, Events, Fulfilment, HoldEnd, LotCommand, Product, ProductCommand, ProductDetails,
-    ProductEvent, ProductResult, SaleTerms, Sources,
+    ProductResult, SaleTerms,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
-    Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId,
-    Sequence, Shortage, Timestamp,
+    HoldId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId, Sequence, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
-use smallvec::SmallVec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
-use crate::basket::{Basket, refuse_all};
+use crate::basket::Basket;
 use crate::countdown::Part;
-use crate::flight::Flight;
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::product_cell::{ProductCell, Publication, next_change};
-use crate::reservation_cell::Callers;
-use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
 use crate::waiter::{Then, Waiter};
@@ -117,44 +115,13 @@ struct Owner {
     now: Timestamp,
 }
 
-struct Pending {
-    hold: HoldId,
-    /// Units it has, location by location.
-    units: SmallVec<[(LocationId, u32); 1]>,
-    /// Units it queues for.
-    queued: u64,
-    flight: Arc<Flight>,
-}
-
-impl Pending {
-    fn new(hold: HoldId, quantity: LineQuantity, sources: &Sources, flight: Arc<Flight>) -> Self {
-        let units = sources.filled(quantity).map(|(location, units)| (location.clone(), units.units()));
-        Self { hold, units: units.collect(), queued: sources.queued().units(), flight }
-    }
-
-    /// Units that would come back if it failed, there or queued for.
-    fn all_units(&self) -> u64 {
-        self.units_at(None) + self.queued
-    }
-
-    /// Units it has at this location, or anywhere.
-    fn units_at(&self, asked: Option<&LocationId>) -> u64 {
-        let here = self.units.iter().filter(|(location, _)| asked.is_none_or(|asked| asked == location));
-        here.map(|(_, units)| u64::from(*units)).sum()
-    }
-}
-
 /// A deadline that cannot be settled yet, because its basket is still on its way, is looked at again after this.
 const RETRY_PAUSE: Millis = Millis(5);
 
 impl Owner {
     fn new(cell: Arc<ProductCell>, shared: Arc<Shared>, product: Box<Product>) -> Self {
         // After a rebuild, baskets may still be on their way.
-        let pending = product.holds().filter_map(|(id, hold)| {
-            let flight = shared.reservations.get(id.reservation)?.flight()?;
-            Some(Pending::new(id, hold.quantity, &hold.sources, flight))
-        });
-        let pending = pending.collect();
+        let pending = Pending::all(&shared, &product);
         let now = Timestamp::default();
         let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None, now };
         owner.arm();
@@ -180,8 +147,7 @@ impl Owner {
             }
             ProductMessage::Visit(basket) => self.visit(at, basket),
             ProductMessage::Abandon(hold, part) => {
-                self.pending.retain(|pending| pending.hold != hold);
-                self.obey(at, &ProductCommand::End { hold, why: HoldEnd::Abandoned }, Then::Part(part));
+                self.abandon(at, hold, part);
                 self.retry_parked(at);
             }
             ProductMessage::FlightOver => self.retry_parked(at),
@@ -261,104 +227,11 @@ impl Owner {
             None => Verdict::End(HoldEnd::Abandoned),
         };
         let command = match verdict {
-            Verdict::Open(expires_at) => ProductCommand::Move { hold: id, expires_at },
+            Verdict::Open(expires_at, has) => ProductCommand::Keep { hold: id, expires_at, has },
             Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold: id, quantity, arrival },
             Verdict::End(why) => ProductCommand::End { hold: id, why },
         };
         self.obey(at, &command, then);
-    }
-
-    fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
-        let Some(claims) = basket.claims() else { return };
-        match self.product.decide(at, &ProductCommand::Open(claims)) {
-            Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
-                self.parked.push_back(basket);
-            }
-            Ok(opened) => {
-                if let Some(flight) = basket.flight() {
-                    let pending = opened.iter().filter_map(|event| match event {
-                        ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
-                            Some(Pending::new(*hold, *quantity, sources, Arc::clone(flight)))
-                        }
-                        _ => None,
-                    });
-                    self.pending.extend(pending);
-                }
-                if basket.claimed(&opened) {
-                    self.complete(*basket, opened);
-                } else {
-                    self.carry_out(at, opened, Then::Nothing);
-                    basket.travel();
-                }
-            }
-            Err(Rejection::InsufficientStock(_))
-                if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
-            {
-                self.parked.push_back(basket);
-            }
-            Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
-                if !basket.left_out(Rejection::InsufficientStock(shortage)) {
-                    return basket.travel();
-                }
-                match basket.found_nothing() {
-                    Some(rejection) => basket.refuse(rejection),
-                    None => self.complete(*basket, Events::new()),
-                }
-            }
-            Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
-                self.parked.push_back(basket);
-            }
-            Err(rejection) => {
-                self.show_arrivals();
-                basket.refuse(rejection);
-            }
-        }
-    }
-
-    /// Whether a basket that takes what there is has less than it wants of this product while others that may fail hold
-    /// units of it; if so, it is heard here when they are over.
-    fn may_get_more(&mut self, basket: &Basket, opened: &Events) -> bool {
-        let granted: u64 = opened
-            .iter()
-            .map(|event| match event {
-                ProductEvent::HoldOpened { quantity, .. } => u64::from(quantity.units()),
-                _ => 0,
-            })
-            .sum();
-        granted < basket.wanted_here() && self.wait_for_any_flight(&|pending| pending.units_at(None) > 0)
-    }
-
-    /// Whether baskets that may fail, or have failed and not said so here yet, hold so many of these units that it could
-    /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
-    /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
-    /// close.
-    fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
-        self.pending.retain(|pending| !pending.flight.has_arrived());
-        let asked = shortage.location.as_ref();
-        let here = || self.pending.iter().filter(|pending| pending.units_at(asked) + pending.queued > 0);
-        let units: u64 = here().map(|pending| pending.units_at(asked) + pending.queued).sum();
-        // What may queue besides counts for those only that may queue; the others ask once more in vain.
-        let room = shortage.queueable.units();
-        if shortage.available.units() + room + units < u64::from(shortage.requested.units()) {
-            return false;
-        }
-        self.wait_for_any_flight(&|pending| pending.units_at(asked) + pending.queued > 0)
-    }
-
-    /// Asks the flights of these claims to tell when they are over. False if there are none.
-    fn wait_for_any_flight(&mut self, concerns: &dyn Fn(&Pending) -> bool) -> bool {
-        self.pending.retain(|pending| !pending.flight.has_arrived());
-        let mut here = self.pending.iter().filter(|pending| concerns(pending)).peekable();
-        if here.peek().is_none() {
-            return false;
-        }
-        let waits = here.fold(false, |waits, pending| waits | pending.flight.tell(&self.cell));
-        // A flight that arrived just now keeps its units for good, and nobody would tell this basket: it has to look
-        // again itself.
-        if !waits {
-            self.cell.send(&self.shared, ProductMessage::FlightOver);
-        }
-        true
     }
 
     /// A release changes the counts without an event: they are shown anew.
@@ -368,57 +241,6 @@ impl Owner {
             let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::Nothing);
             self.shared.journal.append([], waiter);
         }
-    }
-
-    /// What is shown may count baskets as pending that have arrived since. As soon as that is durable it counts them no
-    /// more, so that the next who asks for too much is refused at a glance.
-    fn show_arrivals(&mut self) {
-        let pending = self.units_pending();
-        if self.cell.shown().pending > pending {
-            let cell = Arc::clone(&self.cell);
-            let show = move |durable: Option<Sequence>| {
-                if durable.is_some() {
-                    cell.show_pending(pending);
-                }
-            };
-            self.shared.journal.append([], Waiter::tell(Then::call(show)));
-        }
-    }
-
-    /// Lets every parked basket try again, in the order they came.
-    fn retry_parked(&mut self, at: Timestamp) {
-        for basket in std::mem::take(&mut self.parked) {
-            self.visit(at, basket);
-        }
-    }
-
-    /// The last claims of a basket were granted: the reservation is made together with them.
-    fn complete(&mut self, mut basket: Basket, opened: Events) {
-        opened.iter().for_each(|event| self.product.apply(event));
-        let count = opened.len() as u64;
-        let publication = self.publication(None, count);
-        let (made, lines) = basket.made();
-        let mut first = Sequence::default();
-        basket.reservation().make(lines, &made, |mut view, waiting| {
-            let tell = move |first: Option<Sequence>| match first {
-                Some(first) => {
-                    view.sequence = first.plus(count);
-                    tell_made(view, waiting);
-                }
-                None => refuse_all(waiting, &Failure::Unavailable(Unavailable::JournalFailed)),
-            };
-            let waiter = match count {
-                0 => Waiter::tell(Then::call(tell)),
-                _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
-            };
-            let sku = self.product.sku();
-            let opened = opened.into_iter().map(|event| Event::Product(sku.clone(), event));
-            let made = Event::Reservation(basket.reservation().id(), made.clone());
-            first = self.shared.journal.append(opened.chain([made]), waiter);
-            first.plus(count)
-        });
-        self.product.journaled_together(first, count);
-        basket.arrive();
     }
 
     fn put(
@@ -660,9 +482,7 @@ impl Owner {
         let count = events.len() as u64;
         let publication = self.publication(details, count);
         let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
-        let sku = self.product.sku();
-        let events = events.into_iter().map(|event| Event::Product(sku.clone(), event));
-        let first = self.shared.journal.append(events, waiter);
+        let first = self.shared.journal.append(visit::about(self.product.sku(), events), waiter);
         self.product.journaled_together(first, count);
     }
 
@@ -677,12 +497,6 @@ impl Owner {
     fn publication(&mut self, details: Option<Option<Box<ProductView>>>, events: u64) -> Publication {
         let pending = self.units_pending();
         Publication { details, events, pending, ..Publication::of(&self.product, self.now) }
-    }
-
-    /// Units in baskets that may still give them back.
-    fn units_pending(&mut self) -> u64 {
-        self.pending.retain(|pending| !pending.flight.has_arrived());
-        self.pending.iter().map(Pending::all_units).sum()
     }
 
     /// Lets the timer know of the next instant at which something changes by itself, unless it knows of an earlier one.
@@ -732,13 +546,4 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
         | ProductResult::Lot { .. }
         | ProductResult::Sale { .. } => None,
     }
-}
-
-fn tell_made(view: ReservationView, waiting: Callers) {
-    let mut waiting = waiting.into_iter();
-    let Some(first) = waiting.next() else { return };
-    for other in waiting {
-        other.answer(Ok(Answer::repeated(view.clone())));
-    }
-    first.answer(Ok(Answer::fresh(view)));
 }

@@ -18,9 +18,9 @@ pub(crate) async fn bring_up_to_date(
     view: &mut ReservationView,
 ) -> Result<(), Failure> {
     let mut asked: BTreeMap<Sku, Vec<HoldId>> = BTreeMap::new();
-    for (line, shown) in (0..).zip(&view.lines) {
+    for shown in &view.lines {
         if !shown.sources.queued().is_zero() {
-            let hold = HoldId { reservation: view.id, line };
+            let hold = HoldId { reservation: view.id, line: shown.number };
             asked.entry(shown.sku.clone()).or_default().push(hold);
         }
     }
@@ -30,7 +30,7 @@ pub(crate) async fn bring_up_to_date(
         cell.send(shared, ProductMessage::ReadPromises(holds, caller));
         let promises = answer.await.unwrap_or_else(|_| Err(shared.lost()))?;
         for promise in promises {
-            if let Some(line) = view.lines.get_mut(usize::from(promise.hold.line)) {
+            if let Some(line) = view.lines.iter_mut().find(|line| line.number == promise.hold.line) {
                 line.ahead = promise.ahead;
                 line.promised_at = promise.promised_at;
                 line.sources = sources(&line.sources, promise);

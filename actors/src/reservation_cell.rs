@@ -9,10 +9,13 @@ use std::sync::atomic::Ordering;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use holdfast_engine::product::HoldEnd;
-use holdfast_engine::reservation::{Reservation, ReservationEvent, ReservationLine, Verdict};
+use holdfast_engine::reservation::{
+    Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
+};
 use holdfast_engine::{Event, Fingerprint, Rejection, ReservationId, Sequence, Sku, Timestamp};
 use parking_lot::Mutex;
 use smallvec::{SmallVec, smallvec};
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Reply, ReplyTo};
 use crate::flight::Flight;
@@ -28,19 +31,43 @@ pub(crate) struct ReservationCell {
     state: Mutex<State>,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every one is made; a box would be one more allocation for it"
+)]
 enum State {
     /// Somebody is making it.
     Claimed(Claim),
     /// It is made.
-    Made(Reservation),
+    Made(Made),
     /// It was not made; the number is free again.
     Withdrawn,
+}
+
+struct Made {
+    reservation: Reservation,
+    changing: Option<Box<Changing>>,
+}
+
+/// More is being claimed for a reservation than it has.
+struct Changing {
+    flight: Arc<Flight>,
+    /// Dropped when it is over, which tells those that wait.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 struct Claim {
     fingerprint: Fingerprint,
     waiting: Callers,
     flight: Option<Arc<Flight>>,
+}
+
+/// What the wish to change a reservation comes to.
+pub(crate) enum Begin<T> {
+    /// It begins.
+    Begun(T),
+    /// Another change is under way; to be asked again when that is over.
+    Busy(oneshot::Receiver<()>),
 }
 
 /// What a claim to a number comes to.
@@ -72,7 +99,8 @@ impl Default for Reservations {
 impl Reservations {
     pub(crate) fn insert(&self, reservation: Reservation) {
         let id = reservation.id();
-        self.cells.insert(id, Arc::new(ReservationCell { id, state: Mutex::new(State::Made(reservation)) }));
+        let made = State::Made(Made { reservation, changing: None });
+        self.cells.insert(id, Arc::new(ReservationCell { id, state: Mutex::new(made) }));
     }
 
     pub(crate) fn get(&self, id: ReservationId) -> Option<Arc<ReservationCell>> {
@@ -106,7 +134,7 @@ impl Reservations {
                     other.waiting.push(caller);
                     return ClaimOutcome::Known;
                 }
-                State::Made(reservation) if reservation.made().fingerprint == fingerprint => {
+                State::Made(Made { reservation, .. }) if reservation.made().fingerprint == fingerprint => {
                     let again = Answer::repeated(ReservationView::made(reservation));
                     return ClaimOutcome::Taken(caller, Box::new(Ok(again)));
                 }
@@ -138,6 +166,19 @@ impl Reservations {
     }
 }
 
+impl Made {
+    fn verdict(&self, line: u16, sku: &Sku, kept: Option<Timestamp>) -> Verdict {
+        let is_held = matches!(self.reservation.state(), ReservationState::Held { .. });
+        let claims_more = self.changing.as_ref().is_some_and(|changing| !changing.flight.has_failed());
+        match self.reservation.verdict(line, sku) {
+            // What it has besides may be what is being claimed for it.
+            Verdict::Open(expires_at, _) if claims_more => Verdict::Open(expires_at, None),
+            Verdict::End(HoldEnd::Abandoned) if claims_more && is_held => Verdict::Open(kept, None),
+            verdict => verdict,
+        }
+    }
+}
+
 impl ReservationCell {
     pub(crate) fn id(&self) -> ReservationId {
         self.id
@@ -157,7 +198,65 @@ impl ReservationCell {
         let mut reservation = Reservation::make(self.id, lines, event);
         let sequence = journal(ReservationView::made(&reservation), waiting);
         reservation.journaled(sequence);
-        *state = State::Made(reservation);
+        *state = State::Made(Made { reservation, changing: None });
+    }
+
+    /// Begins to change the lines of the reservation. `prepare` says what is to be claimed for that, if anything is: then the
+    /// change is under way until it is carried out or ended, and no other decision is made meanwhile but that its time has run out.
+    /// Answers [`Begin::Busy`] while another is.
+    pub(crate) fn begin_change<T>(
+        &self,
+        prepare: impl FnOnce(&Reservation) -> Result<(T, Option<Arc<Flight>>), Rejection>,
+    ) -> Result<Begin<T>, Rejection> {
+        let mut state = self.state.lock();
+        let State::Made(made) = &mut *state else {
+            return Err(Rejection::ReservationNotFound { reservation: self.id });
+        };
+        if let Some(changing) = &mut made.changing {
+            let (over, wait) = oneshot::channel();
+            changing.waiting.push(over);
+            return Ok(Begin::Busy(wait));
+        }
+        let (begun, flight) = prepare(&made.reservation)?;
+        made.changing = flight.map(|flight| Box::new(Changing { flight, waiting: Vec::new() }));
+        Ok(Begin::Begun(begun))
+    }
+
+    /// Changes the lines of the reservation, now that everything is claimed for that. `journal` is given what follows and puts it
+    /// into the journal: it returns the event's position.
+    pub(crate) fn change(
+        &self,
+        decide: impl FnOnce(&Reservation) -> Result<Option<ReservationEvent>, Rejection>,
+        raised: impl IntoIterator<Item = ReservationLine>,
+        journal: impl FnOnce(&ReservationEvent, &Reservation) -> Sequence,
+    ) -> Result<(), Rejection> {
+        let mut state = self.state.lock();
+        let State::Made(made) = &mut *state else {
+            return Err(Rejection::ReservationNotFound { reservation: self.id });
+        };
+        let Some(event) = decide(&made.reservation)? else { return Ok(()) };
+        made.reservation.change(raised, &event);
+        let sequence = journal(&event, &made.reservation);
+        made.reservation.journaled(sequence);
+        // Whoever waits for the end of the change may go on.
+        made.changing = None;
+        Ok(())
+    }
+
+    /// Ends a change that is under way and cannot be made.
+    pub(crate) fn end_change(&self) {
+        if let State::Made(made) = &mut *self.state.lock() {
+            made.changing = None;
+        }
+    }
+
+    /// What to wait for while the reservation is being changed: the other side is dropped when that is over.
+    pub(crate) fn change_under_way(&self) -> Option<oneshot::Receiver<()>> {
+        let mut state = self.state.lock();
+        let State::Made(Made { changing: Some(changing), .. }) = &mut *state else { return None };
+        let (over, wait) = oneshot::channel();
+        changing.waiting.push(over);
+        Some(wait)
     }
 
     /// What becomes of the hold that this product has for this line. A basket under way keeps what it has until it fails.
@@ -166,30 +265,33 @@ impl ReservationCell {
             State::Claimed(claim) if claim.flight.as_ref().is_some_and(|flight| flight.has_failed()) => {
                 Verdict::End(HoldEnd::Abandoned)
             }
-            State::Claimed(_) => Verdict::Open(kept),
-            State::Made(reservation) => reservation.verdict(line, sku),
+            State::Claimed(_) => Verdict::Open(kept, None),
+            State::Made(made) => made.verdict(line, sku, kept),
             State::Withdrawn => Verdict::End(HoldEnd::Abandoned),
         }
     }
 
-    /// The flight of a basket that is still on its way.
+    /// The flight of a basket that is still on its way, to make the reservation or to change it.
     pub(crate) fn flight(&self) -> Option<Arc<Flight>> {
         match &*self.state.lock() {
             State::Claimed(claim) => claim.flight.clone(),
-            State::Made(_) | State::Withdrawn => None,
+            State::Made(made) => made.changing.as_ref().map(|changing| Arc::clone(&changing.flight)),
+            State::Withdrawn => None,
         }
     }
 
     /// Looks at the reservation; `None` if it is not made.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Reservation) -> T) -> Option<T> {
         match &*self.state.lock() {
-            State::Made(reservation) => Some(look(reservation)),
+            State::Made(made) => Some(look(&made.reservation)),
             State::Claimed(_) | State::Withdrawn => None,
         }
     }
 
     /// Decides something about the reservation and puts the decision into the journal. `then` waits for its record,
     /// or, where there was nothing to decide or a refusal, for whatever was decided before. Returns what `look` sees afterwards.
+    ///
+    /// While the reservation is being changed, nothing is decided but that its time has run out.
     pub(crate) fn decide<T>(
         &self,
         shared: &Shared,
@@ -201,9 +303,14 @@ impl ReservationCell {
         let waiter = Waiter::tell(then);
         let not_found = Rejection::ReservationNotFound { reservation: self.id };
         let decided = match &mut *state {
-            State::Made(reservation) => {
-                decide(reservation, shared.clock.now()).map(|event| (reservation, event))
-            }
+            State::Made(Made { reservation, changing }) => match decide(reservation, shared.clock.now()) {
+                Ok(Some(event))
+                    if changing.is_some() && !matches!(event, ReservationEvent::Expired { .. }) =>
+                {
+                    Err(Rejection::ReservationChanged)
+                }
+                decided => decided.map(|event| (reservation, event)),
+            },
             State::Claimed(_) | State::Withdrawn => Err(not_found),
         };
         match decided {

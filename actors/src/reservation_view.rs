@@ -35,6 +35,8 @@ pub struct ReservationView {
 /// One line of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationLineView {
+    /// Its number: that of its hold.
+    pub(crate) number: u16,
     /// Which product.
     pub sku: Sku,
     /// Units claimed.
@@ -82,7 +84,9 @@ impl ReservationView {
         sequence: Sequence,
     ) -> Self {
         let committed = matches!(state, ReservationState::Committed { .. });
-        let lines = reservation.lines().iter().enumerate().map(|(position, line)| ReservationLineView {
+        let lines = reservation.lines_at(version).iter().enumerate();
+        let lines = lines.map(|(position, line)| ReservationLineView {
+            number: line.number,
             sku: line.sku.clone(),
             quantity: line.quantity,
             sources: line.sources.clone(),

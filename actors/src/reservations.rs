@@ -11,7 +11,7 @@ use holdfast_engine::{
 use smallvec::smallvec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
-use crate::basket::{Basket, Intent, Stop};
+use crate::basket::{Basket, Intent, Purpose, Stop};
 use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
@@ -93,14 +93,9 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
         Ok((stops, ttl, at)) => {
             let mut terms = request.terms;
             terms.plan = sourcing::fewest_locations(&stops, &terms);
-            let intent = Intent {
-                terms,
-                customer: request.customer,
-                fingerprint: request.fingerprint,
-                ttl,
-                at,
-                metadata: request.metadata,
-            };
+            let Reserve { customer, fingerprint, metadata, .. } = request;
+            let purpose = Purpose::Make { fingerprint, ttl, at, metadata };
+            let intent = Intent { customer, terms, expires_at: at.plus(ttl), purpose };
             Basket::new(Arc::clone(shared), Arc::clone(cell), intent, stops, flight).travel();
         }
         Err(rejection) => {
@@ -113,28 +108,9 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
 
 fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
-    let mut wanted: Vec<(Arc<ProductCell>, Claim)> = Vec::with_capacity(request.lines.len());
-    let mut ttl_default = Policy::HOLD_TTL_LIMIT;
-    let mut ttl_max = Policy::HOLD_TTL_LIMIT;
-    for line in &request.lines {
-        let unknown = || Rejection::UnknownSku { sku: line.sku.clone() };
-        let cell = shared.directory.get(&line.sku).ok_or_else(unknown)?;
-        {
-            let shown = cell.shown();
-            let policy = &shown.details.as_ref().ok_or_else(unknown)?.details.policy;
-            ttl_default = ttl_default.min(policy.hold_ttl_default);
-            ttl_max = ttl_max.min(policy.hold_ttl_max);
-        }
-        wanted.push((cell, Claim { location: line.location.clone(), quantity: line.quantity }));
-    }
-    let ttl = request.ttl.unwrap_or(ttl_default.min(ttl_max));
-    if ttl < Policy::HOLD_TTL_MIN || ttl > ttl_max {
-        return Err(Rejection::HoldTimeOutOfRange {
-            requested: ttl,
-            min: Policy::HOLD_TTL_MIN,
-            max: ttl_max,
-        });
-    }
+    let (bounds, wanted) = look_up(shared, &request.lines)?;
+    let ttl = request.ttl.unwrap_or(bounds.default.min(bounds.max));
+    check_hold_time(ttl, &bounds)?;
     let stops = merge(wanted)?;
     for stop in &stops {
         refuse_hopeless(stop, &request.terms, at)?;
@@ -142,8 +118,43 @@ fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis
     Ok((stops, ttl, at))
 }
 
+/// How long a reservation of some products may be held.
+pub(crate) struct TtlBounds {
+    default: Millis,
+    max: Millis,
+}
+
+/// What a line wants of its product.
+type Wanted = (Arc<ProductCell>, Claim);
+
+/// What these lines claim of which products, and how long that may be held.
+pub(crate) fn look_up(shared: &Shared, lines: &[ReserveLine]) -> Result<(TtlBounds, Vec<Wanted>), Rejection> {
+    let mut wanted: Vec<Wanted> = Vec::with_capacity(lines.len());
+    let mut bounds = TtlBounds { default: Policy::HOLD_TTL_LIMIT, max: Policy::HOLD_TTL_LIMIT };
+    for line in lines {
+        let unknown = || Rejection::UnknownSku { sku: line.sku.clone() };
+        let cell = shared.directory.get(&line.sku).ok_or_else(unknown)?;
+        {
+            let shown = cell.shown();
+            let policy = &shown.details.as_ref().ok_or_else(unknown)?.details.policy;
+            bounds.default = bounds.default.min(policy.hold_ttl_default);
+            bounds.max = bounds.max.min(policy.hold_ttl_max);
+        }
+        wanted.push((cell, Claim { location: line.location.clone(), quantity: line.quantity }));
+    }
+    Ok((bounds, wanted))
+}
+
+pub(crate) fn check_hold_time(ttl: Millis, bounds: &TtlBounds) -> Result<(), Rejection> {
+    if ttl < Policy::HOLD_TTL_MIN || ttl > bounds.max {
+        let (min, max) = (Policy::HOLD_TTL_MIN, bounds.max);
+        return Err(Rejection::HoldTimeOutOfRange { requested: ttl, min, max });
+    }
+    Ok(())
+}
+
 /// Puts the lines in order, sums those that are the same, and puts those of one product together.
-fn merge(mut wanted: Vec<(Arc<ProductCell>, Claim)>) -> Result<Vec<Stop>, Rejection> {
+pub(crate) fn merge(mut wanted: Vec<Wanted>) -> Result<Vec<Stop>, Rejection> {
     if wanted.len() > 1 {
         wanted.sort_by(|(a, first), (b, second)| {
             a.sku().cmp(b.sku()).then_with(|| first.location.cmp(&second.location))
@@ -152,7 +163,7 @@ fn merge(mut wanted: Vec<(Arc<ProductCell>, Claim)>) -> Result<Vec<Stop>, Reject
     let mut stops: Vec<Stop> = Vec::with_capacity(wanted.len());
     for (cell, claim) in wanted {
         let Some(stop) = stops.last_mut().filter(|stop| Arc::ptr_eq(&stop.cell, &cell)) else {
-            stops.push(Stop { cell, claims: smallvec![claim] });
+            stops.push(Stop { cell, claims: smallvec![claim], had: None });
             continue;
         };
         match stop.claims.last_mut().filter(|last| last.location == claim.location) {
@@ -310,6 +321,9 @@ async fn end(
 ) -> Reply<ReservationView> {
     let not_found = || Rejection::ReservationNotFound { reservation: id };
     let cell = shared.reservations.get(id).ok_or_else(not_found)?;
+    while let Some(over) = cell.change_under_way() {
+        drop(over.await);
+    }
     let lines = cell.read(|reservation| reservation.lines().len()).ok_or_else(not_found)?;
     let (caller, complete) = ReplyTo::channel(Some(permit));
     // One for the decision, one for each product.

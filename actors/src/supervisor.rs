@@ -13,7 +13,7 @@ use holdfast_engine::{Event, Sequence, Sku};
 use holdfast_persistence::JournalReader;
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
-use crate::product_actor::ProductMessage;
+use crate::product_actor::{Pending, ProductMessage};
 use crate::product_cell::{ProductCell, Publication};
 use crate::reservations::durable;
 use crate::shared::Shared;
@@ -113,7 +113,7 @@ async fn rebuild(
         Some(shared.reservations.get(id)?.verdict(line, sku, kept))
     });
     // What is mended away is none of these: they are kept open.
-    let pending = pending(&shared, &product);
+    let pending = Pending::all(&shared, &product).iter().map(Pending::all_units).sum();
     // Those that queue are served by the new owner, as soon as it is asked anything; it is asked now.
     for event in mended {
         product.apply(&event);
@@ -125,16 +125,6 @@ async fn rebuild(
     cell.reseat(&shared, product);
     cell.send(&shared, ProductMessage::Settle);
     Ok(())
-}
-
-/// Units of baskets that are still on their way.
-fn pending(shared: &Shared, product: &Product) -> u64 {
-    let under_way = product.holds().filter(|(id, _)| {
-        shared.reservations.get(id.reservation).is_some_and(|reservation| reservation.flight().is_some())
-    });
-    under_way
-        .map(|(_, hold)| u64::from(hold.quantity.units()).saturating_sub(hold.sources.queued().units()))
-        .sum()
 }
 
 fn read_product(reader: &dyn JournalReader, sku: &Sku) -> Result<Product, holdfast_persistence::ReplayError> {

@@ -26,7 +26,7 @@ use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
 
 use support::ask::{
-    basket, checkout, fresh, fresh_operation, line, moved, new_basket, operation, order, order_line,
+    basket, changed, checkout, fresh, fresh_operation, line, moved, new_basket, operation, order, order_line,
     order_of, order_units, plain, sku,
 };
 use support::bank::{Act, BANK, Bank};
@@ -93,6 +93,9 @@ enum Deed {
     Commit,
     Release,
     Extend,
+    ChangeMore,
+    ChangeLess,
+    ChangeOthers,
     Order,
     OrderDeclined,
     OrderCaptureDeclined,
@@ -102,7 +105,7 @@ enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Put,
         Self::Adjust,
         Self::ReserveOne,
@@ -110,6 +113,9 @@ impl Deed {
         Self::Commit,
         Self::Release,
         Self::Extend,
+        Self::ChangeMore,
+        Self::ChangeLess,
+        Self::ChangeOthers,
         Self::Order,
         Self::OrderDeclined,
         Self::OrderCaptureDeclined,
@@ -129,6 +135,15 @@ impl Deed {
             Self::Commit => told(core.commit(BASKET, None, key).await),
             Self::Release => told(core.release(BASKET, key).await),
             Self::Extend => told(core.extend(BASKET, Some(Millis(90_000)), key).await),
+            Self::ChangeMore => {
+                let lines = [line("A", 4), line("B", 3)];
+                told(core.change_reservation(changed(BASKET, lines, key)).await)
+            }
+            Self::ChangeLess => told(core.change_reservation(changed(BASKET, [line("A", 1)], key)).await),
+            Self::ChangeOthers => {
+                let lines = [line("B", 2), line("C", 3)];
+                told(core.change_reservation(changed(BASKET, lines, key)).await)
+            }
             Self::Order => told(core.place_order(order(KEY, both(), "approve")).await),
             Self::OrderDeclined => told(core.place_order(order(KEY, both(), "decline")).await),
             Self::OrderCaptureDeclined => told(core.place_order(order(KEY, both(), "capture_decline")).await),

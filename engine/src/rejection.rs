@@ -312,6 +312,12 @@ pub enum Rejection {
         /// Which order.
         order: OrderId,
     },
+    /// Its lines were changed more often than lines can be numbered.
+    #[error("the reservation was changed too often; release it and make another")]
+    TooManyChanges,
+    /// Its lines were changed since they were looked at, or are being changed just now.
+    #[error("the reservation was changed meanwhile; look at it and ask again")]
+    ReservationChanged,
     /// It belongs to somebody else.
     #[error("the reservation belongs to another customer")]
     ReservationOfOther {
@@ -535,6 +541,8 @@ impl Rejection {
             | Self::StockAboveMaximum { .. }
             | Self::HoldNotFound { .. }
             | Self::CommitAboveHold { .. }
+            | Self::ReservationChanged
+            | Self::TooManyChanges
             | Self::CommitMismatch
             | Self::FulfilmentAboveAllocation { .. }
             | Self::HoldTimeOutOfRange { .. }

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::event::Event;
-use crate::ids::{OrderId, ReservationId, Sku};
+use crate::ids::{HoldId, OrderId, ReservationId, Sku};
 use crate::order::{Order, OrderEvent, OrderLine};
-use crate::product::{Fulfilment, HoldEnd, Product, ProductCommand, ProductEvent};
+use crate::product::{Fulfilment, HoldEnd, Kept, Product, ProductCommand, ProductEvent};
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
 use crate::reservation::{Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict};
@@ -139,25 +139,23 @@ impl World {
     /// Keeps the lines of reservations that are not made yet.
     fn note_forming(&mut self, sku: &Sku, event: &ProductEvent) {
         match event {
-            ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
-                let (sku, quantity, sources) = (sku.clone(), *quantity, sources.clone());
-                let line = ReservationLine { sku, quantity, sources };
+            ProductEvent::HoldOpened { hold, quantity, sources, .. }
+            | ProductEvent::HoldChanged { hold, quantity, sources, .. } => {
+                let before = self.reservations.get(&hold.reservation).and_then(|made| made.line(hold.line));
+                if before.is_some_and(|line| line.has(*quantity, sources)) {
+                    return self.forget_forming(*hold);
+                }
+                let (number, sku, quantity, sources) = (hold.line, sku.clone(), *quantity, sources.clone());
+                let line = ReservationLine { number, sku, quantity, sources };
                 self.forming.entry(hold.reservation).or_default().insert(hold.line, line);
             }
-            ProductEvent::HoldEnded { hold, why: HoldEnd::Abandoned } => {
-                if let Some(lines) = self.forming.get_mut(&hold.reservation) {
-                    lines.remove(&hold.line);
-                    if lines.is_empty() {
-                        self.forming.remove(&hold.reservation);
-                    }
-                }
+            ProductEvent::HoldEnded { hold, .. } | ProductEvent::HoldCommitted { hold, .. } => {
+                self.forget_forming(*hold);
             }
             ProductEvent::Put { .. }
             | ProductEvent::Adjusted { .. }
             | ProductEvent::Deleted { .. }
             | ProductEvent::HoldMoved { .. }
-            | ProductEvent::HoldCommitted { .. }
-            | ProductEvent::HoldEnded { why: HoldEnd::Released | HoldEnd::Expired, .. }
             | ProductEvent::AllocationAdvanced { .. }
             | ProductEvent::DemandLowered { .. }
             | ProductEvent::Filled { .. }
@@ -167,13 +165,29 @@ impl World {
         }
     }
 
+    fn forget_forming(&mut self, hold: HoldId) {
+        if let Some(lines) = self.forming.get_mut(&hold.reservation) {
+            lines.remove(&hold.line);
+            if lines.is_empty() {
+                self.forming.remove(&hold.reservation);
+            }
+        }
+    }
+
     fn apply_reservation(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
         if let ReservationEvent::Made { .. } = event {
             let lines = self.forming.remove(&id).unwrap_or_default().into_values();
             let before = self.reservations.insert(id, Reservation::make(id, lines, event));
             assert!(before.is_none(), "I4: {id:?} is made once");
         } else {
+            let raised = match event {
+                ReservationEvent::Changed { .. } => self.forming.remove(&id).unwrap_or_default(),
+                _ => BTreeMap::new(),
+            };
             match self.reservations.get_mut(&id) {
+                Some(reservation) if matches!(event, ReservationEvent::Changed { .. }) => {
+                    reservation.change(raised.into_values(), event);
+                }
                 Some(reservation) => reservation.apply(event),
                 None => panic!("{id:?} is made before {event:?}"),
             }
@@ -318,16 +332,17 @@ impl World {
                     panic!("{hold:?} is of a known product")
                 };
                 let verdict = reservation.verdict(hold.line, &line.sku);
-                assert_eq!(
-                    product.hold(hold).is_some(),
-                    matches!(verdict, Verdict::Open(_)),
-                    "I3: {hold:?}: {verdict:?}"
+                let (live, is_open) = (product.hold(hold), matches!(verdict, Verdict::Open(..)));
+                assert_eq!(live.is_some(), is_open, "I3: {hold:?}: {verdict:?}");
+                assert!(
+                    live.is_none_or(|live| line.has(live.quantity, &live.sources)),
+                    "I3: {hold:?} has what its reservation has"
                 );
                 if let Verdict::Commit(units, _) = verdict {
                     let committed = product.allocation(hold).map(|allocation| allocation.committed);
                     assert_eq!(committed, Some(units), "I3: {hold:?} became what was committed");
                 }
-                expected += usize::from(matches!(verdict, Verdict::Open(_)));
+                expected += usize::from(is_open);
             }
         }
         assert_eq!(live, expected, "I3: every live hold belongs to a live reservation");
@@ -352,9 +367,14 @@ pub fn mend_product(
         let verdict =
             verdict(id.reservation, id.line, product.sku()).unwrap_or(Verdict::End(HoldEnd::Abandoned));
         match verdict {
-            Verdict::Open(deadline) if deadline == hold.expires_at => {}
-            Verdict::Open(deadline) => {
-                events.push(ProductEvent::HoldMoved { hold: id, expires_at: deadline })
+            Verdict::Open(expires_at, has) => {
+                if expires_at != hold.expires_at {
+                    events.push(ProductEvent::HoldMoved { hold: id, expires_at });
+                }
+                if let Some(Kept { quantity, sources }) = has.map(|has| *has).filter(|has| !has.is_of(&hold))
+                {
+                    events.push(ProductEvent::HoldChanged { hold: id, quantity, sources, buyer: None });
+                }
             }
             Verdict::Commit(quantity, arrival) => {
                 events.push(ProductEvent::HoldCommitted { hold: id, quantity, arrival });

@@ -8,6 +8,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         (Some("v1"), Some("reservations"), Some(_), None, _) => "/v1/reservations/{id}",
         (Some("v1"), Some("reservations"), Some(_), Some("commit"), None) => "/v1/reservations/{id}/commit",
         (Some("v1"), Some("reservations"), Some(_), Some("release"), None) => "/v1/reservations/{id}/release",
+        (Some("v1"), Some("reservations"), Some(_), Some("lines"), None) => "/v1/reservations/{id}/lines",
         (Some("v1"), Some("reservations"), Some(_), Some("extend"), None) => "/v1/reservations/{id}/extend",
         (Some("v1"), Some("orders"), None, ..) => "/v1/orders",
         (Some("v1"), Some("orders"), Some(_), None, _) => "/v1/orders/{id}",

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder};
 use holdfast_engine::product::{Terms, TimeInForce};
-use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, ReservationId, Sku, UnitPrice};
 
 use super::actor::{Coordinator, Waiting};
@@ -158,17 +157,18 @@ impl Coordinator {
         place.placed.at = self.shared.clock.now();
         let not_found = || Rejection::ReservationNotFound { reservation };
         let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
-        let expects = place.lines.len();
-        let pinned = cell.decide(
+        let lines = &mut place.lines;
+        cell.decide(
             &self.shared,
-            |held, at| held.decide_pin(at, id, &request.customer),
+            |held, at| {
+                let event = held.decide_pin(at, id, &request.customer)?;
+                // It may have been changed since it was priced.
+                PlaceOrder::take_over(lines, held)?;
+                Ok(event)
+            },
             Then::Nothing,
-            |held, _| (held.lines().len(), held.state()),
+            |_, _| (),
         )?;
-        debug_assert!(
-            matches!(pinned, (lines, ReservationState::Pinned { .. }) if lines == expects),
-            "{pinned:?}"
-        );
         let mut order = Order::place(id, place.lines.clone(), &place.placed);
         let events = place.events();
         let count = events.len() as u64;
@@ -209,6 +209,8 @@ impl Coordinator {
             merged.insert(key, sum.ok_or(Rejection::TotalTooLarge)?);
         }
         let lines = merged.into_iter().map(|((sku, location), (quantity, total_minor))| OrderLine {
+            // Which line of the reservation that is, is known once it is pinned.
+            hold: 0,
             sku,
             location,
             quantity,

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast_actors::{
-    OrderRequestLine, OrderSource, OrderUnits, PlaceOrderRequest, Reserve, ReserveLine, TakenLine,
+    ChangeReservation, OrderRequestLine, OrderSource, OrderUnits, PlaceOrderRequest, Reserve, ReserveLine,
+    TakenLine,
 };
 use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange, Terms};
 use holdfast_engine::{
@@ -127,6 +128,21 @@ pub fn basket(id: u128, lines: impl IntoIterator<Item = ReserveLine>) -> Reserve
 /// A reservation of these lines under a number of its own.
 pub fn new_basket(lines: impl IntoIterator<Item = ReserveLine>) -> Reserve {
     basket(fresh(), lines)
+}
+
+/// These lines for a reservation that there is.
+pub fn changed(
+    id: ReservationId,
+    lines: impl IntoIterator<Item = ReserveLine>,
+    operation: Operation,
+) -> ChangeReservation {
+    ChangeReservation {
+        id,
+        lines: lines.into_iter().collect(),
+        terms: Terms::default(),
+        ttl: None,
+        operation,
+    }
 }
 
 pub fn taken(name: &str, count: u32) -> TakenLine {

@@ -10,6 +10,7 @@ use crate::money::{Currency, Money};
 use crate::operation::{Lookup, Operation};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
+use crate::reservation::{Reservation, ReservationLine};
 use crate::time::Timestamp;
 
 /// Everything an order begins with.
@@ -56,6 +57,21 @@ impl PlaceOrder {
             Some(expected) if expected != actual => Err(Rejection::TotalChanged { expected, actual }),
             _ => Ok(()),
         }
+    }
+
+    /// Notes which line of the reservation holds the units of each line of the order. Both are in the order of their names.
+    ///
+    /// # Errors
+    /// If the reservation was changed since the lines were read from it.
+    pub fn take_over(lines: &mut [OrderLine], held: &Reservation) -> Result<(), Rejection> {
+        let same = |(line, held): (&OrderLine, &ReservationLine)| {
+            held.name() == (&line.sku, line.location.as_ref()) && held.quantity == line.quantity
+        };
+        if lines.len() != held.lines().len() || !lines.iter().zip(held.lines()).all(same) {
+            return Err(Rejection::ReservationChanged);
+        }
+        lines.iter_mut().zip(held.lines()).for_each(|(line, held)| line.hold = held.number);
+        Ok(())
     }
 
     /// The events that place it.

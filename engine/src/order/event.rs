@@ -184,6 +184,8 @@ pub struct OrderPlaced {
 /// One line of an order: one product, from one location or from wherever it lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderLine {
+    /// The number of the line of the reservation that holds its units.
+    pub hold: u16,
     /// Which product.
     pub sku: Sku,
     /// The location it asked for, if it did.

@@ -298,6 +298,7 @@ impl Order {
 
     /// The hold (and later allocation) behind a line.
     pub fn hold(&self, line: u16) -> HoldId {
+        let line = self.lines.get(usize::from(line)).map_or(u16::MAX, |state| state.ordered.hold);
         HoldId { reservation: self.placed.reservation, line }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::allocation::Part;
 use super::holds::{Held, HeldSpread, LocationNumber};
+use super::sale::Claimed;
 use super::{
     Allocation, Condition, Fill, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank, Sale,
     SaleTerms, Shelf, Sources, StockLevel,
@@ -63,9 +64,14 @@ impl Product {
                 self.record(*operation, *at, result);
             }
             ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
-                self.open(*hold, *quantity, sources, *expires_at);
+                self.open(*hold, *quantity, sources, Some(*expires_at));
+                for (location, _) in sources.filled(*quantity) {
+                    self.number(location).into_iter().for_each(|number| self.check_grant(number));
+                }
                 if let Some(buyer) = buyer {
-                    self.count_in_sale(*hold, buyer, (*quantity).into(), sources, *quantity);
+                    let claimed = Claimed { customer: buyer.clone(), before: Quantity::ZERO };
+                    self.count_in_sale(*hold, claimed, sources, *quantity);
+                    self.check_limit(buyer);
                 }
             }
             ProductEvent::SalePut { terms, operation, at } => {
@@ -80,6 +86,9 @@ impl Product {
                 self.record_sale(*operation, *at);
             }
             ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
+            ProductEvent::HoldChanged { hold, quantity, sources, buyer } => {
+                self.change_hold(*hold, *quantity, sources, buyer.as_ref());
+            }
             ProductEvent::HoldCommitted { hold, quantity, arrival } => {
                 self.commit(*hold, *quantity, *arrival)
             }
@@ -184,7 +193,36 @@ impl Product {
         );
     }
 
-    fn open(&mut self, id: HoldId, quantity: LineQuantity, sources: &Sources, expires_at: Timestamp) {
+    /// Lets a hold have these units instead of those it has.
+    fn change_hold(
+        &mut self,
+        id: HoldId,
+        quantity: LineQuantity,
+        sources: &Sources,
+        buyer: Option<&CustomerId>,
+    ) {
+        let expires_at = self.holds.get(id).and_then(Held::expires_at);
+        let (before, spread) = self.end_hold(id);
+        let counted = self.leave_sale(id, before, &spread);
+        self.open(id, quantity, sources, expires_at);
+        for (location, units) in sources.filled(quantity) {
+            let number = self.number_or_new(location);
+            let had = spread.filled.iter().find(|(at, _)| *at == number);
+            if had.is_none_or(|(_, had)| units > *had) {
+                self.check_grant(number);
+            }
+        }
+        let began_now = || Some(Claimed { customer: buyer?.clone(), before: before.into() });
+        let claimed = counted.or_else(began_now);
+        if let Some(claimed) = claimed.filter(|claimed| claimed.before < quantity.into()) {
+            self.count_in_sale(id, claimed, sources, quantity);
+        }
+        if let Some(buyer) = buyer {
+            self.check_limit(buyer);
+        }
+    }
+
+    fn open(&mut self, id: HoldId, quantity: LineQuantity, sources: &Sources, expires_at: Option<Timestamp>) {
         let location = match sources {
             Sources::At { location, .. } => {
                 let number = self.number_or_new(location);
@@ -205,9 +243,11 @@ impl Product {
                 LocationNumber::SEVERAL
             }
         };
-        let before = self.holds.insert(id, Held::new(location, quantity, Some(expires_at)));
+        let before = self.holds.insert(id, Held::new(location, quantity, expires_at));
         assert!(before.is_none() && !self.allocations.contains_key(&id), "I3: {id:?} is opened once");
-        self.deadlines.insert(expires_at, id);
+        if let Some(expires_at) = expires_at {
+            self.deadlines.insert(expires_at, id);
+        }
     }
 
     fn put_sale(&mut self, terms: &SaleTerms) {
@@ -225,21 +265,18 @@ impl Product {
         }
     }
 
-    fn count_in_sale(
-        &mut self,
-        id: HoldId,
-        buyer: &CustomerId,
-        units: Quantity,
-        sources: &Sources,
-        quantity: LineQuantity,
-    ) {
+    fn count_in_sale(&mut self, id: HoldId, claimed: Claimed, sources: &Sources, quantity: LineQuantity) {
         let filled: smallvec::SmallVec<[_; 2]> = sources
             .filled(quantity)
             .filter_map(|(location, units)| Some((self.number(location)?, Quantity::from(units))))
             .collect();
         let Some(sale) = &mut self.sale else { panic!("{id:?} counts in a sale") };
-        sale.claim(id, buyer, units);
+        sale.claim(id, claimed, quantity.into());
         filled.into_iter().for_each(|(number, units)| sale.take(number, units));
+    }
+
+    fn check_limit(&self, buyer: &CustomerId) {
+        let Some(sale) = &self.sale else { return };
         let bought = sale.bought_by(buyer);
         assert!(
             sale.terms().per_customer.is_none_or(|limit| bought <= limit.into()),
@@ -251,7 +288,6 @@ impl Product {
 
     fn take(&mut self, number: LocationNumber, units: LineQuantity) {
         self.change_level(number, |level| level.held = sum(level.held, units.into()));
-        self.check_grant(number);
     }
 
     fn move_deadline(&mut self, id: HoldId, expires_at: Option<Timestamp>) {
@@ -286,19 +322,19 @@ impl Product {
         (hold.quantity, spread)
     }
 
-    /// A claim is over, or begins anew as a promise. Answers whose it was, if it counted in the sale.
-    fn leave_sale(&mut self, id: HoldId, quantity: LineQuantity, spread: &HeldSpread) -> Option<CustomerId> {
+    /// A claim is over, or begins anew as a promise. Answers what the sale knew of it, if it counted there.
+    fn leave_sale(&mut self, id: HoldId, quantity: LineQuantity, spread: &HeldSpread) -> Option<Claimed> {
         let sale = self.sale.as_mut()?;
-        let buyer = sale.forget(id, quantity.into())?;
+        let claimed = sale.forget(id, quantity.into())?;
         for (number, units) in &spread.filled {
             sale.put_back(*number, (*units).into());
         }
-        Some(buyer)
+        Some(claimed)
     }
 
     fn commit(&mut self, id: HoldId, quantity: Quantity, arrival: Sequence) {
         let (held, spread) = self.end_hold(id);
-        let buyer = self.leave_sale(id, held, &spread);
+        let claimed = self.leave_sale(id, held, &spread);
         assert!(quantity <= held.into(), "a commit takes at most what was held");
         let mut left = quantity;
         let mut parts = smallvec::SmallVec::new();
@@ -325,8 +361,8 @@ impl Product {
             let before = self.book.insert(rank, spread.asked, id);
             assert!(before.is_none(), "{id:?} queues once");
         }
-        if let (Some(sale), Some(buyer)) = (&mut self.sale, buyer) {
-            sale.claim(id, &buyer, quantity);
+        if let (Some(sale), Some(claimed)) = (&mut self.sale, claimed) {
+            sale.claim(id, claimed, quantity);
             allocation.parts.iter().for_each(|part| sale.take(part.location, part.open));
         }
         self.allocations.insert(id, allocation);

@@ -41,6 +41,37 @@ pub struct Source {
 }
 
 impl Sources {
+    /// Where the first `left` units of a line of so many are: what queues goes first, then what was found last.
+    #[must_use]
+    pub fn first(&self, line: LineQuantity, left: LineQuantity) -> Self {
+        let Self::Spread(spread) = self else { return self.clone() };
+        if left >= line {
+            return self.clone();
+        }
+        let mut missing = left.units();
+        let mut filled = Vec::new();
+        for source in &spread.filled {
+            if let Some(units) = LineQuantity::new(missing.min(source.units.units())) {
+                missing -= units.units();
+                filled.push(Source { location: source.location.clone(), units });
+            }
+        }
+        match (filled.as_slice(), missing) {
+            ([only], 0) => Self::At { location: only.location.clone(), asked: spread.asked.is_some() },
+            _ => Self::Spread(Box::new(Spread {
+                asked: spread.asked.clone(),
+                filled,
+                queued: Quantity::new(missing.into()).unwrap_or(Quantity::MAX),
+                class: spread.class,
+            })),
+        }
+    }
+
+    /// Whether these are the same units, whoever asked for which of them.
+    pub fn is_same(&self, other: &Self, line: LineQuantity) -> bool {
+        self.queued() == other.queued() && self.filled(line).eq(other.filled(line))
+    }
+
     /// The location the line asked for, if it did. With the SKU, this names a line of a reservation.
     pub fn asked(&self) -> Option<&LocationId> {
         match self {

@@ -3,7 +3,9 @@
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+use super::claim::Sources;
 use super::event::{Fulfilment, HoldEnd};
+use super::hold::Hold;
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
@@ -46,12 +48,16 @@ pub enum ProductCommand {
     Adjust(Adjustment),
     /// Claim units for a reservation: for all of these lines, or for none.
     Open(OpenHolds),
-    /// Move a hold's deadline, or lift it. Its reservation has decided so.
-    Move {
+    /// Claim more units for a reservation that there is: for all of these lines, or for none.
+    Raise(RaiseHolds),
+    /// Go on keeping a hold. Its reservation has decided so.
+    Keep {
         /// Which hold.
         hold: HoldId,
-        /// The new deadline.
+        /// Its deadline; none while it cannot lapse.
         expires_at: Option<Timestamp>,
+        /// What it has; none while its reservation is about to claim more. It never gets more by this.
+        has: Option<Box<Kept>>,
     },
     /// Turn a hold into an allocation. Its reservation has decided so.
     Commit {
@@ -142,6 +148,35 @@ pub struct Claim {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+}
+
+/// Claims for a reservation that has lines of this product already, or is to get some.
+#[derive(Debug, Clone)]
+pub struct RaiseHolds {
+    /// The lines that are new.
+    pub open: OpenHolds,
+    /// Lines that get more, by number: how many more.
+    pub raised: SmallVec<[(u16, Claim); 1]>,
+    /// All lines of this product that the reservation has so far.
+    pub lines: SmallVec<[u16; 1]>,
+    /// What these lines will have together when the reservation has changed, without what is claimed here.
+    pub kept: Quantity,
+}
+
+/// What a hold has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// How many units.
+    pub quantity: LineQuantity,
+    /// Where they are.
+    pub sources: Sources,
+}
+
+impl Kept {
+    /// Whether a hold has just this.
+    pub fn is_of(&self, hold: &Hold) -> bool {
+        self.quantity == hold.quantity && self.sources.is_same(&hold.sources, hold.quantity)
+    }
 }
 
 /// A request about a lot.

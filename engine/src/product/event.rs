@@ -70,6 +70,17 @@ pub enum ProductEvent {
         /// The new deadline; `None` while it cannot lapse.
         expires_at: Option<Timestamp>,
     },
+    /// The claim has other units than before: more, or, once its reservation has decided so, fewer.
+    HoldChanged {
+        /// The claim.
+        hold: HoldId,
+        /// How many it has now.
+        quantity: LineQuantity,
+        /// Where they are.
+        sources: Sources,
+        /// Who for, where it counts in a sale from now on.
+        buyer: Option<CustomerId>,
+    },
     /// The claim became a promise; units not taken went back: those that were not there first, then those of the last
     /// location, and so on.
     HoldCommitted {

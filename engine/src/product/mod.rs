@@ -51,8 +51,8 @@ pub use allocation::Allocation;
 pub use book::Rank;
 pub use claim::{Source, Sources, Spread};
 pub use command::{
-    Adjustment, Announcement, Claim, LotAction, LotCommand, OpenHolds, ProductCommand, Receipt, StockChange,
-    Transfer,
+    Adjustment, Announcement, Claim, Kept, LotAction, LotCommand, OpenHolds, ProductCommand, RaiseHolds,
+    Receipt, StockChange, Transfer,
 };
 pub use decide::Events;
 pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall, Stamped};

@@ -55,6 +55,7 @@ impl ProductEvent {
             Self::Put { .. }
             | Self::HoldOpened { .. }
             | Self::HoldMoved { .. }
+            | Self::HoldChanged { .. }
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }

@@ -104,7 +104,17 @@ pub struct Sale {
     /// Units each customer has in it.
     buyers: Map<CustomerId, Quantity>,
     /// Whose each claim is.
-    claims: Map<HoldId, CustomerId>,
+    claims: Map<HoldId, Claimed>,
+}
+
+/// What a sale knows of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Claimed {
+    /// Whose it is.
+    pub(super) customer: CustomerId,
+    /// Units that it had before it counted in the sale: those of a hold from before, which got more while the sale was open. It
+    /// counts as a whole while it has more than these.
+    pub(super) before: Quantity,
 }
 
 impl Sale {
@@ -182,11 +192,11 @@ impl Sale {
         self.ended = true;
     }
 
-    pub(super) fn claim(&mut self, hold: HoldId, customer: &CustomerId, units: Quantity) {
-        let bought = self.buyers.entry(customer.clone()).or_default();
+    pub(super) fn claim(&mut self, hold: HoldId, claimed: Claimed, units: Quantity) {
+        let bought = self.buyers.entry(claimed.customer.clone()).or_default();
         *bought = bought.checked_add(units).unwrap_or(Quantity::MAX);
         self.sold = self.sold.checked_add(units).unwrap_or(Quantity::MAX);
-        self.claims.insert(hold, customer.clone());
+        self.claims.insert(hold, claimed);
     }
 
     /// Units of a claim lie here, or do not any more.
@@ -199,17 +209,17 @@ impl Sale {
         self.claims.contains_key(&hold)
     }
 
-    /// Ends a claim. Answers whose it was.
-    pub(super) fn forget(&mut self, hold: HoldId, units: Quantity) -> Option<CustomerId> {
-        let customer = self.claims.remove(&hold)?;
-        self.give_back_units(&customer, units);
-        Some(customer)
+    /// Ends a claim. Answers what was known of it.
+    pub(super) fn forget(&mut self, hold: HoldId, units: Quantity) -> Option<Claimed> {
+        let claimed = self.claims.remove(&hold)?;
+        self.give_back_units(&claimed.customer, units);
+        Some(claimed)
     }
 
     /// A claim has so many units less.
     pub(super) fn give_back(&mut self, hold: HoldId, units: Quantity) {
-        if let Some(customer) = self.claims.get(&hold).cloned() {
-            self.give_back_units(&customer, units);
+        if let Some(claimed) = self.claims.get(&hold).cloned() {
+            self.give_back_units(&claimed.customer, units);
         }
     }
 

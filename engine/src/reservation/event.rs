@@ -36,6 +36,22 @@ pub enum ReservationEvent {
         /// When.
         at: Timestamp,
     },
+    /// Its lines are others. The lines that have more than before, and those that are new, stand in the products'
+    /// [`HoldChanged`] and `HoldOpened` events before this; without this, they are as they were.
+    ///
+    /// [`HoldChanged`]: crate::product::ProductEvent::HoldChanged
+    Changed {
+        /// Lines that have fewer units than before.
+        lowered: Vec<Lowered>,
+        /// How many lines have more than before or are new.
+        raised: u16,
+        /// When it lapses now.
+        expires_at: Timestamp,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
     /// An order took it over: it cannot lapse, and only the order ends it.
     Pinned {
         /// Which order.
@@ -73,12 +89,22 @@ pub enum ReservationEvent {
     },
 }
 
+/// A line of a reservation that has fewer units from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lowered {
+    /// Its number.
+    pub line: u16,
+    /// What it has left; none takes it out.
+    pub left: u32,
+}
+
 impl ReservationEvent {
     /// When it happened.
     pub const fn at(&self) -> Timestamp {
         match self {
             Self::Made { at, .. }
             | Self::Extended { at, .. }
+            | Self::Changed { at, .. }
             | Self::Pinned { at, .. }
             | Self::Unpinned { at, .. }
             | Self::Committed { at, .. }

@@ -12,16 +12,18 @@
 //! follow. A commit, a release and a deadline that race are therefore one decision, not one per product, and a crash
 //! after the decision finds it in the journal and finishes it.
 
+mod change;
 mod event;
 
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-pub use event::ReservationEvent;
+pub use change::{ChangePlan, ProductChange};
+pub use event::{Lowered, ReservationEvent};
 
 use crate::ids::{CustomerId, Fingerprint, HoldId, LocationId, OrderId, ReservationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog, OperationRecord};
-use crate::product::{HoldEnd, Sources};
+use crate::product::{HoldEnd, Kept, Sources};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
 use crate::time::{Millis, Sequence, Timestamp};
@@ -32,6 +34,8 @@ pub const LINES_MAX: usize = 2_000;
 /// One line of a reservation: one product, at one location or wherever it lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReservationLine {
+    /// Its number: that of its hold. A line keeps it, whatever becomes of the others.
+    pub number: u16,
     /// Which product.
     pub sku: Sku,
     /// Units claimed.
@@ -41,6 +45,11 @@ pub struct ReservationLine {
 }
 
 impl ReservationLine {
+    /// Whether it is so many units, from there.
+    pub fn has(&self, quantity: LineQuantity, sources: &Sources) -> bool {
+        self.quantity == quantity && self.sources.is_same(sources, quantity)
+    }
+
     /// What names it among the lines of its reservation: the product, and the location if it asked for one.
     pub fn name(&self) -> (&Sku, Option<&LocationId>) {
         (&self.sku, self.sources.asked())
@@ -101,7 +110,11 @@ pub struct Made {
 pub struct Reservation {
     id: ReservationId,
     /// Most reservations of a sale have one.
-    lines: SmallVec<[ReservationLine; 1]>,
+    lines: Lines,
+    /// The lines it had before it was changed; most never are.
+    earlier: Vec<Earlier>,
+    /// The number of the line that is added next.
+    next_line: u16,
     made: Made,
     taken: Option<Box<[u32]>>,
     state: ReservationState,
@@ -110,11 +123,20 @@ pub struct Reservation {
     operations: OperationLog<ReservationState>,
 }
 
+type Lines = SmallVec<[ReservationLine; 1]>;
+
+/// The lines that a reservation had up to a version, this one included.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Earlier {
+    until: u64,
+    lines: Lines,
+}
+
 /// What becomes of one hold now that its reservation has decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It stays open; this is its deadline.
-    Open(Option<Timestamp>),
+    /// It stays open; this is its deadline, and what it has, unless its reservation is being changed.
+    Open(Option<Timestamp>, Option<Box<Kept>>),
     /// It becomes an allocation of so many units, as was decided at this position of the journal.
     Commit(Quantity, Sequence),
     /// It ends.
@@ -135,9 +157,10 @@ impl Reservation {
         let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata } = event else {
             panic!("{id:?} begins with being made, not with {event:?}")
         };
-        let mut lines: SmallVec<_> = lines.into_iter().collect();
+        let mut lines: Lines = lines.into_iter().collect();
         lines.shrink_to_fit();
         assert_eq!(usize::from(*count), lines.len(), "{id:?} is made of all its holds");
+        let next_line = *count;
         let made = Made {
             customer: customer.clone(),
             fingerprint: *fingerprint,
@@ -149,6 +172,8 @@ impl Reservation {
         Self {
             id,
             lines,
+            earlier: Vec::new(),
+            next_line,
             made,
             taken: None,
             state: ReservationState::Held { expires_at: at.plus(*ttl) },
@@ -166,6 +191,18 @@ impl Reservation {
     /// Its lines, in the order of their names.
     pub fn lines(&self) -> &[ReservationLine] {
         &self.lines
+    }
+
+    /// The lines it had at a version.
+    pub fn lines_at(&self, version: u64) -> &[ReservationLine] {
+        let then = self.earlier.iter().find(|earlier| version <= earlier.until);
+        then.map_or(&self.lines, |earlier| &earlier.lines)
+    }
+
+    /// A line by its number.
+    pub fn line(&self, number: u16) -> Option<&ReservationLine> {
+        let at_once = self.lines.get(usize::from(number)).filter(|line| line.number == number);
+        at_once.or_else(|| self.lines.iter().find(|line| line.number == number))
     }
 
     /// How it came into being.
@@ -203,21 +240,26 @@ impl Reservation {
 
     /// The hold behind a line.
     pub fn hold(&self, line: usize) -> HoldId {
-        HoldId { reservation: self.id, line: u16::try_from(line).unwrap_or(u16::MAX) }
+        HoldId { reservation: self.id, line: self.lines.get(line).map_or(u16::MAX, |line| line.number) }
     }
 
     /// What becomes of the hold that this product has for this line of it. A hold that is none of its lines was
-    /// opened by an earlier try under the same number and is to be given back.
+    /// opened by an earlier try under the same number, or for a change that did not come to be, and is to be given back; or
+    /// it was taken out.
     pub fn verdict(&self, line: u16, sku: &Sku) -> Verdict {
-        if self.lines.get(usize::from(line)).is_none_or(|line| line.sku != *sku) {
-            return Verdict::End(HoldEnd::Abandoned);
-        }
+        let numbered = |(_, held): &(usize, &ReservationLine)| held.number == line;
+        // Of a reservation that was never changed it is the line at just this position.
+        let at_once = self.lines.iter().enumerate().nth(line.into()).filter(numbered);
+        let found = at_once.or_else(|| self.lines.iter().enumerate().find(numbered));
+        let Some((position, line)) = found.filter(|(_, held)| held.sku == *sku) else {
+            let was_taken_out = line < self.next_line && found.is_none() && !self.earlier.is_empty();
+            return Verdict::End(if was_taken_out { HoldEnd::Released } else { HoldEnd::Abandoned });
+        };
+        let has = || Some(Box::new(Kept { quantity: line.quantity, sources: line.sources.clone() }));
         match self.state {
-            ReservationState::Held { expires_at } => Verdict::Open(Some(expires_at)),
-            ReservationState::Pinned { .. } => Verdict::Open(None),
-            ReservationState::Committed { .. } => {
-                Verdict::Commit(self.taken(usize::from(line)), self.sequence)
-            }
+            ReservationState::Held { expires_at } => Verdict::Open(Some(expires_at), has()),
+            ReservationState::Pinned { .. } => Verdict::Open(None, has()),
+            ReservationState::Committed { .. } => Verdict::Commit(self.taken(position), self.sequence),
             ReservationState::Released { .. } => Verdict::End(HoldEnd::Released),
             ReservationState::Expired { .. } => Verdict::End(HoldEnd::Expired),
         }
@@ -350,7 +392,7 @@ impl Reservation {
         matches!(self.state, ReservationState::Pinned { order: by, .. } if by == order)
     }
 
-    fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
+    pub(super) fn is_repeat(&self, operation: Operation) -> Result<bool, Rejection> {
         match self.operations.look_up(operation) {
             Lookup::New => Ok(false),
             Lookup::Repeat(_) => Ok(true),
@@ -358,7 +400,7 @@ impl Reservation {
         }
     }
 
-    fn check_held(&self, at: Timestamp) -> Result<(), Rejection> {
+    pub(super) fn check_held(&self, at: Timestamp) -> Result<(), Rejection> {
         match self.state {
             ReservationState::Held { expires_at } if at < expires_at => Ok(()),
             ReservationState::Held { expires_at } => {
@@ -379,7 +421,10 @@ impl Reservation {
         use ReservationState::{Committed, Expired, Held, Pinned, Released};
         self.version += 1;
         self.state = match (self.state, event) {
-            (Held { .. }, ReservationEvent::Extended { expires_at, .. }) => Held { expires_at: *expires_at },
+            (
+                Held { .. },
+                ReservationEvent::Extended { expires_at, .. } | ReservationEvent::Changed { expires_at, .. },
+            ) => Held { expires_at: *expires_at },
             (Held { expires_at }, ReservationEvent::Pinned { order, at }) => {
                 Pinned { order: *order, remaining: expires_at.since(*at) }
             }
@@ -418,7 +463,8 @@ impl Reservation {
 
 fn operation_of(event: &ReservationEvent) -> Option<(Operation, Timestamp)> {
     match event {
-        ReservationEvent::Extended { operation, at, .. } => Some((*operation, *at)),
+        ReservationEvent::Extended { operation, at, .. }
+        | ReservationEvent::Changed { operation, at, .. } => Some((*operation, *at)),
         ReservationEvent::Committed { operation, at, .. } | ReservationEvent::Released { operation, at } => {
             operation.map(|operation| (operation, *at))
         }

@@ -92,6 +92,8 @@ impl Driver {
             })?;
         }
         self.pin(reservation, request.id, &request.customer)?;
+        let mut place = place;
+        PlaceOrder::take_over(&mut place.lines, self.known(reservation)?)?;
         for event in place.events() {
             let sequence = self.append(Event::Order(request.id, event.clone()));
             if let OrderEvent::Placed(placed) = &event {
@@ -111,6 +113,7 @@ impl Driver {
             .ok_or_else(|| Rejection::NoPrice { sku: sku.clone(), currency: currency.code().to_owned() })?;
         let total = price.times(*quantity).ok_or(Rejection::TotalTooLarge)?;
         Ok(OrderLine {
+            hold: 0,
             sku: sku.clone(),
             location: location.clone(),
             quantity: *quantity,

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use holdfast_engine::order::Order;
 use holdfast_engine::product::{
     Adjustment, Claim, Events, HoldEnd, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
-    ProductEvent, SaleTerms, Terms, TimeInForce,
+    ProductEvent, RaiseHolds, SaleTerms, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::{
     Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
@@ -61,6 +61,17 @@ pub(crate) struct Basket {
     pub(crate) lines: Vec<Wanted>,
     pub(crate) ttl: Millis,
     pub(crate) terms: Terms,
+}
+
+/// Other lines for a basket.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    /// May name a product twice.
+    pub(crate) lines: Vec<Wanted>,
+    /// How long it lasts from now on, if that is to change.
+    pub(crate) ttl: Option<Millis>,
+    pub(crate) terms: Terms,
+    pub(crate) operation: Operation,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -178,6 +189,17 @@ impl Driver {
         }
     }
 
+    /// Lets the products whose goods have moved catch up: when they hear of that is when it happened to them, so in a shop whose
+    /// counts are told by the clock it is not heard late.
+    pub(crate) fn hear_of_goods(&mut self) {
+        for sku in self.skus() {
+            let moved = |command: &ProductCommand| matches!(command, ProductCommand::Advance { .. });
+            if self.mail.get(&sku).is_some_and(|mail| mail.iter().any(moved)) {
+                self.read_mail(&sku);
+            }
+        }
+    }
+
     /// Lets every product catch up.
     pub(crate) fn catch_up(&mut self) {
         for sku in self.skus() {
@@ -200,7 +222,7 @@ impl Driver {
             match (self.carry_out(sku, &command), &command) {
                 (Ok(_), _) => {}
                 // Settling read the reservation's later decision first, so the hold is gone already.
-                (Err(Rejection::HoldNotFound { .. }), ProductCommand::Move { .. }) => {}
+                (Err(Rejection::HoldNotFound { .. }), ProductCommand::Keep { .. }) => {}
                 (Err(refusal), command) => panic!("{sku} refuses what was decided: {command:?}: {refusal}"),
             }
         }
@@ -243,7 +265,7 @@ impl Driver {
             let verdict = match self.reservations.get(&hold.reservation) {
                 None => Verdict::End(HoldEnd::Abandoned),
                 Some(reservation) => match reservation.verdict(hold.line, product.sku()) {
-                    Verdict::Open(_) if reservation.decide_expire(self.now).is_some() => {
+                    Verdict::Open(..) if reservation.decide_expire(self.now).is_some() => {
                         Verdict::End(HoldEnd::Expired)
                     }
                     verdict => verdict,
@@ -322,11 +344,10 @@ impl Driver {
                 }
                 _ => None,
             });
-            lines.extend(opened.map(|(quantity, sources)| ReservationLine {
-                sku: sku.clone(),
-                quantity,
-                sources,
-            }));
+            for (quantity, sources) in opened {
+                let number = u16::try_from(lines.len()).unwrap();
+                lines.push(ReservationLine { number, sku: sku.clone(), quantity, sources });
+            }
         }
         if let Some(nothing) = dropped.filter(|_| lines.is_empty()) {
             return Err(nothing);
@@ -374,6 +395,116 @@ impl Driver {
             }
         }
         Ok(self.decided(id, event))
+    }
+
+    /// Gives a basket other lines, as a whole or not at all.
+    pub(crate) fn change(&mut self, id: ReservationId, change: &Change) -> Answer {
+        let reservation = self.known(id)?;
+        if reservation.check_change(self.now, change.operation)? {
+            return Ok(Effect::Already);
+        }
+        let (customer, next_line) = (reservation.made().customer.clone(), reservation.next_line());
+        let ReservationState::Held { expires_at } = reservation.state() else { unreachable!("it is held") };
+        let wanted = merge(&change.lines);
+        if let Some(ttl) = change.ttl {
+            let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+            self.check_hold_time(&skus, ttl)?;
+            // A longer hold is a new promise.
+            let is_short = |sku: &&Sku| self.products.get(*sku).is_some_and(Product::is_short);
+            if let Some(sku) = skus.iter().find(is_short) {
+                return Err(Rejection::ProductShort { sku: sku.clone() });
+            }
+        }
+        let policy = |sku: &Sku| Some(self.products.get(sku)?.details()?.policy.clone());
+        let wanted = wanted.iter().map(|(sku, claims)| (sku, claims.as_slice()));
+        let plan = reservation.plan_change(wanted, &policy)?;
+        let mut raised: Vec<ReservationLine> = Vec::new();
+        let (mut added, mut dropped) = (0, None);
+        for product in &plan.products {
+            let raise = RaiseHolds {
+                open: OpenHolds {
+                    reservation: id,
+                    first_line: next_line + added,
+                    claims: product.added.clone(),
+                    terms: change.terms.clone(),
+                    customer: customer.clone(),
+                    expires_at,
+                },
+                raised: product.raised.clone(),
+                lines: product.lines.clone(),
+                kept: product.kept,
+            };
+            let before = self.journal.len();
+            let takes_what_is_there = change.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
+            match self.ask(&product.sku, &ProductCommand::Raise(raise)) {
+                Err(refusal @ Rejection::InsufficientStock(_)) if takes_what_is_there => {
+                    dropped.get_or_insert(refusal);
+                    continue;
+                }
+                Err(refusal) => {
+                    self.undo(id, &raised);
+                    return Err(refusal);
+                }
+                Ok(_) => {}
+            }
+            for event in &self.journal[before..] {
+                let (ProductEvent::HoldOpened { hold, quantity, sources, .. }
+                | ProductEvent::HoldChanged { hold, quantity, sources, .. }) = (match event {
+                    Event::Product(_, event) => event,
+                    Event::Reservation(..) | Event::Order(..) => continue,
+                })
+                else {
+                    continue;
+                };
+                // Settling may have changed holds of others first, and this one to what an earlier change left it.
+                let earlier = self.reservations[&id].line(hold.line);
+                let is_earlier = earlier.is_some_and(|line| line.has(*quantity, sources));
+                if hold.reservation == id && !is_earlier {
+                    added += u16::from(hold.line >= next_line);
+                    let (number, sku) = (hold.line, product.sku.clone());
+                    let (quantity, sources) = (*quantity, sources.clone());
+                    raised.push(ReservationLine { number, sku, quantity, sources });
+                }
+            }
+        }
+        if let Some(nothing) = dropped.filter(|_| raised.is_empty() && !plan.keeps_lines) {
+            return Err(nothing);
+        }
+        let count = u16::try_from(raised.len()).unwrap();
+        let decided =
+            self.known(id)?.decide_change(self.now, &plan.lowered, count, change.ttl, change.operation);
+        let event = match decided {
+            Ok(Some(event)) => event,
+            Ok(None) => unreachable!("it was not done before"),
+            Err(refusal) => {
+                self.undo(id, &raised);
+                return Err(refusal);
+            }
+        };
+        let before = self.known(id)?.lines().to_vec();
+        let sequence = self.append(Event::Reservation(id, event.clone()));
+        let reservation = self.reservations.get_mut(&id).unwrap();
+        reservation.change(raised, &event);
+        reservation.journaled(sequence);
+        let is_lowered =
+            |line: &&ReservationLine| plan.lowered.iter().any(|lowered| lowered.line == line.number);
+        for ReservationLine { number, sku, .. } in before.iter().filter(is_lowered) {
+            let hold = HoldId { reservation: id, line: *number };
+            let verdict = self.reservations[&id].verdict(*number, sku);
+            self.tell(sku, command(hold, verdict));
+        }
+        // The others may have a new deadline.
+        self.follow(id);
+        Ok(Effect::Done)
+    }
+
+    /// Gives back what was claimed for a change that is not made. At once, whatever lags.
+    fn undo(&mut self, id: ReservationId, raised: &[ReservationLine]) {
+        for line in raised {
+            let hold = HoldId { reservation: id, line: line.number };
+            let verdict = self.reservations[&id].verdict(line.number, &line.sku);
+            self.ask(&line.sku, &command(hold, verdict)).unwrap();
+        }
     }
 
     pub(crate) fn pin(&mut self, id: ReservationId, order: OrderId, customer: &CustomerId) -> Answer {
@@ -471,7 +602,7 @@ pub(crate) fn merge(lines: &[Wanted]) -> Vec<(Sku, Vec<Claim>)> {
 /// How a product is told what becomes of one of its holds.
 fn command(hold: HoldId, verdict: Verdict) -> ProductCommand {
     match verdict {
-        Verdict::Open(expires_at) => ProductCommand::Move { hold, expires_at },
+        Verdict::Open(expires_at, has) => ProductCommand::Keep { hold, expires_at, has },
         Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold, quantity, arrival },
         Verdict::End(why) => ProductCommand::End { hold, why },
     }

@@ -60,7 +60,7 @@ pub(crate) enum Command {
         item: Item,
         place: Place,
         pile: Pile,
-        change: Change,
+        change: CountChange,
         expected: Expected,
         key: Key,
     },
@@ -122,6 +122,14 @@ pub(crate) enum Command {
     Extend {
         basket: Number,
         ttl: i64,
+        key: Key,
+    },
+    /// Other lines for a basket, and, if that is said, another time.
+    ChangeLines {
+        basket: Number,
+        lines: Vec<Line>,
+        wishes: Wishes,
+        ttl: Option<i64>,
         key: Key,
     },
     Pin {
@@ -217,7 +225,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Change {
+pub(crate) enum CountChange {
     By(i64),
     To(u64),
     Become(Pile, u32),
@@ -260,6 +268,7 @@ impl Command {
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
                 | Self::Extend { key, .. }
+                | Self::ChangeLines { key, .. }
                 | Self::Ship { key, .. }
                 | Self::Cancel { key, .. }
                 | Self::TakeBack { key, .. }
@@ -319,6 +328,7 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         10 => commit(),
         4 => release(),
         5 => extend(),
+        12 => change_lines(1..4, shop),
         5 => (basket(), order(), 0..2_u8)
             .prop_map(|(basket, order, customer)| Command::Pin { basket, order, customer }),
         3 => (basket(), order()).prop_map(|(basket, order)| Command::Unpin { basket, order }),
@@ -353,6 +363,7 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         2 => commit(),
         1 => release(),
         1 => extend(),
+        6 => change_lines(1..3, shop),
         14 => place(shop),
         14 => pay(),
         9 => order().prop_map(|order| Command::Step { order }),
@@ -390,7 +401,7 @@ fn history(shop: Shop, command: impl Strategy<Value = Command>) -> impl Strategy
             history.push(Command::Put { item, rules, key: key(0) });
             for (place, units) in (0..).zip(counts) {
                 let key = key(1 + u32::from(place));
-                let change = Change::By(units);
+                let change = CountChange::By(units);
                 let (pile, expected) = (SELLABLE, Expected::Nothing);
                 history.push(Command::Count { item, place, pile, change, expected, key });
             }
@@ -537,13 +548,13 @@ fn ago() -> impl Strategy<Value = i64> {
 
 fn count(to_the_limit: bool) -> impl Strategy<Value = Command> {
     let change = prop_oneof![
-        5 => (-20..20_i64).prop_map(Change::By),
-        4 => (0..25_u64).prop_map(Change::To),
-        3 => (0..PILES, 1..9_u32).prop_map(|(pile, units)| Change::Become(pile, units)),
-        3 => (-9..9_i64, ago()).prop_map(|(units, ago)| Change::ByThen(units, ago)),
-        3 => (0..25_u64, ago()).prop_map(|(units, ago)| Change::ToThen(units, ago)),
-        1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(Change::By),
-        u32::from(to_the_limit) => Just(Change::To(1_000_000_000_000)),
+        5 => (-20..20_i64).prop_map(CountChange::By),
+        4 => (0..25_u64).prop_map(CountChange::To),
+        3 => (0..PILES, 1..9_u32).prop_map(|(pile, units)| CountChange::Become(pile, units)),
+        3 => (-9..9_i64, ago()).prop_map(|(units, ago)| CountChange::ByThen(units, ago)),
+        3 => (0..25_u64, ago()).prop_map(|(units, ago)| CountChange::ToThen(units, ago)),
+        1 => prop_oneof![Just(i64::MIN), Just(i64::MAX), Just(-1), Just(1)].prop_map(CountChange::By),
+        u32::from(to_the_limit) => Just(CountChange::To(1_000_000_000_000)),
     ];
     let expected = prop_oneof![4 => Just(Expected::Nothing), 2 => Just(Expected::WhatIs), 1 => Just(Expected::SomethingElse)];
     let pile = prop_oneof![4 => Just(SELLABLE), 2 => 1..PILES];
@@ -634,6 +645,12 @@ fn release() -> impl Strategy<Value = Command> {
 
 fn extend() -> impl Strategy<Value = Command> {
     (basket(), ttl(), key()).prop_map(|(basket, ttl, key)| Command::Extend { basket, ttl, key })
+}
+
+fn change_lines(width: std::ops::Range<usize>, shop: Shop) -> impl Strategy<Value = Command> {
+    (basket(), lines(width), wishes(shop), prop::option::of(ttl()), key()).prop_map(
+        |(basket, lines, wishes, ttl, key)| Command::ChangeLines { basket, lines, wishes, ttl, key },
+    )
 }
 
 fn fulfil() -> impl Strategy<Value = Command> {

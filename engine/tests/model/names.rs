@@ -281,6 +281,8 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::PolicyContradiction { .. }
         | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }
+        | Rejection::ReservationChanged
+        | Rejection::TooManyChanges
         | Rejection::TotalTooLarge
         | Rejection::TooManyRefunds { .. } => panic!("no history leads here: {rejection}"),
     }

@@ -23,7 +23,7 @@ pub(crate) fn check_cut(walk: &Walk, cut: usize) {
     check_orders_come_to_rest(walk, &journal);
 }
 
-/// A basket that was made is there with all its lines; one that was not has left nothing.
+/// A basket that was made is there with all its lines, those of its last change; one that was not has left nothing.
 fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
     let made: Vec<_> = prefix
         .iter()
@@ -40,8 +40,10 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
             .iter()
             .map(|line| (line.sku.clone(), line.sources.asked().cloned(), line.quantity))
             .collect();
-        let asked = walk.paper.lines(Number::try_from(id.0).unwrap());
-        assert_eq!(lines, names::wanted(&asked), "{id:?} has the lines that were asked for");
+        let is_change = |event: &&Event| matches!(event, Event::Reservation(of, ReservationEvent::Changed { .. }) if *of == id);
+        let changes = prefix.iter().filter(is_change).count();
+        let asked = walk.paper.lines_after(Number::try_from(id.0).unwrap(), changes);
+        assert_eq!(lines, names::wanted(&asked), "{id:?} has the lines it was made or changed to have");
         for (position, line) in reservation.lines().iter().enumerate() {
             let product = &world.products()[&line.sku];
             let hold = reservation.hold(position);

@@ -323,8 +323,19 @@ enum Fact {
         from: Vec<Vec<(Place, u64)>>,
         class: u8,
         /// Which sale of its product each line counts in.
-        sales: Vec<Option<usize>>,
+        sales: Vec<Option<sales::InSale>>,
         deadline: i64,
+    },
+    /// A basket has other lines. One that is taken out stays in its place, with no units.
+    Changed {
+        basket: Number,
+        lines: Vec<Line>,
+        from: Vec<Vec<(Place, u64)>>,
+        classes: Vec<u8>,
+        sales: Vec<Option<sales::InSale>>,
+        deadline: i64,
+        /// Whether it has given back all that it has less, line by line.
+        done: bool,
     },
     /// Its time was over.
     Lapsed {

@@ -8,9 +8,9 @@ use holdfast_engine::product::{
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
 use super::commands::{
-    BASKETS, Change, Command, Expected, FIRST_DAY, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, Wait,
+    BASKETS, Command, CountChange, Expected, FIRST_DAY, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, Wait,
 };
-use super::driver::{Answer, Basket, Driver, Payment, PlaceRequest};
+use super::driver::{Answer, Basket, Change, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
     self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
@@ -66,6 +66,7 @@ impl Walk {
             Command::Commit { basket, .. }
             | Command::Release { basket, .. }
             | Command::Extend { basket, .. }
+            | Command::ChangeLines { basket, .. }
             | Command::Pin { basket, .. }
             | Command::Place { basket: Some(basket), .. } => *basket = some(*basket, &|_| true),
             Command::Unpin { basket, order } | Command::EndPinned { basket, order, .. } => {
@@ -199,6 +200,19 @@ impl Walk {
                 let span = Millis(ttl.unsigned_abs());
                 let answer = self.driver.extend(names::reservation(*basket), span, names::operation(*key));
                 agree(command, &answer, &self.paper.extend(*basket, *ttl, now, *key));
+            }
+            Command::ChangeLines { basket, lines, wishes, ttl, key } => {
+                let answer = self.driver.change(
+                    names::reservation(*basket),
+                    &Change {
+                        lines: names::wanted(lines),
+                        ttl: ttl.map(|ttl| Millis(ttl.unsigned_abs())),
+                        terms: names::terms(*wishes),
+                        operation: names::operation(*key),
+                    },
+                );
+                let reply = self.paper.change(*basket, lines, *wishes, *ttl, *key);
+                agree(command, &answer, &reply);
             }
             Command::Pin { basket, order, customer } => {
                 let buyer = names::customer(*customer);
@@ -429,7 +443,7 @@ impl Walk {
         &mut self,
         command: &Command,
         (item, place, pile): (u8, u8, u8),
-        change: Change,
+        change: CountChange,
         expected: Expected,
         key: Key,
     ) {
@@ -445,13 +459,15 @@ impl Walk {
                 location: names::location(place),
                 condition: names::condition(pile),
                 change: match change {
-                    Change::By(delta) => StockChange::By(delta),
-                    Change::To(units) => StockChange::To(names::quantity(units)),
-                    Change::Become(other, units) => {
+                    CountChange::By(delta) => StockChange::By(delta),
+                    CountChange::To(units) => StockChange::To(names::quantity(units)),
+                    CountChange::Become(other, units) => {
                         StockChange::Become(names::condition(other), LineQuantity::new(units).unwrap())
                     }
-                    Change::ByThen(delta, ago) => StockChange::ByAt(delta, self.ago(ago)),
-                    Change::ToThen(units, ago) => StockChange::ToAt(names::quantity(units), self.ago(ago)),
+                    CountChange::ByThen(delta, ago) => StockChange::ByAt(delta, self.ago(ago)),
+                    CountChange::ToThen(units, ago) => {
+                        StockChange::ToAt(names::quantity(units), self.ago(ago))
+                    }
                 },
                 expected: expected.map(names::quantity),
                 reason: SmolStr::new_static("count"),
@@ -461,11 +477,11 @@ impl Walk {
             },
         );
         let told = match change {
-            Change::By(delta) => (Told::By(delta), None),
-            Change::To(units) => (Told::Found(units), None),
-            Change::Become(other, units) => (Told::Became(other, units.into()), None),
-            Change::ByThen(delta, ago) => (Told::By(delta), Some(self.now - ago)),
-            Change::ToThen(units, ago) => (Told::Found(units), Some(self.now - ago)),
+            CountChange::By(delta) => (Told::By(delta), None),
+            CountChange::To(units) => (Told::Found(units), None),
+            CountChange::Become(other, units) => (Told::Became(other, units.into()), None),
+            CountChange::ByThen(delta, ago) => (Told::By(delta), Some(self.now - ago)),
+            CountChange::ToThen(units, ago) => (Told::Found(units), Some(self.now - ago)),
         };
         let reply = self.paper.count((item, place, pile), told, expected, self.now, key);
         agree(command, &answer, &reply);
@@ -494,6 +510,7 @@ impl Walk {
     }
 
     fn wait(&mut self, wait: Wait) {
+        self.driver.hear_of_goods();
         let now = self.now;
         let deadlines = baskets().filter_map(|basket| match self.paper.basket(basket) {
             Some(PaperBasket::Held { deadline }) => Some(deadline),

@@ -14,6 +14,7 @@ mod script;
 
 mod books;
 mod cancel;
+mod change;
 mod checkout;
 mod conditions;
 mod counts;

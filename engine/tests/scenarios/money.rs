@@ -9,6 +9,7 @@ use holdfast_engine::{
     SmolStr, Timestamp, UnitPrice,
 };
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
 
 use super::script::{check, currency, sku};
 
@@ -183,6 +184,8 @@ fn free_units_that_come_back_owe_nothing() {
 }
 
 proptest! {
+    #![proptest_config(Config { rng_seed: RngSeed::Fixed(20_261_121), ..Config::default() })]
+
     /// However a line comes back, its shares are never negative and add up to its price to the cent.
     #[test]
     fn shares_of_a_line_add_up_to_its_total(
@@ -211,6 +214,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(Config { rng_seed: RngSeed::Fixed(20_261_121), ..Config::default() })]
+
     /// Units of a line are called off, or leave and come back, in any order: what is owed never strays from the exact
     /// share by more than half a cent, and comes to the line's price.
     #[test]
@@ -263,6 +268,7 @@ fn operation() -> Operation {
 
 fn place<const N: usize>(totals: [i64; N], shown: Option<(&str, i64)>) -> PlaceOrder {
     let line = |(number, total_minor): (usize, i64)| OrderLine {
+        hold: number as u16,
         sku: sku(&format!("line-{number}")),
         location: None,
         quantity: LineQuantity::new(1).unwrap(),

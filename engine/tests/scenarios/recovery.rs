@@ -298,8 +298,8 @@ fn one_product_alone_is_mended_by_what_its_reservations_say() {
     let events = mend_product(&product, &|id, line, of| {
         assert_eq!((line, of), (0, &sku("cup")));
         match name(id) {
-            'A' => Some(Verdict::Open(deadline)),
-            'B' => Some(Verdict::Open(None)),
+            'A' => Some(Verdict::Open(deadline, None)),
+            'B' => Some(Verdict::Open(None, None)),
             'C' => Some(Verdict::Commit(Quantity::new(1).unwrap(), Sequence(9))),
             'D' => Some(Verdict::End(HoldEnd::Expired)),
             _ => None,

@@ -83,9 +83,17 @@ const DAY: &str = "
     ";
 
 /// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
-/// checked before, nobody is paid back a thousand times, and nobody expects hundreds of lots of one thing.
-const BEHIND_THE_SCENES: [&str; 5] =
-    ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge", "TooManyRefunds", "TooManyLots"];
+/// checked before, nobody is paid back a thousand times, nobody expects hundreds of lots of one thing or changes a basket
+/// for days, and nobody changes one while an order is made of it.
+const BEHIND_THE_SCENES: [&str; 7] = [
+    "HoldNotFound",
+    "FulfilmentAboveAllocation",
+    "TotalTooLarge",
+    "TooManyRefunds",
+    "TooManyLots",
+    "TooManyChanges",
+    "ReservationChanged",
+];
 
 #[test]
 fn every_refusal_is_said_somewhere() {
@@ -151,9 +159,8 @@ fn a_hold_that_is_gone_is_not_found() {
         ");
     let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
     let (quantity, arrival) = (super::script::quantity("1"), Sequence(9));
-    for command in
-        [ProductCommand::Move { hold, expires_at: None }, ProductCommand::Commit { hold, quantity, arrival }]
-    {
+    let keep = ProductCommand::Keep { hold, expires_at: None, has: None };
+    for command in [keep, ProductCommand::Commit { hold, quantity, arrival }] {
         let refusal = shop.driver.ask(&sku("cup"), &command);
         assert_eq!(refusal, Err(Rejection::HoldNotFound { hold }), "{command:?}");
     }
@@ -278,6 +285,8 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::ReservationReleased,
         Rejection::ReservationInCheckout { order },
         Rejection::ReservationOfOther { customer: CustomerId::new("ann").unwrap() },
+        Rejection::ReservationChanged,
+        Rejection::TooManyChanges,
         Rejection::ProductShort { sku: sku.clone() },
         Rejection::NoPrice { sku: sku.clone(), currency: "EUR".to_owned() },
         Rejection::TotalChanged { expected: euros, actual: euros },
@@ -346,6 +355,8 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::ReservationReleased
             | Rejection::ReservationInCheckout { .. }
             | Rejection::ReservationOfOther { .. }
+            | Rejection::ReservationChanged
+            | Rejection::TooManyChanges
             | Rejection::ProductShort { .. }
             | Rejection::NoPrice { .. }
             | Rejection::TotalChanged { .. }

@@ -1,6 +1,6 @@
 //! Baskets: holds that stand or fall together, and each ends once.
 
-use holdfast_engine::product::{Backorders, HoldEnd, Policy, ProductDetails, Sources, Terms};
+use holdfast_engine::product::{Backorders, HoldEnd, Kept, Policy, ProductDetails, Sources, Terms};
 use holdfast_engine::reservation::{LINES_MAX, Reservation, ReservationEvent, ReservationLine, Verdict};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, OperationId, OrderId, Quantity,
@@ -372,7 +372,10 @@ fn naming_every_unit_is_taking_all() {
 #[test]
 fn a_hold_that_is_none_of_its_lines_is_to_be_given_back() {
     let basket = basket_of([3, 2]);
-    assert_eq!(basket.verdict(0, &sku("line-0")), Verdict::Open(Some(at(100))));
+    let sources = Sources::At { location: LocationId::main(), asked: false };
+    let has = Kept { quantity: LineQuantity::new(3).unwrap(), sources };
+    let open = Verdict::Open(Some(at(100)), Some(Box::new(has)));
+    assert_eq!(basket.verdict(0, &sku("line-0")), open);
     assert_eq!(basket.verdict(0, &sku("line-1")), Verdict::End(HoldEnd::Abandoned));
     assert_eq!(basket.verdict(2, &sku("line-1")), Verdict::End(HoldEnd::Abandoned));
 }
@@ -489,6 +492,7 @@ fn at(millis: i64) -> Timestamp {
 /// A basket of `line-0`, `line-1` and so on, that lapses at 100.
 fn basket_of(units: [u32; 2]) -> Reservation {
     let line = |(number, units): (usize, u32)| ReservationLine {
+        number: number as u16,
         sku: sku(&format!("line-{number}")),
         quantity: LineQuantity::new(units).unwrap(),
         sources: Sources::At { location: LocationId::main(), asked: false },

@@ -18,6 +18,7 @@
 //!   expect L cup in 2d · call off L cup         another time (none without "in"); not at all
 //!   reserve A for ann lasting 1min: 3 cup, 1 pot at north      cups from wherever they lie, pots from north; also: or-kill, or-drop,
 //!                                               or-queue, class 1, source fullest, near north,south; and so for orders
+//!   change A: 4 cup, 1 tin                                   other lines for it; also: lasting, and what reserve has besides
 //!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
 //!   O asks · O approved · O declined · O unknown · O failing     what the payment provider is asked and says
@@ -50,7 +51,7 @@ use holdfast_engine::{
 };
 use xxhash_rust::xxh3::Xxh3;
 
-use super::driver::{Answer, Basket, Driver, Effect, Payment, PlaceRequest, Wanted, restart_from};
+use super::driver::{Answer, Basket, Change, Driver, Effect, Payment, PlaceRequest, Wanted, restart_from};
 
 /// Runs a script, compares every answer, and then how things stand.
 #[track_caller]
@@ -179,6 +180,15 @@ impl Shop {
                 ttl: words.after("lasting").map_or(Millis(15 * 60 * 1000), span),
                 terms: terms(&words),
             }),
+            "change" => driver.change(
+                ReservationId(number(words.at(1))),
+                &Change {
+                    lines: wanted(tail),
+                    ttl: words.after("lasting").map(span),
+                    terms: terms(&words),
+                    operation,
+                },
+            ),
             "commit" => {
                 let units: Option<Vec<u32>> = (!tail.trim().is_empty())
                     .then(|| tail.split(',').map(|units| units.trim().parse().unwrap()).collect());

@@ -220,7 +220,8 @@ fn operation() -> Operation {
 }
 
 fn placed(lines: usize) -> PlaceOrder {
-    let line = |number| OrderLine {
+    let line = |number: usize| OrderLine {
+        hold: number as u16,
         sku: sku(&format!("line-{number:04}")),
         location: None,
         quantity: LineQuantity::new(2).unwrap(),

@@ -103,6 +103,10 @@ codes! {
     ReservationReleased = "reservation_already_released", CONFLICT, "The reservation was released already", false;
     /// An order has it.
     ReservationInCheckout = "reservation_in_checkout", CONFLICT, "The reservation is being checked out", true;
+    /// Its lines are others, or are being changed.
+    ReservationChanged = "reservation_changed", CONFLICT, "The reservation was changed meanwhile", false;
+    /// Its lines were changed more often than they can be.
+    TooManyChanges = "too_many_changes", CONFLICT, "The reservation was changed too often", false;
     /// Somebody else's.
     ReservationOfOther = "reservation_of_other", CONFLICT, "The reservation belongs to another customer", false;
     /// More promised than there is.

@@ -147,6 +147,8 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::ReservationInCheckout { order } => {
             problem(Code::ReservationInCheckout).with("order_id", IdText::order(*order).as_str())
         }
+        Rejection::ReservationChanged => problem(Code::ReservationChanged),
+        Rejection::TooManyChanges => problem(Code::TooManyChanges),
         Rejection::ReservationOfOther { .. } => problem(Code::ReservationOfOther).at("/customer"),
         Rejection::ProductShort { sku } => problem(Code::ProductShort).with("sku", sku.as_str()),
         Rejection::NoPrice { sku, .. } => {

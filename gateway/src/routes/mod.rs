@@ -37,6 +37,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reservations::get))
         .routes(routes!(reservations::commit))
         .routes(routes!(reservations::release))
+        .routes(routes!(reservations::change))
         .routes(routes!(reservations::extend))
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::get))

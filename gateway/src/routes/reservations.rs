@@ -17,13 +17,14 @@ use crate::app::App;
 use crate::command::Command;
 use crate::idempotency::fingerprint;
 use crate::ids::IdText;
-use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
+use crate::openapi::{OptionalKey, Refusals, RequiredKey, WriteRefusals};
 use crate::path::ReservationPath;
 use crate::problem::{Problem, in_body, in_path};
 use crate::wire::decode::decode;
-use crate::wire::lines;
+use crate::wire::lines::{self, LineRequest};
+use crate::wire::object::Object;
 use crate::wire::reservation::{
-    CommitRequest, ExtendRequest, ReleaseRequest, ReservationBody, ReserveRequest,
+    ChangeRequest, CommitRequest, ExtendRequest, ReleaseRequest, ReservationBody, ReserveRequest,
 };
 
 /// The path of [`create`].
@@ -71,12 +72,12 @@ pub(crate) async fn reserve<B: From<Bytes>>(
             let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
             Ok(answer::replayed(answer::located(response, &path), made.replayed))
         }
-        Err(failure) => Err(in_body(failure, &|sku, location| line_of(&request, sku, location))),
+        Err(failure) => Err(in_body(failure, &|sku, location| line_of(&request.lines, sku, location))),
     }
 }
 
-fn line_of(request: &ReserveRequest<'_>, sku: &Sku, location: Option<&LocationId>) -> Option<usize> {
-    lines::find(request.lines.iter().map(|line| (&line.sku, line.location.as_ref())), sku, location)
+fn line_of(requests: &[Object<LineRequest<'_>>], sku: &Sku, location: Option<&LocationId>) -> Option<usize> {
+    lines::find(requests.iter().map(|line| (&line.sku, line.location.as_ref())), sku, location)
 }
 
 /// Read a reservation
@@ -91,6 +92,37 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let view = app.core.reservation(id).await.map_err(in_path)?;
     body(&view)
+}
+
+/// Change the lines of a held reservation
+///
+/// Afterwards it has just these lines: more here, fewer there, some out, others in, all in one step. What it holds is not in
+/// the way of its getting more, and nothing of it is free for others meanwhile. Refused, its lines are what they were. Its id,
+/// its deadline and its place in a queue stay.
+#[utoipa::path(
+    put, path = "/v1/reservations/{id}/lines", operation_id = "changeReservation", tag = "reservations",
+    params(("id" = String, Path, description = "The reservation's id", example = "rsv_01h455vb4pex5vsknk084sn02q"), OptionalKey),
+    request_body(content = ChangeRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Changed", body = ReservationBody,
+            headers(("Idempotent-Replayed", description = "`true` if this answer was given before"))),
+        WriteRefusals,
+    )
+)]
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    ReservationPath(id): ReservationPath,
+    command: Command,
+) -> Result<Response, Problem> {
+    let request: ChangeRequest<'_> = decode(command.body())?;
+    let operation = command.operation_or_fresh(&app, fingerprint(&request))?;
+    let checked = request.check(id, operation)?;
+    let done = app
+        .core
+        .change_reservation(checked)
+        .await
+        .map_err(|failure| in_body(failure, &|sku, location| line_of(&request.lines, sku, location)))?;
+    done_body(&done)
 }
 
 /// Take held units for good

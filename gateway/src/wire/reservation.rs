@@ -1,9 +1,9 @@
 //! Reservations on the wire.
 
-use holdfast_actors::{ReservationView, Reserve, ReserveLine, TakenLine};
+use holdfast_actors::{ChangeReservation, ReservationView, Reserve, ReserveLine, TakenLine};
 use holdfast_engine::product::Policy;
 use holdfast_engine::reservation::ReservationState;
-use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, LocationId, Millis, ReservationId};
+use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, ReservationId};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -94,6 +94,53 @@ fn check_lines(requests: &[Object<LineRequest<'_>>], errors: &mut FieldErrors) -
 fn ttl(ttl_ms: Option<Int>, errors: &mut FieldErrors) -> Option<Millis> {
     let (min, max) = (Policy::HOLD_TTL_MIN.0, Policy::HOLD_TTL_LIMIT.0);
     errors.count(|| "/ttl_ms".to_owned(), ttl_ms?, min, max).map(Millis)
+}
+
+/// The lines that a held reservation shall have.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ChangeRequest, example = json!({
+    "lines": [{"sku": "85123A", "quantity": 4}, {"sku": "22423", "quantity": 1}]
+}))]
+pub(crate) struct ChangeRequest<'a> {
+    /// All of them: a line that is not named is taken out. Lines that name the same product and location count as one.
+    #[serde(borrow)]
+    #[schema(value_type = Vec<LineRequest>, min_items = 1, max_items = 2000)]
+    pub(crate) lines: Vec<Object<LineRequest<'a>>>,
+    /// How long to hold it from now, in milliseconds; its deadline stays unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
+    ttl_ms: Option<Int>,
+    /// What becomes of units wanted besides that are not there; unless given they queue where a product allows it, and
+    /// otherwise the request is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_in_force: Option<TimeInForceWord>,
+    /// How urgent units that queue are, from 0, served before all others, to 9; 5 unless given. A line that queues already
+    /// stays as urgent as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
+    priority: Option<Int>,
+    /// Which locations units are taken from that are wanted besides; as each product's policy has it unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SourcingRequest>)]
+    sourcing: Option<Object<SourcingRequest>>,
+}
+
+impl ChangeRequest<'_> {
+    /// Checks everything and names all that is wrong.
+    pub(crate) fn check(
+        &self,
+        id: ReservationId,
+        operation: Operation,
+    ) -> Result<ChangeReservation, Problem> {
+        let mut errors = FieldErrors::default();
+        let lines = check_lines(&self.lines, &mut errors);
+        let ttl = ttl(self.ttl_ms, &mut errors);
+        let sourcing = self.sourcing.as_deref();
+        let terms = terms::check(self.time_in_force, self.priority, sourcing, &mut errors);
+        errors.finish()?;
+        Ok(ChangeReservation { id, lines, terms, ttl, operation })
+    }
 }
 
 /// Which units to take for good.

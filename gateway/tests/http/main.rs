@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod change;
 mod connections;
 mod docs;
 mod harness;

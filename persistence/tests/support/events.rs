@@ -8,7 +8,7 @@ use holdfast_engine::product::{
     Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
     SourcingRules, Spread, Stamped, Strategy,
 };
-use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
@@ -188,6 +188,23 @@ fn product_events() -> Vec<ProductEvent> {
     };
     events.push(ProductEvent::SalePut { terms: Box::new(terms), operation: operation(6), at: at(6) });
     events.push(ProductEvent::SaleEnded { operation: operation(7), at: at(7) });
+    events.push(ProductEvent::HoldChanged {
+        hold,
+        quantity: units(3),
+        sources: Sources::At { location: LocationId::main(), asked: false },
+        buyer: Some(CustomerId::new("c-17850").unwrap()),
+    });
+    events.push(ProductEvent::HoldChanged {
+        hold,
+        quantity: units(2),
+        sources: Sources::Spread(Box::new(Spread {
+            asked: None,
+            filled: vec![Source { location: LocationId::main(), units: units(1) }],
+            queued: quantity(1),
+            class: PriorityClass(7),
+        })),
+        buyer: None,
+    });
     events.push(ProductEvent::DemandLowered { hold, by: units(2) });
     let fills =
         vec![Fill { hold, units: units(2) }, Fill { hold: HoldId { line: 2, ..hold }, units: units(9) }];
@@ -284,12 +301,27 @@ fn reservation_events() -> Vec<ReservationEvent> {
         ReservationEvent::Released { operation: Some(operation(16)), at: at(16) },
         ReservationEvent::Released { operation: None, at: at(17) },
         ReservationEvent::Expired { at: at(18) },
+        ReservationEvent::Changed {
+            lowered: vec![Lowered { line: 0, left: 4 }, Lowered { line: 513, left: 0 }],
+            raised: 2,
+            expires_at: at(900_000),
+            operation: operation(19),
+            at: at(19),
+        },
+        ReservationEvent::Changed {
+            lowered: Vec::new(),
+            raised: 1,
+            expires_at: at(900_000),
+            operation: operation(20),
+            at: at(20),
+        },
     ]
 }
 
 fn order_events() -> Vec<OrderEvent> {
     let line_units = |line, count| LineUnits { line, units: units(count) };
     let line = |name: &str, count, total_minor| OrderLine {
+        hold: count as u16,
         sku: sku(name),
         location: (count == 6).then(LocationId::main),
         quantity: units(count),
@@ -372,7 +404,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 13 + 7 + 15;
+pub const KINDS: usize = 14 + 8 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -391,6 +423,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::SalePut { .. } => 32,
             ProductEvent::SaleEnded { .. } => 33,
             ProductEvent::Lot { .. } => 34,
+            ProductEvent::HoldChanged { .. } => 35,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,
@@ -400,6 +433,7 @@ pub fn kind(event: &Event) -> usize {
             ReservationEvent::Committed { .. } => 11,
             ReservationEvent::Released { .. } => 12,
             ReservationEvent::Expired { .. } => 13,
+            ReservationEvent::Changed { .. } => 36,
         },
         Event::Order(_, event) => match event {
             OrderEvent::LinesAdded { .. } => 14,

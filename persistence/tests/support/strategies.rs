@@ -8,7 +8,7 @@ use holdfast_engine::product::{
     Origin, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
     Sources, SourcingRules, Spread, Stamped,
 };
-use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
@@ -159,6 +159,9 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                 expires_at
             }
         ),
+        (hold(), sources(), units(), option::of(customer())).prop_map(|(hold, sources, quantity, buyer)| {
+            ProductEvent::HoldChanged { hold, quantity, sources, buyer }
+        }),
         (sale(), operation(), at()).prop_map(|(terms, operation, at)| ProductEvent::SalePut {
             terms: Box::new(terms),
             operation,
@@ -274,6 +277,7 @@ fn sources() -> impl Strategy<Value = Sources> {
 
 fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
     let taken = option::of(vec(any::<u32>(), 0..20));
+    let lowered = (any::<u16>(), any::<u32>()).prop_map(|(line, left)| Lowered { line, left });
     prop_oneof![
         (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text()).prop_map(
             |(customer, fingerprint, lines, ttl, at, metadata)| ReservationEvent::Made {
@@ -297,6 +301,15 @@ fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
         (option::of(operation()), at())
             .prop_map(|(operation, at)| ReservationEvent::Released { operation, at }),
         at().prop_map(|at| ReservationEvent::Expired { at }),
+        (vec(lowered, 0..20), any::<u16>(), at(), operation(), at()).prop_map(
+            |(lowered, raised, expires_at, operation, at)| ReservationEvent::Changed {
+                lowered,
+                raised,
+                expires_at,
+                operation,
+                at
+            }
+        ),
     ]
 }
 
@@ -337,8 +350,14 @@ fn placed() -> impl Strategy<Value = OrderPlaced> {
 }
 
 fn order_event() -> impl Strategy<Value = OrderEvent> {
-    let line = (sku(), option::of(location()), units(), any::<i64>()).prop_map(
-        |(sku, location, quantity, total_minor)| OrderLine { sku, location, quantity, total_minor },
+    let line = (any::<u16>(), sku(), option::of(location()), units(), any::<i64>()).prop_map(
+        |(hold, sku, location, quantity, total_minor)| OrderLine {
+            hold,
+            sku,
+            location,
+            quantity,
+            total_minor,
+        },
     );
     let outcome = prop_oneof![
         text().prop_map(|reference| PaymentOutcome::Approved { reference }),

@@ -14,6 +14,7 @@ impl Product {
             ProductEvent::Put { .. }
             | ProductEvent::HoldOpened { .. }
             | ProductEvent::HoldMoved { .. }
+            | ProductEvent::HoldChanged { .. }
             | ProductEvent::HoldCommitted { .. }
             | ProductEvent::HoldEnded { .. }
             | ProductEvent::DemandLowered { .. }

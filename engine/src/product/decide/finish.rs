@@ -1,23 +1,31 @@
 //! Carry out what a reservation has decided about its hold. The decision was made elsewhere and may arrive twice, so
 //! each of these does nothing where it is done already.
 
-use super::super::{HoldEnd, Product, ProductEvent};
+use super::super::{HoldEnd, Kept, Product, ProductEvent};
+use super::Events;
 use crate::ids::HoldId;
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
 use crate::time::{Sequence, Timestamp};
 
 impl Product {
-    pub(super) fn decide_move(
+    pub(super) fn decide_keep(
         &self,
         hold: HoldId,
         expires_at: Option<Timestamp>,
-    ) -> Result<Option<ProductEvent>, Rejection> {
-        match self.holds.get(hold) {
-            None => Err(Rejection::HoldNotFound { hold }),
-            Some(live) if live.expires_at() == expires_at => Ok(None),
-            Some(_) => Ok(Some(ProductEvent::HoldMoved { hold, expires_at })),
+        has: Option<&Kept>,
+    ) -> Result<Events, Rejection> {
+        let live = self.hold(hold).ok_or(Rejection::HoldNotFound { hold })?;
+        let mut events = Events::new();
+        if live.expires_at != expires_at {
+            events.push(ProductEvent::HoldMoved { hold, expires_at });
         }
+        // It may be told late: what the hold has given back since is not claimed again.
+        events.extend(has.filter(|has| has.quantity < live.quantity).map(|Kept { quantity, sources }| {
+            let (quantity, sources) = (*quantity, sources.clone());
+            ProductEvent::HoldChanged { hold, quantity, sources, buyer: None }
+        }));
+        Ok(events)
     }
 
     pub(super) fn decide_commit(

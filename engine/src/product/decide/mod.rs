@@ -8,6 +8,7 @@ mod finish;
 mod lot;
 mod open;
 mod put;
+mod raise;
 mod sale;
 mod untracked;
 
@@ -32,13 +33,16 @@ impl Product {
     pub fn decide(&self, at: Timestamp, command: &ProductCommand) -> Result<Events, Rejection> {
         let event = match command {
             ProductCommand::Open(open) => return self.decide_open(at, open),
+            ProductCommand::Raise(raise) => return self.decide_raise(at, raise),
+            ProductCommand::Keep { hold, expires_at, has } => {
+                return self.decide_keep(*hold, *expires_at, has.as_deref());
+            }
             ProductCommand::Advance { hold, to } => return self.decide_advance(at, *hold, *to),
             ProductCommand::Put { details, operation } => self.decide_put(at, details, *operation)?,
             ProductCommand::Delete { operation } => self.decide_delete(at, *operation)?,
             ProductCommand::PutSale { terms, operation } => self.decide_put_sale(at, terms, *operation)?,
             ProductCommand::EndSale { sale, operation } => self.decide_end_sale(at, sale, *operation)?,
             ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment)?,
-            ProductCommand::Move { hold, expires_at } => self.decide_move(*hold, *expires_at)?,
             ProductCommand::Commit { hold, quantity, arrival } => {
                 self.decide_commit(*hold, *quantity, *arrival)?
             }

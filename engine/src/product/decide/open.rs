@@ -5,9 +5,11 @@ use super::super::holds::LocationNumber;
 use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
 use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
 use super::Events;
+use smallvec::SmallVec;
+
 use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::quantity::{LineQuantity, Quantity};
-use crate::rejection::{Rejection, Shortage};
+use crate::rejection::{Rejection, Shortage, WithoutHolds};
 use crate::time::Timestamp;
 
 impl Product {
@@ -24,26 +26,16 @@ impl Product {
         if !policy.tracked {
             return self.decide_open_untracked(at, open, buyer);
         }
-        let strategy = open.terms.strategy.unwrap_or(policy.sourcing.strategy);
-        let mut grants = Grants {
-            at,
-            supply: self.supply(at, strategy, &open.terms),
-            queueable: self.queue_limit(policy, at).floor_sub(self.queued),
-            strategy,
-            time_in_force: open.terms.time_in_force.unwrap_or(match self.queue_limit(policy, at).is_zero() {
-                true => TimeInForce::FillOrKill,
-                false => TimeInForce::GoodTilCancelled,
-            }),
-        };
+        let mut grants = self.grants(at, policy, &open.terms);
         let mut events = Events::new();
         if let [claim] = open.claims.as_slice() {
             let mut granted = self.grant(&mut grants, claim)?;
             if grants.time_in_force == TimeInForce::ImmediateOrCancel {
-                keep_to_rules(policy, std::slice::from_mut(&mut granted));
+                keep_to_rules(policy, 0, std::slice::from_mut(&mut granted));
             }
             events.extend(granted.map(|granted| self.opened(open, open.first_line, claim, &granted, buyer)));
         } else {
-            let granted = self.grant_all(policy, &mut grants, &open.claims)?;
+            let granted = self.grant_all(policy, &mut grants, &open.claims, 0)?;
             let granted = open.claims.iter().zip(granted);
             let granted = granted.filter_map(|(claim, granted)| Some((claim, granted?)));
             let opened = (open.first_line..).zip(granted);
@@ -54,6 +46,23 @@ impl Product {
         match open.claims.first() {
             Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, &grants)),
             _ => Ok(events),
+        }
+    }
+
+    /// What there is for one request at this instant.
+    pub(super) fn grants(&self, at: Timestamp, policy: &Policy, terms: &Terms) -> Grants {
+        let strategy = terms.strategy.unwrap_or(policy.sourcing.strategy);
+        let limit = self.queue_limit(policy, at);
+        Grants {
+            at,
+            supply: self.supply(at, strategy, terms),
+            queueable: limit.floor_sub(self.queued),
+            strategy,
+            time_in_force: terms.time_in_force.unwrap_or(match limit.is_zero() {
+                true => TimeInForce::FillOrKill,
+                false => TimeInForce::GoodTilCancelled,
+            }),
+            own: Own::default(),
         }
     }
 
@@ -74,12 +83,13 @@ impl Product {
         }
     }
 
-    /// What several claims of one request get.
-    fn grant_all(
+    /// What several claims of one request get that has so many units of the product already.
+    pub(super) fn grant_all(
         &self,
         policy: &Policy,
         grants: &mut Grants,
         claims: &[Claim],
+        kept: u64,
     ) -> Result<Vec<Option<Granted>>, Rejection> {
         let mut granted: Vec<_> = claims.iter().map(|_| None).collect();
         // Claims for one location come first: the others can make do with what these leave.
@@ -90,7 +100,7 @@ impl Product {
             }
         }
         if grants.time_in_force == TimeInForce::ImmediateOrCancel {
-            keep_to_rules(policy, &mut granted);
+            keep_to_rules(policy, kept, &mut granted);
         }
         Ok(granted)
     }
@@ -128,7 +138,7 @@ impl Product {
     }
 
     /// Checks the rules of the sale, if there is one. Answers who the units are counted for.
-    fn check_sale<'a>(
+    pub(super) fn check_sale<'a>(
         &self,
         at: Timestamp,
         customer: &'a CustomerId,
@@ -217,8 +227,11 @@ impl Product {
             .numbers()
             .filter(|number| claim.location.as_ref().is_none_or(|asked| asked == self.name(*number)));
         let held: u64 = here.map(|number| self.shelf(number).level.held.units()).sum();
+        let own = claim.location.as_ref().map_or(grants.own.all(), |asked| grants.own.at(self.number(asked)));
+        let held = held.saturating_sub(own);
         let queues = grants.time_in_force == TimeInForce::GoodTilCancelled;
         let without = self.without_holds(claim.location.as_ref(), queues, grants.at);
+        let without = grants.own.taken_from(without, own);
         let count = |units| Quantity::new(units).unwrap_or(Quantity::MAX);
         Rejection::InsufficientStock(Box::new(Shortage {
             sku: self.sku.clone(),
@@ -226,7 +239,7 @@ impl Product {
             requested: claim.quantity,
             available: count(available),
             held: count(held),
-            queued: self.queued,
+            queued: self.queued.floor_sub(grants.own.queued),
             queueable: grants.queueable,
             next_expiry: self.next_deadline().filter(|_| held > 0),
             may_pass: match grants.time_in_force {
@@ -258,13 +271,43 @@ pub(super) struct Grants {
     pub(super) queueable: Quantity,
     pub(super) strategy: Strategy,
     pub(super) time_in_force: TimeInForce,
+    pub(super) own: Own,
+}
+
+/// What the reservation has already that a request is about: that is not in its own way, and no hope of it either.
+#[derive(Default)]
+pub(super) struct Own {
+    pub(super) filled: SmallVec<[(LocationNumber, LineQuantity); 2]>,
+    pub(super) queued: Quantity,
+}
+
+impl Own {
+    fn all(&self) -> u64 {
+        self.filled.iter().map(|(_, units)| u64::from(units.units())).sum()
+    }
+
+    fn at(&self, location: Option<LocationNumber>) -> u64 {
+        let here = self.filled.iter().filter(|(at, _)| Some(*at) == location);
+        here.map(|(_, units)| u64::from(units.units())).sum()
+    }
+
+    /// What there would be besides if all others let go of what they hold.
+    fn taken_from(&self, without: WithoutHolds, here: u64) -> WithoutHolds {
+        let less = |units: Quantity, by| units.floor_sub(Quantity::new(by).unwrap_or(Quantity::MAX));
+        WithoutHolds {
+            here: less(without.here, here),
+            anywhere: less(without.anywhere, self.all()),
+            promised: without.promised,
+            queue_limit: without.queue_limit.floor_sub(self.queued),
+        }
+    }
 }
 
 /// What one claim gets.
-struct Granted {
-    quantity: LineQuantity,
-    taken: Taken,
-    queued: Quantity,
+pub(super) struct Granted {
+    pub(super) quantity: LineQuantity,
+    pub(super) taken: Taken,
+    pub(super) queued: Quantity,
 }
 
 fn units(taken: &Taken) -> Quantity {
@@ -274,12 +317,12 @@ fn units(taken: &Taken) -> Quantity {
 
 /// Who takes what there is keeps to the rules about quantities all the same: boxes of six stay whole. What is too much goes
 /// back from the end.
-fn keep_to_rules(policy: &Policy, granted: &mut [Option<Granted>]) {
+fn keep_to_rules(policy: &Policy, kept: u64, granted: &mut [Option<Granted>]) {
     let sum: u64 = granted.iter().flatten().map(|granted| u64::from(granted.quantity.units())).sum();
     let (min, multiple) =
         (u64::from(policy.line_quantity_min.units()), u64::from(policy.line_quantity_multiple.units()));
-    let fits = sum - sum % multiple;
-    let mut excess = if fits < min { sum } else { sum - fits };
+    let fits = (kept + sum) - (kept + sum) % multiple;
+    let mut excess = if fits < min { sum } else { (kept + sum).saturating_sub(fits).min(sum) };
     for slot in granted.iter_mut().rev() {
         let Some(granted) = slot.as_mut() else { continue };
         while excess > 0

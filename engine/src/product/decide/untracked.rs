@@ -12,7 +12,7 @@ use super::super::{
     Claim, FILLS_PER_EVENT, Fill, OpenHolds, Policy, Product, ProductEvent, Terms, TimeInForce,
 };
 use super::Events;
-use super::open::{Grants, listed};
+use super::open::{Grants, Own, listed};
 use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::Rejection;
@@ -25,25 +25,9 @@ impl Product {
         open: &OpenHolds,
         buyer: Option<&CustomerId>,
     ) -> Result<Events, Rejection> {
-        let strategy = open.terms.strategy.unwrap_or(self.policy().sourcing.strategy);
-        let (supply, queueable, time_in_force) = (Supply::new(), Quantity::ZERO, TimeInForce::FillOrKill);
-        let grants = Grants { at, supply, queueable, strategy, time_in_force };
         let claimed: u64 = open.claims.iter().map(|claim| u64::from(claim.quantity.units())).sum();
         let hold = |(line, claim): (u16, &Claim)| {
-            let refused = |available: Quantity| self.shortage(claim, available.units(), &grants);
-            let location = match &claim.location {
-                Some(asked) => {
-                    self.known(asked)?;
-                    (!self.policy().sourcing.closed.contains(asked)).then(|| asked.clone())
-                }
-                None => self.home(&open.terms),
-            };
-            let location = location.ok_or_else(|| refused(Quantity::ZERO))?;
-            // No count can say more than this, not even that of what is claimed.
-            let room = self.level(&location).available(self.policy());
-            if claimed > room.units() {
-                return Err(refused(room));
-            }
+            let location = self.decide_place(at, claim, &open.terms, claimed, Own::default())?;
             let hold = HoldId { reservation: open.reservation, line };
             assert!(
                 self.holds.get(hold).is_none() && !self.allocations.contains_key(&hold),
@@ -55,6 +39,32 @@ impl Product {
             Ok(ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at })
         };
         (open.first_line..).zip(&open.claims).map(hold).collect()
+    }
+
+    /// Where a claim is made, which is one of several that come to so many units.
+    pub(super) fn decide_place(
+        &self,
+        at: Timestamp,
+        claim: &Claim,
+        terms: &Terms,
+        claimed: u64,
+        own: Own,
+    ) -> Result<LocationId, Rejection> {
+        let strategy = terms.strategy.unwrap_or(self.policy().sourcing.strategy);
+        let (supply, queueable, time_in_force) = (Supply::new(), Quantity::ZERO, TimeInForce::FillOrKill);
+        let grants = Grants { at, supply, queueable, strategy, time_in_force, own };
+        let refused = |available: Quantity| self.shortage(claim, available.units(), &grants);
+        let location = match &claim.location {
+            Some(asked) => {
+                self.known(asked)?;
+                (!self.policy().sourcing.closed.contains(asked)).then(|| asked.clone())
+            }
+            None => self.home(terms),
+        };
+        let location = location.ok_or_else(|| refused(Quantity::ZERO))?;
+        // No count can say more than this, not even that of what is claimed.
+        let room = self.level(&location).available(self.policy());
+        if claimed > room.units() { Err(refused(room)) } else { Ok(location) }
     }
 
     /// Whoever queued while the product was tracked gets all of it.

@@ -75,7 +75,7 @@ impl Reference {
             Waiting {
                 line: (basket, line),
                 place: self.lines(basket)[line].1,
-                class: self.class(basket),
+                class: self.class(basket, line),
                 arrival: self.arrival(basket),
                 queued,
                 has: self.taken(basket).unwrap()[line] - queued - done.cancelled,

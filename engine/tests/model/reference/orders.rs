@@ -51,7 +51,7 @@ impl Reference {
 
     /// What the shop would show as the total of these lines, if it can.
     pub(crate) fn quote(&self, basket: Option<Number>, lines: &[Line]) -> Option<i64> {
-        let lines = basket.map_or_else(|| merged(lines), |basket| self.lines(basket));
+        let lines = basket.map_or_else(|| merged(lines), |basket| self.lines_in_order(basket));
         Some(self.prices(&lines).ok()?.iter().sum())
     }
 
@@ -75,7 +75,7 @@ impl Reference {
             None => merged(lines),
             Some(basket) => {
                 self.basket(basket).ok_or(No::UnknownBasket)?;
-                self.lines(basket)
+                self.lines_in_order(basket)
             }
         };
         let prices = self.prices(&lines)?;
@@ -349,7 +349,8 @@ impl Reference {
         let (basket, _, lines, _) = self.order(order).unwrap();
         for line in 0..lines.len() {
             // A shelf that is full to the last unit there can be takes nothing back.
-            let _ = self.fulfil(basket, line, self.progress(order, line));
+            let number = self.numbered(basket)[line].1;
+            let _ = self.fulfil(basket, number, self.progress(order, line));
         }
     }
 
@@ -397,7 +398,7 @@ impl Reference {
         for (line, units) in asked {
             let mut to = self.progress(order, line);
             to.shipped += units;
-            match self.fulfil(basket, line, to) {
+            match self.fulfil(basket, self.numbered(basket)[line].1, to) {
                 Ok(_) => given.push((line, units)),
                 Err(refusal) => first_refusal = first_refusal.or(Some(refusal)),
             }

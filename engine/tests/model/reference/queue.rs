@@ -47,7 +47,7 @@ impl Reference {
 
     /// A basket came to an end: line by line its shelves hear of it.
     pub(super) fn lines_over(&mut self, basket: Number) {
-        for line in 0..self.lines(basket).len() {
+        for (_, line) in self.numbered(basket) {
             self.line_over(basket, line, self.now);
         }
     }
@@ -116,7 +116,7 @@ impl Reference {
             Waiting {
                 basket,
                 line,
-                class: self.class(basket),
+                class: self.class(basket, line),
                 arrival: self.arrival(basket),
                 queued,
                 has: self.taken(basket).unwrap()[line] - queued - done.cancelled,
@@ -140,6 +140,7 @@ impl Reference {
         lines: &[Line],
         wishes: Wishes,
         customer: u8,
+        has: &Has,
     ) -> Result<Vec<Option<Found>>, No> {
         let item = lines[0].0;
         let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
@@ -147,27 +148,20 @@ impl Reference {
             return Err(No::NotForSale(item));
         }
         let asked: u64 = lines.iter().map(|line| line.2).sum();
-        if asked > rules.line_max {
-            return Err(No::LineTooLarge(item));
-        }
-        if asked < rules.line_min {
-            return Err(No::LineTooSmall(item));
-        }
-        if !asked.is_multiple_of(rules.line_step) {
-            return Err(No::LineIsNoStep(item));
-        }
-        self.may_buy(item, customer, asked)?;
+        self.check_rules(item, has.kept + asked)?;
+        self.may_buy(item, customer, asked + has.anew)?;
+        let own = |place: Option<Place>| self.own(has, item, place);
         if !rules.tracked {
             let short = |line: &Line| {
                 let here = (0..PLACES).filter(|at| line.1.is_none_or(|only| only == *at));
-                let held = here.map(|place| self.held(item, place)).sum();
+                let held = here.map(|place| self.held(item, place)).sum::<u64>() - own(line.1);
                 No::TooFew {
                     item,
                     place: line.1,
                     asked: line.2,
                     free: 0,
                     held,
-                    queued: self.queued(item),
+                    queued: self.queued(item) - self.own_queued(has, item),
                     may_pass: false,
                 }
             };
@@ -206,9 +200,10 @@ impl Reference {
                 place: *asked_place,
                 asked: *asked,
                 free: there,
-                held: (0..PLACES).filter(here).map(|place| self.held(item, place)).sum(),
-                queued: self.queued(item),
-                may_pass: self.could_have(item, *asked_place, *asked, most, missing),
+                held: (0..PLACES).filter(here).map(|place| self.held(item, place)).sum::<u64>()
+                    - own(*asked_place),
+                queued: self.queued(item) - self.own_queued(has, item),
+                may_pass: self.could_have((item, *asked_place, *asked), most, missing, has),
             };
             let lacks = asked.saturating_sub(there);
             if lacks > 0 && (missing == Missing::Refuse || (missing == Missing::Queue && lacks > may_queue)) {
@@ -231,20 +226,20 @@ impl Reference {
             found[line] = (!dropped).then_some(from);
         }
         if missing == Missing::Drop {
-            keep_to_rules(rules, &mut found);
+            keep_to_rules(rules, has.kept, &mut found);
         }
         if found.iter().all(Option::is_none) {
             let (_, place, asked) = lines[0];
-            let may_pass = self.could_have(item, place, asked, most, missing);
+            let may_pass = self.could_have((item, place, asked), most, missing, has);
             let here = (0..PLACES).filter(|at| place.is_none_or(|only| only == *at));
-            let held = here.map(|place| self.held(item, place)).sum();
+            let held = here.map(|place| self.held(item, place)).sum::<u64>() - own(place);
             return Err(No::TooFew {
                 item,
                 place,
                 asked,
                 free: 0,
                 held,
-                queued: self.queued(item),
+                queued: self.queued(item) - self.own_queued(has, item),
                 may_pass,
             });
         }
@@ -256,15 +251,17 @@ impl Reference {
     /// Whether so many units could be had if nobody had anything in a basket.
     fn could_have(
         &self,
-        item: Item,
-        asked_place: Option<Place>,
-        asked: u64,
+        (item, asked_place, asked): Line,
         most: Option<u64>,
         missing: Missing,
+        has: &Has,
     ) -> bool {
         let units = |place: &Place| self.without_baskets(item, *place);
         let anywhere: u64 = (0..PLACES).map(|place| units(&place)).sum();
         let here = asked_place.map_or(anywhere, |place| units(&place));
+        let here = here.saturating_sub(self.own(has, item, asked_place));
+        let anywhere = anywhere.saturating_sub(self.own(has, item, None));
+        let most = most.map(|most| most.saturating_sub(self.own_queued(has, item)));
         let wanted: u64 = self.lines_promised(item).map(|(basket, line)| self.queued_for(basket, line)).sum();
         let served = wanted.min(anywhere);
         let room = match missing {
@@ -291,10 +288,10 @@ impl Reference {
 }
 
 /// What is taken of what there is keeps to the rules; what is too much goes back from the end.
-fn keep_to_rules(rules: Rules, found: &mut [Option<Found>]) {
+fn keep_to_rules(rules: Rules, kept: u64, found: &mut [Option<Found>]) {
     let sum: u64 = found.iter().flatten().flatten().map(|from| from.1).sum();
-    let fits = sum / rules.line_step * rules.line_step;
-    let mut excess = sum - if fits < rules.line_min { 0 } else { fits };
+    let fits = (kept + sum) / rules.line_step * rules.line_step;
+    let mut excess = sum - if fits < rules.line_min { 0 } else { fits.saturating_sub(kept) };
     for line in found.iter_mut().rev() {
         for from in line.iter_mut().flatten().rev() {
             let back = excess.min(from.1);
@@ -307,6 +304,47 @@ fn keep_to_rules(rules: Rules, found: &mut [Option<Found>]) {
                 *line = None;
             }
         }
+    }
+}
+
+/// What a basket has already that asks for more.
+#[derive(Default)]
+pub(super) struct Has {
+    pub(super) basket: Option<Number>,
+    /// Units of the product that it keeps besides.
+    pub(super) kept: u64,
+    /// Of these, units that count in the open sale only from now on.
+    pub(super) anew: u64,
+}
+
+impl Reference {
+    pub(super) fn check_rules(&self, item: Item, units: u64) -> Result<(), No> {
+        let Some(rules) = self.rules(item) else { return Ok(()) };
+        if units > rules.line_max {
+            return Err(No::LineTooLarge(item));
+        }
+        if units < rules.line_min {
+            return Err(No::LineTooSmall(item));
+        }
+        if !units.is_multiple_of(rules.line_step) {
+            return Err(No::LineIsNoStep(item));
+        }
+        Ok(())
+    }
+
+    fn own_lines(&self, has: &Has, item: Item) -> Vec<(Number, usize)> {
+        self.lines_held(item).filter(|(basket, _)| has.basket == Some(*basket)).collect()
+    }
+
+    /// Units of the product at a place, or anywhere, that are in the basket already.
+    fn own(&self, has: &Has, item: Item, place: Option<Place>) -> u64 {
+        let lines = self.own_lines(has, item).into_iter();
+        let found = lines.flat_map(|(basket, line)| self.from(basket, line));
+        found.filter(|from| place.is_none_or(|only| only == from.0)).map(|from| from.1).sum()
+    }
+
+    fn own_queued(&self, has: &Has, item: Item) -> u64 {
+        self.own_lines(has, item).into_iter().map(|(basket, line)| self.queued_in_basket(basket, line)).sum()
     }
 }
 

@@ -2,6 +2,15 @@
 
 use super::{Fact, Item, Key, No, Number, Place, Reference, Reply, Sale, Thing, Yes};
 
+/// How a line counts in a sale.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InSale {
+    /// In which of the product's.
+    pub(super) edition: usize,
+    /// Units it had when it began to count, because it got more; with so many it counts no longer.
+    pub(super) before: u64,
+}
+
 impl Reference {
     /// The sale that was put last.
     pub(super) fn sale(&self, item: Item) -> Option<Sale> {
@@ -92,11 +101,19 @@ impl Reference {
         lines.into_iter().filter(move |(basket, line)| self.counts_in(*basket, *line) == edition)
     }
 
-    fn counts_in(&self, basket: Number, line: usize) -> Option<usize> {
-        self.facts.iter().find_map(|fact| match fact {
-            Fact::Reserved { basket: of, sales, .. } if *of == basket => sales[line],
+    pub(super) fn counts_in(&self, basket: Number, line: usize) -> Option<usize> {
+        Some(self.in_sale(basket, line)?.edition)
+    }
+
+    pub(super) fn in_sale(&self, basket: Number, line: usize) -> Option<InSale> {
+        self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Reserved { basket: of, sales, .. } | Fact::Changed { basket: of, sales, .. }
+                if *of == basket =>
+            {
+                Some(sales[line])
+            }
             _ => None,
-        })
+        })?
     }
 
     /// Units set aside for a sale that is not over, and not sold.

@@ -100,7 +100,7 @@ impl Reference {
         in_baskets + promised
     }
 
-    fn queued_in_basket(&self, basket: Number, line: usize) -> u64 {
+    pub(super) fn queued_in_basket(&self, basket: Number, line: usize) -> u64 {
         let there: u64 = self.from(basket, line).iter().map(|from| from.1).sum();
         self.lines(basket)[line].2 - there
     }
@@ -227,7 +227,8 @@ impl Reference {
     /// Ships, gives up or takes back promised units, up to these counts.
     pub(crate) fn fulfil(&mut self, basket: Number, line: usize, to: Moved) -> Reply {
         let promised = self.taken(basket).and_then(|taken| taken.get(line).copied());
-        let Some(promised) = promised else { return Err(No::NothingPromised) };
+        let is_there = self.lines(basket).get(line).is_some_and(|line| line.2 > 0);
+        let Some(promised) = promised.filter(|_| is_there) else { return Err(No::NothingPromised) };
         let done = self.moved(basket, line, None);
         let by = Moved {
             shipped: to.shipped.saturating_sub(done.shipped),

@@ -1,8 +1,8 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 14 SaleEnded
-//!         ├─ 1 Reservation { id,  event }   event: 0 Made … 6 Expired
+//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 15 HoldChanged
+//!         ├─ 1 Reservation { id,  event }   event: 0 Made … 7 Changed
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
 //!

@@ -48,6 +48,7 @@ pub(crate) struct OrderPlacedRecord {
 /// One line of an order.
 #[derive(Archive, Serialize)]
 pub(crate) struct OrderLineRecord {
+    hold: u16,
     sku: SmolStr,
     location: Option<SmolStr>,
     quantity: u32,
@@ -217,8 +218,9 @@ impl From<&OrderPlaced> for OrderPlacedRecord {
 
 impl From<&OrderLine> for OrderLineRecord {
     fn from(line: &OrderLine) -> Self {
-        let OrderLine { sku, location, quantity, total_minor } = line;
+        let OrderLine { hold, sku, location, quantity, total_minor } = line;
         Self {
+            hold: *hold,
             sku: SmolStr::new(sku.as_str()),
             location: location.as_ref().map(|asked| SmolStr::new(asked.as_str())),
             quantity: quantity.units(),
@@ -351,6 +353,7 @@ impl TryFrom<&ArchivedOrderLineRecord> for OrderLine {
 
     fn try_from(line: &ArchivedOrderLineRecord) -> Result<Self, RecordError> {
         Ok(Self {
+            hold: line.hold.to_native(),
             sku: value::sku(&line.sku)?,
             location: line.location.as_ref().map(value::location).transpose()?,
             quantity: value::line_quantity("ordered units", line.quantity)?,

@@ -4,7 +4,7 @@ use holdfast_engine::product::{
     Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
     ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
 };
-use holdfast_engine::{LineQuantity, Millis, Sequence, Timestamp};
+use holdfast_engine::{LineQuantity, LocationId, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
@@ -68,6 +68,7 @@ pub(crate) enum ProductRecord {
         operation: OperationRecord,
         at: i64,
     },
+    HoldChanged(Box<HoldChangedRecord>),
 }
 
 /// What the merchant decides about a sale, and the request that did it.
@@ -102,6 +103,20 @@ pub(crate) struct SpreadRecord {
     class: u8,
     buyer: Option<SmolStr>,
     expires_at: i64,
+}
+
+/// What a hold has from now on.
+#[derive(Archive, Serialize)]
+pub(crate) struct HoldChangedRecord {
+    hold: HoldRecord,
+    quantity: u32,
+    /// Whether all of it lies at one location: the only one of `filled`, which it asked for if `asked` is there.
+    whole: bool,
+    asked: Option<SmolStr>,
+    filled: Vec<SourceRecord>,
+    queued: u64,
+    class: u8,
+    buyer: Option<SmolStr>,
 }
 
 /// Units at one location.
@@ -271,6 +286,13 @@ impl ProductRecord {
                 let asked = asked + spread.buyer.as_ref().map_or(0, SmolStr::len);
                 size_of::<ArchivedSpreadRecord>() + asked + filled.sum::<usize>()
             }
+            Self::HoldChanged(changed) => {
+                let filled = changed.filled.iter();
+                let filled = filled.map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
+                let asked = changed.asked.as_ref().map_or(0, SmolStr::len);
+                let asked = asked + changed.buyer.as_ref().map_or(0, SmolStr::len);
+                size_of::<ArchivedHoldChangedRecord>() + asked + filled.sum::<usize>()
+            }
             Self::HoldInSale { location, buyer, .. } => location.len() + buyer.len(),
             Self::SalePut(sale) => {
                 let places = sale.allotments.iter();
@@ -388,6 +410,26 @@ impl From<&ProductEvent> for ProductRecord {
                     expires_at: expires_at.millis(),
                 })),
             },
+            ProductEvent::HoldChanged { hold, quantity, sources, buyer } => {
+                let filled = sources.filled(*quantity);
+                let source = |(location, units): (&LocationId, LineQuantity)| SourceRecord {
+                    location: SmolStr::new(location.as_str()),
+                    units: units.units(),
+                };
+                Self::HoldChanged(Box::new(HoldChangedRecord {
+                    hold: (*hold).into(),
+                    quantity: quantity.units(),
+                    whole: matches!(sources, Sources::At { .. }),
+                    asked: sources.asked().map(|asked| SmolStr::new(asked.as_str())),
+                    filled: filled.map(source).collect(),
+                    queued: sources.queued().units(),
+                    class: match sources {
+                        Sources::At { .. } => 0,
+                        Sources::Spread(spread) => spread.class.0,
+                    },
+                    buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
+                }))
+            }
             ProductEvent::HoldMoved { hold, expires_at } => {
                 Self::HoldMoved { hold: (*hold).into(), expires_at: expires_at.map(|at| at.millis()) }
             }
@@ -513,6 +555,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 buyer: spread.buyer.as_ref().map(value::customer).transpose()?,
                 expires_at: value::instant(spread.expires_at),
             },
+            ArchivedProductRecord::HoldChanged(changed) => changed.get().try_into()?,
             ArchivedProductRecord::HoldMoved { hold, expires_at } => Self::HoldMoved {
                 hold: hold.into(),
                 expires_at: expires_at.as_ref().map(|at| value::instant(*at)),
@@ -703,6 +746,32 @@ impl From<&ArchivedStrategyRecord> for Strategy {
 impl From<&Source> for SourceRecord {
     fn from(source: &Source) -> Self {
         Self { location: SmolStr::new(source.location.as_str()), units: source.units.units() }
+    }
+}
+
+impl TryFrom<&ArchivedHoldChangedRecord> for ProductEvent {
+    type Error = RecordError;
+
+    fn try_from(changed: &ArchivedHoldChangedRecord) -> Result<Self, RecordError> {
+        let filled = changed.filled.iter().map(TryInto::try_into).collect::<Result<Vec<Source>, _>>()?;
+        let asked = changed.asked.as_ref().map(value::location).transpose()?;
+        let sources = match filled.as_slice() {
+            [only] if changed.whole => {
+                Sources::At { location: only.location.clone(), asked: asked.is_some() }
+            }
+            _ => Sources::Spread(Box::new(Spread {
+                asked,
+                filled,
+                queued: value::quantity("queued units", changed.queued)?,
+                class: PriorityClass(changed.class),
+            })),
+        };
+        Ok(Self::HoldChanged {
+            hold: (&changed.hold).into(),
+            quantity: value::line_quantity("held units", changed.quantity)?,
+            sources,
+            buyer: changed.buyer.as_ref().map(value::customer).transpose()?,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records about a reservation.
 
-use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{Fingerprint, Millis, OrderId};
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
@@ -18,6 +18,23 @@ pub(crate) enum ReservationRecord {
     Committed { taken: Option<Vec<u32>>, operation: Option<OperationRecord>, at: i64 },
     Released { operation: Option<OperationRecord>, at: i64 },
     Expired { at: i64 },
+    Changed(Box<ChangedRecord>),
+}
+
+/// Lines that have fewer units, how many have more, and until when it is held now.
+#[derive(Archive, Serialize)]
+pub(crate) struct ChangedRecord {
+    lowered: Vec<LoweredRecord>,
+    raised: u16,
+    expires_at: i64,
+    operation: OperationRecord,
+    at: i64,
+}
+
+#[derive(Archive, Serialize)]
+pub(crate) struct LoweredRecord {
+    line: u16,
+    left: u32,
 }
 
 impl ReservationRecord {
@@ -26,6 +43,10 @@ impl ReservationRecord {
         match self {
             Self::Made { customer, metadata, .. } => customer.len() + metadata.len(),
             Self::Committed { taken, .. } => taken.as_ref().map_or(0, |taken| size_of_val(taken.as_slice())),
+            Self::Changed(changed) => {
+                size_of::<ArchivedChangedRecord>()
+                    + changed.lowered.len() * size_of::<ArchivedLoweredRecord>()
+            }
             Self::Extended { .. }
             | Self::Pinned { .. }
             | Self::Unpinned { .. }
@@ -66,6 +87,17 @@ impl From<&ReservationEvent> for ReservationRecord {
                 Self::Released { operation: operation.map(Into::into), at: at.millis() }
             }
             ReservationEvent::Expired { at } => Self::Expired { at: at.millis() },
+            ReservationEvent::Changed { lowered, raised, expires_at, operation, at } => {
+                let lowered =
+                    lowered.iter().map(|Lowered { line, left }| LoweredRecord { line: *line, left: *left });
+                Self::Changed(Box::new(ChangedRecord {
+                    lowered: lowered.collect(),
+                    raised: *raised,
+                    expires_at: expires_at.millis(),
+                    operation: (*operation).into(),
+                    at: at.millis(),
+                }))
+            }
         }
     }
 }
@@ -105,6 +137,18 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
                 Self::Released { operation: operation.as_ref().map(Into::into), at: value::instant(*at) }
             }
             ArchivedReservationRecord::Expired { at } => Self::Expired { at: value::instant(*at) },
+            ArchivedReservationRecord::Changed(changed) => {
+                let lowered = changed.lowered.iter();
+                let lowered = lowered
+                    .map(|record| Lowered { line: record.line.to_native(), left: record.left.to_native() });
+                Self::Changed {
+                    lowered: lowered.collect(),
+                    raised: changed.raised.to_native(),
+                    expires_at: value::instant(changed.expires_at),
+                    operation: (&changed.operation).into(),
+                    at: value::instant(changed.at),
+                }
+            }
         })
     }
 }

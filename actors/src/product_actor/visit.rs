@@ -1,0 +1,302 @@
+//! Baskets that visit a product: what they claim of it, who waits for whom, and what goes back.
+//!
+//! A basket of several products may fail after it claimed something here. Until it is over, its claims are pending: they are
+//! taken, but nobody is refused for want of them without having waited for its end.
+
+use std::sync::Arc;
+
+use holdfast_engine::product::{Events, HoldEnd, Product, ProductCommand, ProductEvent, Sources};
+use holdfast_engine::reservation::ReservationLine;
+use holdfast_engine::{
+    Event, HoldId, LineQuantity, LocationId, Rejection, Sequence, Shortage, Sku, Timestamp,
+};
+use smallvec::SmallVec;
+
+use super::{Owner, ProductMessage};
+use crate::answer::{Answer, Failure, Unavailable};
+use crate::basket::{Basket, refuse_all};
+use crate::change;
+use crate::countdown::Part;
+use crate::flight::Flight;
+use crate::reservation_cell::Callers;
+use crate::reservation_view::ReservationView;
+use crate::shared::Shared;
+use crate::waiter::{Then, Waiter};
+
+/// What a basket on its way has claimed.
+pub(crate) struct Pending {
+    hold: HoldId,
+    /// Units it has, location by location.
+    units: SmallVec<[(LocationId, u32); 1]>,
+    /// Units it queues for.
+    queued: u64,
+    flight: Arc<Flight>,
+}
+
+impl Pending {
+    /// The claims of baskets on their way, as an owner finds them that begins anew.
+    pub(crate) fn all(shared: &Shared, product: &Product) -> Vec<Self> {
+        let under_way = product.holds().filter_map(|(id, hold)| {
+            let reservation = shared.reservations.get(id.reservation)?;
+            let flight = reservation.flight()?;
+            let before = reservation.read(|reservation| reservation.line(id.line).cloned()).flatten();
+            Some(Self::new(id, hold.quantity, &hold.sources, before.as_ref(), flight))
+        });
+        under_way.filter(|pending| pending.all_units() > 0).collect()
+    }
+
+    /// What a line has now, without what it had before.
+    fn new(
+        hold: HoldId,
+        quantity: LineQuantity,
+        sources: &Sources,
+        before: Option<&ReservationLine>,
+        flight: Arc<Flight>,
+    ) -> Self {
+        let had = |location: &LocationId| {
+            let before = before.into_iter().flat_map(|line| line.sources.filled(line.quantity));
+            before.filter(|(at, _)| *at == location).map(|(_, units)| units.units()).sum::<u32>()
+        };
+        let units = sources
+            .filled(quantity)
+            .map(|(location, units)| (location.clone(), units.units().saturating_sub(had(location))));
+        let queued_before = before.map_or(0, |line| line.sources.queued().units());
+        let queued = sources.queued().units().saturating_sub(queued_before);
+        Self { hold, units: units.collect(), queued, flight }
+    }
+
+    /// Units that would come back if it failed, there or queued for.
+    pub(crate) fn all_units(&self) -> u64 {
+        self.units_at(None) + self.queued
+    }
+
+    /// Units it has at this location, or anywhere.
+    fn units_at(&self, asked: Option<&LocationId>) -> u64 {
+        let here = self.units.iter().filter(|(location, _)| asked.is_none_or(|asked| asked == location));
+        here.map(|(_, units)| u64::from(*units)).sum()
+    }
+}
+
+impl Owner {
+    pub(super) fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
+        let Some(command) = basket.command() else { return };
+        match self.product.decide(at, &command) {
+            Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
+                self.parked.push_back(basket);
+            }
+            Ok(opened) => {
+                if let Some(flight) = basket.flight() {
+                    let made = basket.reservation();
+                    let pending = opened.iter().filter_map(|event| match event {
+                        ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
+                            Some(Pending::new(*hold, *quantity, sources, None, Arc::clone(flight)))
+                        }
+                        ProductEvent::HoldChanged { hold, quantity, sources, .. } => {
+                            let before = made.read(|made| made.line(hold.line).cloned()).flatten();
+                            Some(Pending::new(*hold, *quantity, sources, before.as_ref(), Arc::clone(flight)))
+                        }
+                        _ => None,
+                    });
+                    self.pending.extend(pending);
+                }
+                if basket.claimed(&opened) {
+                    self.complete(at, *basket, opened);
+                } else {
+                    self.carry_out(at, opened, Then::Nothing);
+                    basket.travel();
+                }
+            }
+            Err(Rejection::InsufficientStock(_))
+                if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
+            {
+                self.parked.push_back(basket);
+            }
+            Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
+                if !basket.left_out(Rejection::InsufficientStock(shortage)) {
+                    return basket.travel();
+                }
+                match basket.found_nothing() {
+                    Some(rejection) => basket.refuse(rejection),
+                    None => self.complete(at, *basket, Events::new()),
+                }
+            }
+            Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
+                self.parked.push_back(basket);
+            }
+            Err(rejection) => {
+                self.show_arrivals();
+                basket.refuse(rejection);
+            }
+        }
+    }
+
+    /// Whether a basket that takes what there is has less than it wants of this product while others that may fail hold
+    /// units of it; if so, it is heard here when they are over.
+    fn may_get_more(&mut self, basket: &Basket, opened: &Events) -> bool {
+        let granted: u64 = opened
+            .iter()
+            .map(|event| match event {
+                ProductEvent::HoldOpened { quantity, .. } => u64::from(quantity.units()),
+                ProductEvent::HoldChanged { hold, quantity, .. } => {
+                    let before = self.product.hold(*hold).map_or(0, |before| before.quantity.units());
+                    u64::from(quantity.units().saturating_sub(before))
+                }
+                _ => 0,
+            })
+            .sum();
+        granted < basket.wanted_here() && self.wait_for_any_flight(&|pending| pending.units_at(None) > 0)
+    }
+
+    /// Whether baskets that may fail, or have failed and not said so here yet, hold so many of these units that it could
+    /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
+    /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
+    /// close.
+    fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
+        self.pending.retain(|pending| !pending.flight.has_arrived());
+        let asked = shortage.location.as_ref();
+        let here = || self.pending.iter().filter(|pending| pending.units_at(asked) + pending.queued > 0);
+        let units: u64 = here().map(|pending| pending.units_at(asked) + pending.queued).sum();
+        // What may queue besides counts for those only that may queue; the others ask once more in vain.
+        let room = shortage.queueable.units();
+        if shortage.available.units() + room + units < u64::from(shortage.requested.units()) {
+            return false;
+        }
+        self.wait_for_any_flight(&|pending| pending.units_at(asked) + pending.queued > 0)
+    }
+
+    /// Asks the flights of these claims to tell when they are over. False if there are none.
+    fn wait_for_any_flight(&mut self, concerns: &dyn Fn(&Pending) -> bool) -> bool {
+        self.pending.retain(|pending| !pending.flight.has_arrived());
+        let mut here = self.pending.iter().filter(|pending| concerns(pending)).peekable();
+        if here.peek().is_none() {
+            return false;
+        }
+        let waits = here.fold(false, |waits, pending| waits | pending.flight.tell(&self.cell));
+        // A flight that arrived just now keeps its units for good, and nobody would tell this basket: it has to look
+        // again itself.
+        if !waits {
+            self.cell.send(&self.shared, ProductMessage::FlightOver);
+        }
+        true
+    }
+
+    /// What is shown may count baskets as pending that have arrived since. As soon as that is durable it counts them no
+    /// more, so that the next who asks for too much is refused at a glance.
+    pub(super) fn show_arrivals(&mut self) {
+        let pending = self.units_pending();
+        if self.cell.shown().pending > pending {
+            let cell = Arc::clone(&self.cell);
+            let show = move |durable: Option<Sequence>| {
+                if durable.is_some() {
+                    cell.show_pending(pending);
+                }
+            };
+            self.shared.journal.append([], Waiter::tell(Then::call(show)));
+        }
+    }
+
+    /// Lets every parked basket try again, in the order they came.
+    pub(super) fn retry_parked(&mut self, at: Timestamp) {
+        for basket in std::mem::take(&mut self.parked) {
+            self.visit(at, basket);
+        }
+    }
+
+    /// The last claims of a basket were granted: the reservation is made or changed together with them.
+    fn complete(&mut self, at: Timestamp, mut basket: Basket, opened: Events) {
+        let Some(made) = basket.made() else { return self.complete_change(at, basket, opened) };
+        opened.iter().for_each(|event| self.product.apply(event));
+        let count = opened.len() as u64;
+        let publication = self.publication(None, count);
+        let lines = basket.take_lines();
+        let mut first = Sequence::default();
+        basket.reservation().make(lines, &made, |mut view, waiting| {
+            let tell = move |first: Option<Sequence>| match first {
+                Some(first) => {
+                    view.sequence = first.plus(count);
+                    tell_made(view, waiting);
+                }
+                None => refuse_all(waiting, &Failure::Unavailable(Unavailable::JournalFailed)),
+            };
+            let waiter = match count {
+                0 => Waiter::tell(Then::call(tell)),
+                _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
+            };
+            let made = Event::Reservation(basket.reservation().id(), made.clone());
+            first = self.shared.journal.append(about(self.product.sku(), opened).chain([made]), waiter);
+            first.plus(count)
+        });
+        self.product.journaled_together(first, count);
+        basket.arrive();
+    }
+
+    /// All is claimed that a reservation shall have besides: it is changed together with the last of that, unless its time has
+    /// run out meanwhile.
+    fn complete_change(&mut self, at: Timestamp, mut basket: Basket, raised: Events) {
+        let Some(change) = basket.change() else { return };
+        let (operation, ttl, lowered) = (change.operation, change.ttl, change.lowered.clone());
+        let (reservation, claimed) = (Arc::clone(basket.reservation()), basket.claimed_lines());
+        let lines: Vec<_> = basket.lines().to_vec();
+        let (count, mut first, mut view) = (raised.len() as u64, Sequence::default(), None);
+        let changed = reservation.change(
+            |reservation| reservation.decide_change(at, &lowered, claimed, ttl, operation),
+            lines,
+            |event, changed| {
+                raised.iter().for_each(|event| self.product.apply(event));
+                let publication = self.publication(None, count);
+                view = ReservationView::after(changed, operation.id);
+                let waiter = match count {
+                    0 => Waiter::tell(Then::Nothing),
+                    _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::Nothing),
+                };
+                let changed = Event::Reservation(reservation.id(), event.clone());
+                first =
+                    self.shared.journal.append(about(self.product.sku(), raised).chain([changed]), waiter);
+                first.plus(count)
+            },
+        );
+        if let Err(rejection) = changed {
+            // What was claimed last is in no journal yet; only what was claimed before goes back.
+            basket.unclaim(self.product.sku());
+            self.pending.retain(|pending| pending.hold.reservation != reservation.id());
+            return basket.refuse(rejection);
+        }
+        self.product.journaled_together(first, count);
+        let change = basket.arrive();
+        if let (Some(change), Some(mut view)) = (change, view) {
+            view.sequence = first.plus(count);
+            change::follow(&self.shared, &reservation, *change, view);
+        }
+    }
+
+    /// A basket gives back what it claimed here. If it was to change a reservation, what that had before stays.
+    pub(super) fn abandon(&mut self, at: Timestamp, hold: HoldId, part: Part) {
+        self.pending.retain(|pending| pending.hold != hold);
+        let reservation = self.shared.reservations.get(hold.reservation);
+        if reservation.and_then(|reservation| reservation.read(|_| ())).is_some() {
+            self.follow(at, hold, Then::Part(part));
+        } else {
+            self.obey(at, &ProductCommand::End { hold, why: HoldEnd::Abandoned }, Then::Part(part));
+        }
+    }
+
+    /// Units in baskets that may still give them back.
+    pub(super) fn units_pending(&mut self) -> u64 {
+        self.pending.retain(|pending| !pending.flight.has_arrived());
+        self.pending.iter().map(Pending::all_units).sum()
+    }
+}
+
+fn tell_made(view: ReservationView, waiting: Callers) {
+    let mut waiting = waiting.into_iter();
+    let Some(first) = waiting.next() else { return };
+    for other in waiting {
+        other.answer(Ok(Answer::repeated(view.clone())));
+    }
+    first.answer(Ok(Answer::fresh(view)));
+}
+
+pub(super) fn about(sku: &Sku, events: Events) -> impl Iterator<Item = Event> + use<> {
+    let sku = sku.clone();
+    events.into_iter().map(move |event| Event::Product(sku.clone(), event))
+}
