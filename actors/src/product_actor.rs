@@ -18,6 +18,7 @@ use holdfast_engine::{
     Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId,
     Sequence, Shortage, Timestamp,
 };
+use holdfast_persistence::Trail;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 use smallvec::SmallVec;
 
@@ -414,7 +415,7 @@ impl Owner {
             let sku = self.product.sku();
             let opened = opened.into_iter().map(|event| Event::Product(sku.clone(), event));
             let made = Event::Reservation(basket.reservation().id(), made.clone());
-            first = self.shared.journal.append(opened.chain([made]), waiter);
+            first = self.shared.journal.append_to_trail(self.trail(), opened.chain([made]), waiter);
             first.plus(count)
         });
         self.product.journaled_together(first, count);
@@ -662,8 +663,13 @@ impl Owner {
         let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
         let sku = self.product.sku();
         let events = events.into_iter().map(|event| Event::Product(sku.clone(), event));
-        let first = self.shared.journal.append(events, waiter);
+        let first = self.shared.journal.append_to_trail(self.trail(), events, waiter);
         self.product.journaled_together(first, count);
+    }
+
+    /// Where the product's trail goes on: behind the last of its events that has a position.
+    fn trail(&self) -> Trail {
+        Trail { previous: self.product.sequence(), at: self.now }
     }
 
     /// Gives an answer once everything it may rest on is durable.
