@@ -78,7 +78,8 @@ fn last_about(world: &World, event: &Event) -> Sequence {
     }
 }
 
-fn judged(work: impl FnOnce()) -> Result<(), VisitError> {
+/// Does what the engine may find does not fit.
+pub(crate) fn judged(work: impl FnOnce()) -> Result<(), VisitError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()).into())
 }
 

@@ -82,4 +82,4 @@ pub use store::{
     AppendError, Epoch, JournalReader, JournalStore, Partition, Rebuild, ReplayError, Tail, VisitError,
     Visitor,
 };
-pub use trail::{Entry, EntryRef, Trail, TrailError, TrailHead, TrailStep, follow_trail};
+pub use trail::{Entry, EntryRef, Trail, TrailError, TrailHead, TrailStep, follow_trail, read_along};

@@ -59,13 +59,27 @@ pub enum ReadError {
         detail: &'static str,
     },
     /// The disk, or what stands for it, failed; or the journal is closed.
-    #[error("{doing}: {source}")]
+    #[error("{doing} at sequence {}: {source}", sequence.0)]
     Io {
+        /// The position that was looked for.
+        sequence: Sequence,
         /// What was being done.
         doing: &'static str,
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl ReadError {
+    /// Where in the journal that is: the place that was looked for, or the beginning of the frame it lies in.
+    pub const fn sequence(&self) -> Sequence {
+        match self {
+            Self::Missing { sequence }
+            | Self::Corrupt { sequence, .. }
+            | Self::Misplaced { sequence, .. }
+            | Self::Io { sequence, .. } => *sequence,
+        }
+    }
 }
 
 impl StoredFrame {

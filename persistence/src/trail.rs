@@ -17,10 +17,11 @@
 
 use std::ops::ControlFlow;
 
+use holdfast_engine::product::ProductEvent;
 use holdfast_engine::{Event, Sequence, Sku, Timestamp};
 
 use crate::frame::StoredRecord;
-use crate::point_read::ReadError;
+use crate::point_read::{ReadError, StoredFrame};
 use crate::store::JournalReader;
 
 /// What stands in the journal beside an event about a product.
@@ -116,6 +117,16 @@ pub enum TrailError {
     },
 }
 
+impl TrailError {
+    /// Where in the journal the walk ended.
+    pub const fn sequence(&self) -> Sequence {
+        match self {
+            Self::Read(error) => error.sequence(),
+            Self::Foreign { sequence, .. } | Self::Broken { sequence, .. } => *sequence,
+        }
+    }
+}
+
 /// Walks a product's trail back from `head`, which must be durable, for as long as `visit` goes on. Neighbours in one
 /// frame cost one read.
 ///
@@ -130,9 +141,7 @@ pub fn follow_trail<E: From<TrailError>>(
     let mut at = head;
     let mut frames = 0;
     loop {
-        let missing = || ReadError::Missing { sequence: at.sequence };
-        let stored = reader.frame_at_or_before(at.sequence).map_err(TrailError::from)?;
-        let stored = stored.ok_or_else(missing).map_err(TrailError::from)?;
+        let stored = stored_at(reader, at.sequence).map_err(TrailError::from)?;
         let frame = stored.open_at(at.sequence).map_err(TrailError::from)?;
         frames += 1;
         while let Some(record) = frame.record(at.sequence) {
@@ -155,4 +164,32 @@ pub fn follow_trail<E: From<TrailError>>(
             at = TrailHead { sequence: trail.previous, records: at.records - 1 };
         }
     }
+}
+
+/// Gives the events of a product at these positions, which are in order and durable, to `visit`. Neighbours in one frame
+/// cost one read.
+///
+/// # Errors
+/// [`TrailError`], or whatever `visit` answers.
+pub fn read_along<E: From<TrailError>>(
+    reader: &dyn JournalReader,
+    sku: &Sku,
+    positions: impl IntoIterator<Item = Sequence>,
+    mut visit: impl FnMut(Sequence, ProductEvent) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut positions = positions.into_iter().peekable();
+    while let Some(first) = positions.peek().copied() {
+        let stored = stored_at(reader, first).map_err(TrailError::from)?;
+        let frame = stored.open_at(first).map_err(TrailError::from)?;
+        while let Some(record) = positions.peek().and_then(|sequence| frame.record(*sequence)) {
+            positions.next();
+            let event = record.event_about(sku)?;
+            visit(record.sequence(), event)?;
+        }
+    }
+    Ok(())
+}
+
+fn stored_at(reader: &dyn JournalReader, sequence: Sequence) -> Result<StoredFrame, ReadError> {
+    reader.frame_at_or_before(sequence)?.ok_or(ReadError::Missing { sequence })
 }

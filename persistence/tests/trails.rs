@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use holdfast_engine::product::ProductEvent;
 use holdfast_engine::{Event, Sequence, Sku, Timestamp};
 use holdfast_persistence::{
     GroupCommit, JournalReader, JournalRecord, JournalStore, MemoryDisk, Partition, ReadError, SledStore,
-    SyncedGroup, Trail, TrailError, TrailHead, follow_trail,
+    SyncedGroup, Trail, TrailError, TrailHead, follow_trail, read_along,
 };
 use support::events::{RESERVATION, hold_opened, wide};
 use support::{Ears, replay_all};
@@ -99,20 +100,29 @@ fn check(reader: &dyn JournalReader, heads: &BTreeMap<Sku, TrailHead>) {
         let mut read = 0;
         follow_trail(reader, sku, *head, |step| {
             assert_eq!(step.head.records + walked.len() as u64, head.records);
-            walked.push((step.head.sequence, step.record.event().map_err(|_| foreign(sku))?));
+            walked.push((step.head.sequence, step.record.event_about(sku)?));
             assert!(step.trail.at <= decided(step.head.sequence), "events of one append have its instant");
             read = step.frames;
             Ok::<_, TrailError>(ControlFlow::Continue(()))
         })
         .unwrap();
         walked.reverse();
-        assert!(walked.iter().eq(expected), "{sku}: its trail is all of its events");
+        let of = |(sequence, event): &(Sequence, ProductEvent)| {
+            (*sequence, Event::Product(sku.clone(), event.clone()))
+        };
+        assert!(
+            walked.iter().map(of).eq(expected.into_iter().cloned()),
+            "{sku}: its trail is all of its events"
+        );
+        let mut forwards = Vec::new();
+        read_along(reader, sku, walked.iter().map(|(sequence, _)| *sequence), |sequence, event| {
+            forwards.push((sequence, event));
+            Ok::<_, TrailError>(())
+        })
+        .unwrap();
+        assert_eq!(forwards, walked, "the same in their order");
         assert!(read <= frames.len() as u64, "{read} frames read of {}: neighbours cost none", frames.len());
     }
-}
-
-fn foreign(sku: &Sku) -> TrailError {
-    TrailError::Foreign { sku: sku.clone(), sequence: Sequence(0) }
 }
 
 #[test]

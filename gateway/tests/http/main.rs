@@ -11,6 +11,7 @@ mod bad_input;
 mod connections;
 mod docs;
 mod harness;
+mod history;
 mod idempotency;
 mod import;
 mod lots;

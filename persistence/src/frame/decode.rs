@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use holdfast_engine::product::ProductEvent;
 use holdfast_engine::{Event, Sequence, Sku, Timestamp};
 use rkyv::rancor;
 use rkyv::vec::ArchivedVec;
 
 use super::FrameError;
 use super::header::{HEADER_BYTES, Header};
+use crate::point_read::ReadError;
 use crate::record::v1::ArchivedRecord;
-use crate::trail::Trail;
+use crate::trail::{Trail, TrailError};
 
 /// The body of a frame of version 1.
 type Body = ArchivedVec<ArchivedRecord>;
@@ -90,6 +92,26 @@ impl StoredRecord<'_> {
     pub fn event(&self) -> Result<Event, FrameError> {
         let sequence = self.sequence;
         Event::try_from(self.record).map_err(|source| FrameError::Record { sequence, source })
+    }
+
+    /// The event, checked, if it is about this product.
+    ///
+    /// # Errors
+    /// [`TrailError::Foreign`] if it is not, [`TrailError::Read`] if it is no event.
+    pub fn event_about(&self, product: &Sku) -> Result<ProductEvent, TrailError> {
+        let sequence = self.sequence;
+        let corrupt = |source| ReadError::Corrupt { sequence, source };
+        match self.event().map_err(corrupt)? {
+            Event::Product(sku, event) if sku == *product => Ok(event),
+            Event::Product(..) | Event::Reservation(..) | Event::Order(..) => {
+                Err(TrailError::Foreign { sku: product.clone(), sequence })
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub const fn sequence(&self) -> Sequence {
+        self.sequence
     }
 
     /// What stands beside the event, if it is about a product.

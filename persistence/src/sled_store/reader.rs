@@ -83,10 +83,10 @@ impl JournalReader for SledReader {
     }
 
     fn frame_at_or_before(&self, sequence: Sequence) -> Result<Option<StoredFrame>, ReadError> {
-        let closed = || ReadError::Io { doing: READING, source: closed() };
+        let closed = || ReadError::Io { sequence, doing: READING, source: closed() };
         let found = self.handle.with(|db| {
             guarded(|| db.range(..=sequence.0.to_be_bytes()).next_back().transpose())
-                .map_err(|trouble| ReadError::Io { doing: READING, source: trouble.into_io() })
+                .map_err(|trouble| ReadError::Io { sequence, doing: READING, source: trouble.into_io() })
         });
         let Some((key, bytes)) = found.ok_or_else(closed)?? else { return Ok(None) };
         let Ok(key) = key.as_ref().try_into().map(u64::from_be_bytes) else {
