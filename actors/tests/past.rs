@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use holdfast_actors::{
     AsOf, Clock as _, Failure, HistoryEntry, HistoryPage, HistoryPlace, HistoryQuery, ManualClock,
-    PastFailure, StockView, Topic, product_as_of,
+    PastFailure, StockView, Topic, Unavailable, product_as_of,
 };
 use holdfast_engine::product::{
     Announcement, Backorders, Condition, LotAction, LotCommand, Policy, Product, ProductEvent, Receipt,
@@ -404,6 +404,44 @@ async fn a_record_that_cannot_be_read_is_no_gap_but_no_answer() {
     shop.disk.damage(|frames| drop(frames.remove(&bad)));
     let missing = PastFailure::Unreadable { sequence: bad };
     assert_eq!(shop.core.history(sku("A"), ALL).await, Err(missing));
+    shop.close().await;
+}
+
+/// What reads the journal is bounded, apart from everything else that is under way: readers cannot keep buyers out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_so_many_walk_or_wait_and_who_goes_away_makes_room() {
+    const WALKS: usize = 2 + 64;
+    let shop = Shop::new(clock()).await;
+    shop.stock("A", 1).await;
+    // A disk that does not answer for a while.
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (stuck, is_stuck) = std::sync::mpsc::channel();
+    let disk = shop.disk.clone();
+    let slow = std::thread::spawn(move || {
+        disk.damage(|_| {
+            stuck.send(()).unwrap();
+            released.recv().unwrap();
+        });
+    });
+    tokio::task::block_in_place(|| is_stuck.recv().unwrap());
+    let read = || shop.core.history(sku("A"), ALL);
+    let mut walks = Vec::new();
+    for _ in 0..WALKS {
+        walks.push(begin(read()).await);
+    }
+    let overloaded = Err(PastFailure::Failed(Unavailable::Overloaded.into()));
+    assert_eq!(within("one too many", read()).await, overloaded);
+    assert_eq!(shop.core.stats().refused_overload, 1);
+    assert_eq!(shop.counts("A").await.available, 1, "others are served");
+    drop(walks.pop());
+    walks.push(begin(read()).await);
+    assert_eq!(within("one too many again", read()).await, overloaded);
+    release.send(()).unwrap();
+    slow.join().unwrap();
+    for walk in walks {
+        assert_eq!(walk.answer("a walk").await.unwrap().entries.len(), 2);
+    }
+    assert_eq!(page(&shop, "A", ALL).await.entries.len(), 2, "there is room again");
     shop.close().await;
 }
 
