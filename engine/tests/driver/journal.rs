@@ -23,6 +23,7 @@ impl Driver {
             mail: BTreeMap::new(),
             journal,
             world,
+            pasts: Default::default(),
         }
     }
 
@@ -92,6 +93,7 @@ impl Driver {
         product.apply(event);
         product.journaled(sequence);
         product.check();
+        self.pasts.note(sequence, product);
     }
 
     pub(super) fn append_to_reservation(&mut self, id: ReservationId, event: &ReservationEvent) {
