@@ -27,6 +27,7 @@ use crate::directory::Directory;
 use crate::expiry::{self, Expiry};
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
+use crate::past::{self, AsOf, HistoryPage, HistoryQuery, PastFailure, StockAsOf, Walks};
 use crate::payment::Payments;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::{ProductCell, next_change};
@@ -181,6 +182,7 @@ impl Core {
             directory: Directory::default(),
             reservations: Reservations::default(),
             expiry,
+            walks: Walks::new(Arc::clone(&reader)),
             owners: DashMap::new(),
             counters: Counters::default(),
             supervisor: OnceLock::new(),
@@ -315,6 +317,22 @@ impl Core {
             }
         }
         self.ask(&cell, Gate::enter(&self.shared)?, ProductMessage::Read).await
+    }
+
+    /// A part of what happened to a product, newest first. It outlives the product.
+    ///
+    /// # Errors
+    /// [`PastFailure`].
+    pub async fn history(&self, sku: Sku, query: HistoryQuery) -> Result<HistoryPage, PastFailure> {
+        past::history(&self.shared, sku, query).await
+    }
+
+    /// A product's stock as it was.
+    ///
+    /// # Errors
+    /// [`PastFailure`].
+    pub async fn stock_as_of(&self, sku: Sku, as_of: AsOf) -> Result<StockAsOf, PastFailure> {
+        past::stock_as_of(&self.shared, sku, as_of).await
     }
 
     /// Changes a count.

@@ -37,6 +37,7 @@ mod expiry;
 mod flight;
 mod lot_view;
 mod orders;
+mod past;
 mod payment;
 mod product_actor;
 mod product_cell;
@@ -60,6 +61,9 @@ pub use lot_view::{LotAnswer, LotsView};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
     RefundView,
+};
+pub use past::{
+    AsOf, HistoryEntry, HistoryPage, HistoryPlace, HistoryQuery, PastFailure, StockAsOf, Topic, product_as_of,
 };
 pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
 pub use reservation_view::{ReservationLineView, ReservationView};

@@ -20,6 +20,7 @@ use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
     HoldId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId, Sequence, Timestamp,
 };
+use holdfast_persistence::Trail;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
@@ -482,8 +483,17 @@ impl Owner {
         let count = events.len() as u64;
         let publication = self.publication(details, count);
         let waiter = Waiter::publish(Arc::clone(&self.cell), publication, then);
-        let first = self.shared.journal.append(visit::about(self.product.sku(), events), waiter);
+        let first = self.shared.journal.append_to_trail(
+            self.trail(),
+            visit::about(self.product.sku(), events),
+            waiter,
+        );
         self.product.journaled_together(first, count);
+    }
+
+    /// Where the product's trail goes on: behind the last of its events that has a position.
+    fn trail(&self) -> Trail {
+        Trail { previous: self.product.sequence(), at: self.now }
     }
 
     /// Gives an answer once everything it may rest on is durable.

@@ -7,9 +7,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use holdfast_engine::product::Product;
 use holdfast_engine::world::World;
 use holdfast_engine::{Event, Sequence, Timestamp};
-use holdfast_persistence::{GroupCommit, Rebuild, VisitError};
+use holdfast_persistence::{Entry, GroupCommit, Rebuild, Trail, VisitError};
 
 use crate::clock::{self, Clock};
 use crate::waiter::{Then, Waiter};
@@ -19,7 +20,7 @@ pub(crate) struct Recovery {
     clock: Arc<dyn Clock>,
     /// The latest instant that stands in the journal.
     latest: Timestamp,
-    mended: Vec<Event>,
+    mended: Vec<Entry>,
 }
 
 /// What a journal came to.
@@ -39,8 +40,8 @@ impl Recovery {
         if !self.mended.is_empty() {
             tracing::info!(events = self.mended.len(), "finished what the last process left under way");
         }
-        for event in self.mended {
-            journal.append([event], Waiter::tell(Then::Nothing));
+        for Entry { event, trail } in self.mended {
+            journal.append_to_trail(trail, [event], Waiter::tell(Then::Nothing));
         }
         Recovered { world: self.world, clock: self.clock }
     }
@@ -58,8 +59,9 @@ impl Rebuild for Recovery {
         let now = self.clock.now();
         judged(|| {
             let mut next = self.world.sequence();
-            self.world.reconcile(now, &mut |event: &Event| {
-                self.mended.push(event.clone());
+            self.world.reconcile(now, &mut |before: &World, event: &Event| {
+                let trail = Trail { previous: last_about(before, event), at: now };
+                self.mended.push(Entry { event: event.clone(), trail });
                 next = next.plus(1);
                 next
             });
@@ -68,7 +70,16 @@ impl Rebuild for Recovery {
     }
 }
 
-fn judged(work: impl FnOnce()) -> Result<(), VisitError> {
+/// Where the last event about the same product stands.
+fn last_about(world: &World, event: &Event) -> Sequence {
+    match event {
+        Event::Product(sku, _) => world.products().get(sku).map(Product::sequence).unwrap_or_default(),
+        Event::Reservation(..) | Event::Order(..) => Sequence::default(),
+    }
+}
+
+/// Does what the engine may find does not fit.
+pub(crate) fn judged(work: impl FnOnce()) -> Result<(), VisitError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()).into())
 }
 

@@ -14,6 +14,7 @@ use crate::config::CoreConfig;
 use crate::directory::Directory;
 use crate::expiry::Expiry;
 use crate::orders::OrderMessage;
+use crate::past::Walks;
 use crate::payment::Payments;
 use crate::product_cell::ProductCell;
 use crate::reservation_cell::Reservations;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Directory,
     pub(crate) reservations: Reservations,
     pub(crate) expiry: Expiry,
+    pub(crate) walks: Walks,
     /// Which product each living actor owns, for the supervisor.
     pub(crate) owners: DashMap<ActorId, Arc<ProductCell>>,
     pub(crate) counters: Counters,

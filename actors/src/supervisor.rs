@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use holdfast_engine::product::Product;
 use holdfast_engine::world::mend_product;
 use holdfast_engine::{Event, Sequence, Sku};
-use holdfast_persistence::JournalReader;
+use holdfast_persistence::{JournalReader, Trail};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 
 use crate::product_actor::{Pending, ProductMessage};
@@ -117,9 +117,12 @@ async fn rebuild(
     // Those that queue are served by the new owner, as soon as it is asked anything; it is asked now.
     for event in mended {
         product.apply(&event);
-        let publication = Publication { pending, ..Publication::of(&product, shared.clock.now()) };
+        let at = shared.clock.now();
+        let publication = Publication { pending, ..Publication::of(&product, at) };
         let waiter = Waiter::publish(Arc::clone(&cell), publication, Then::Nothing);
-        let sequence = shared.journal.append([Event::Product(cell.sku().clone(), event)], waiter);
+        let (trail, event) =
+            (Trail { previous: product.sequence(), at }, Event::Product(cell.sku().clone(), event));
+        let sequence = shared.journal.append_to_trail(trail, [event], waiter);
         product.journaled(sequence);
     }
     cell.reseat(&shared, product);

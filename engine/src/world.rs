@@ -18,6 +18,9 @@ use crate::time::{Sequence, Timestamp};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
+/// Puts an event that follows from this world into the journal, and answers where it stands there.
+pub type Append<'a> = dyn FnMut(&World, &Event) -> Sequence + 'a;
+
 /// The state of a whole partition as its journal tells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct World {
@@ -89,9 +92,9 @@ impl World {
         (self.products.into_values(), self.reservations.into_values(), self.orders.into_values())
     }
 
-    /// Finishes what the end of the journal left under way. Each event is handed to `append`, which says where in the
-    /// journal it stands, and is then applied. Afterwards a second call finds nothing to do.
-    pub fn reconcile(&mut self, at: Timestamp, append: &mut dyn FnMut(&Event) -> Sequence) {
+    /// Finishes what the end of the journal left under way. Each event is handed to `append` with the world before it,
+    /// which says where in the journal it stands, and is then applied. Afterwards a second call finds nothing to do.
+    pub fn reconcile(&mut self, at: Timestamp, append: &mut Append<'_>) {
         self.placing.clear();
         for event in self.unpin_lost_orders(at) {
             self.append_and_apply(&event, append);
@@ -117,7 +120,7 @@ impl World {
 
     /// Gives what is free to those that queue for it, as of the first deadline that is not settled yet: what lapsed
     /// before is settled first.
-    fn serve(&mut self, at: Timestamp, append: &mut dyn FnMut(&Event) -> Sequence) {
+    fn serve(&mut self, at: Timestamp, append: &mut Append<'_>) {
         let skus: Vec<_> = self.products.keys().cloned().collect();
         for sku in skus {
             while let Some(events) =
@@ -131,8 +134,8 @@ impl World {
         }
     }
 
-    fn append_and_apply(&mut self, event: &Event, append: &mut dyn FnMut(&Event) -> Sequence) {
-        let sequence = append(event);
+    fn append_and_apply(&mut self, event: &Event, append: &mut Append<'_>) {
+        let sequence = append(self, event);
         self.apply(sequence, event);
     }
 
@@ -253,7 +256,7 @@ impl World {
 
     /// Brings the allocations of an order to where the order has decided they are. What left the shelf for a shipment
     /// under way has left.
-    fn mend_allocations(&mut self, at: Timestamp, id: OrderId, append: &mut dyn FnMut(&Event) -> Sequence) {
+    fn mend_allocations(&mut self, at: Timestamp, id: OrderId, append: &mut Append<'_>) {
         for line in 0..self.line_count(id) {
             let events = self.orders.get(&id).and_then(|order| {
                 let state = order.lines().get(usize::from(line))?;
@@ -266,7 +269,7 @@ impl World {
     }
 
     /// Asks the shelves for a shipment under way, line by line, and ends it with what they give.
-    fn finish_shipment(&mut self, at: Timestamp, id: OrderId, append: &mut dyn FnMut(&Event) -> Sequence) {
+    fn finish_shipment(&mut self, at: Timestamp, id: OrderId, append: &mut Append<'_>) {
         let asked = self.orders.get(&id).and_then(Order::shipping).map(|shipping| shipping.lines.clone());
         let Some(asked) = asked else { return };
         let mut given = Vec::new();

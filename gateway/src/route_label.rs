@@ -25,6 +25,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         (Some("v1"), Some("products"), Some(_), Some("sales"), Some(sale)) if !sale.contains('/') => {
             "/v1/products/{sku}/sales/{sale}"
         }
+        (Some("v1"), Some("products"), Some(_), Some("history"), None) => "/v1/products/{sku}/history",
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
         (Some("v1"), Some("stock"), Some(_), Some("transfers"), None) => "/v1/stock/{sku}/transfers",

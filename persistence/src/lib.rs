@@ -63,9 +63,11 @@ mod journal;
 pub mod limits;
 mod memory;
 mod panic;
+mod point_read;
 mod record;
 mod sled_store;
 mod store;
+mod trail;
 
 pub use data_dir::{DATA_FORMAT, DataDir, Generation, MarkedStore, OpenError, Options, Recovered, Secret};
 pub use group_commit::{
@@ -73,9 +75,11 @@ pub use group_commit::{
 };
 pub use journal::{CloseError, Hooks, Journal, Opened};
 pub use memory::{MemoryDisk, MemoryFrames, MemoryStore, SyncGate};
+pub use point_read::{JournalRecord, ReadError, StoredFrame};
 pub use record::RecordError;
 pub use sled_store::{SledOpenError, SledStore};
 pub use store::{
     AppendError, Epoch, JournalReader, JournalStore, Partition, Rebuild, ReplayError, Tail, VisitError,
     Visitor,
 };
+pub use trail::{Entry, EntryRef, Trail, TrailError, TrailHead, TrailStep, follow_trail, read_along};

@@ -23,6 +23,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::chain::{Chain, report_cut};
 use crate::frame::FrameGroup;
+use crate::point_read::{ReadError, StoredFrame};
 use crate::store::{AppendError, Epoch, JournalReader, JournalStore, Partition, ReplayError, Tail, Visitor};
 
 /// Frames by the position of their first event.
@@ -240,5 +241,12 @@ struct MemoryReader {
 impl JournalReader for MemoryReader {
     fn read(&self, from: Sequence, visit: &mut Visitor<'_>) -> Result<(), ReplayError> {
         self.disk.read(self.partition, from, visit)?.finish().map(|_| ())
+    }
+
+    fn frame_at_or_before(&self, sequence: Sequence) -> Result<Option<StoredFrame>, ReadError> {
+        let state = self.disk.shared.state.lock();
+        let found = state.frames.range(..=sequence).next_back();
+        let partition = self.partition;
+        Ok(found.map(|(key, bytes)| StoredFrame { key: *key, partition, bytes: bytes.clone() }))
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use holdfast_engine::{Event, Sequence};
 
 use crate::frame::{EncodeError, FrameError, FrameGroup};
+use crate::point_read::{JournalRecord, ReadError, StoredFrame};
 
 /// Which part of the catalogue a journal belongs to. A node runs one partition unless told otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +120,25 @@ pub trait JournalReader: Send + Sync + 'static {
     /// # Errors
     /// [`ReplayError`], with the position at which the journal stopped making sense.
     fn read(&self, from: Sequence, visit: &mut Visitor<'_>) -> Result<(), ReplayError>;
+
+    /// The last frame that begins at or before this position, unchecked; `None` if there is none. What is durable is
+    /// there; of what is not, some may be.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`], and what is no frame's place.
+    fn frame_at_or_before(&self, sequence: Sequence) -> Result<Option<StoredFrame>, ReadError>;
+
+    /// The event at this position, which must be durable. Checks the whole frame it lies in.
+    ///
+    /// # Errors
+    /// [`ReadError`], with the position.
+    fn read_at(&self, sequence: Sequence) -> Result<JournalRecord, ReadError> {
+        let missing = || ReadError::Missing { sequence };
+        let stored = self.frame_at_or_before(sequence)?.ok_or_else(missing)?;
+        let record = stored.open_at(sequence)?.record(sequence).ok_or_else(missing)?;
+        let corrupt = |source| ReadError::Corrupt { sequence: stored.key, source };
+        Ok(JournalRecord { sequence, event: record.event().map_err(corrupt)?, trail: record.trail() })
+    }
 }
 
 /// Why a group did not become durable, as far as is known.

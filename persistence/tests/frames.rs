@@ -164,7 +164,7 @@ fn a_record_that_is_no_event_names_its_place() {
 fn a_common_event_takes_few_bytes() {
     let events: Vec<_> = (0..100).map(hold_opened).collect();
     let bytes = encode(&events).bytes();
-    assert!(bytes <= 100 * 72 + 200, "{bytes} bytes for 100 holds");
+    assert!(bytes <= 100 * 80 + 200, "{bytes} bytes for 100 holds");
 }
 
 #[test]

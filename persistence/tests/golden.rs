@@ -18,18 +18,32 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use holdfast_engine::Sequence;
+use holdfast_engine::{Event, Sequence, Timestamp};
 use holdfast_persistence::frame::{FORMAT_VERSION, Frame, FrameEncoder, FrameGroup, frame_hash};
-use holdfast_persistence::{Epoch, Partition, Tail};
+use holdfast_persistence::{Entry, Epoch, Partition, Tail, Trail};
 use support::events::{KINDS, every_event, kind};
 
 fn golden_path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/journal-v{FORMAT_VERSION}.frames"))
 }
 
+/// Every event with its place on its product's trail, were each the next one about it.
+fn entries() -> Vec<Entry> {
+    let mut previous = Sequence(0);
+    let entries = (1_u64..).zip(every_event()).map(|(number, event)| {
+        let at = Timestamp::from_millis(1_765_000_000_000 + number.cast_signed());
+        let entry = Entry { event, trail: Trail { previous, at } };
+        if let Event::Product(..) = entry.event {
+            previous = Sequence(number);
+        }
+        entry
+    });
+    entries.collect()
+}
+
 /// Two frames, so that one names the other.
 fn write_frames() -> Vec<u8> {
-    let events = every_event();
+    let events = entries();
     let mut encoder = FrameEncoder::new(Partition(0), Epoch(1), &Tail::default());
     let mut group = FrameGroup::new();
     let (first, second) = events.split_at(events.len() / 2);
@@ -58,6 +72,7 @@ fn the_golden_bytes_are_the_events() {
     let golden = std::fs::read(golden_path()).unwrap();
     let mut rest = golden.as_slice();
     let mut events = Vec::new();
+    let mut trails = Vec::new();
     let mut previous = 0;
     while !rest.is_empty() {
         let body_bytes = u32::from_le_bytes(rest[36..40].try_into().unwrap()) as usize;
@@ -66,8 +81,15 @@ fn the_golden_bytes_are_the_events() {
         assert_eq!(frame.header().previous, previous);
         assert_eq!(frame.header().first, Sequence(events.len() as u64 + 1));
         previous = frame_hash(bytes);
-        events.extend(frame.events().map(|event| event.unwrap().1));
+        for event in frame.events() {
+            let (sequence, event) = event.unwrap();
+            trails.push(frame.record(sequence).unwrap().trail());
+            events.push(event);
+        }
         rest = after;
     }
     assert_eq!(events, every_event());
+    let expected = entries().into_iter();
+    let expected = expected.map(|entry| matches!(entry.event, Event::Product(..)).then_some(entry.trail));
+    assert_eq!(trails, expected.collect::<Vec<_>>());
 }

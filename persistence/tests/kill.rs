@@ -15,11 +15,14 @@
 mod support;
 
 use std::io::{BufRead as _, BufReader};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use holdfast_engine::{Event, Sequence};
-use holdfast_persistence::{Ack, Journal, OpenError, Opened, Options};
+use holdfast_engine::{Event, Sequence, Timestamp};
+use holdfast_persistence::{
+    Ack, Journal, OpenError, Opened, Options, Trail, TrailError, TrailHead, follow_trail,
+};
 use support::events::hold_opened;
 use support::{Tell, quiet_hooks};
 
@@ -60,7 +63,9 @@ fn writer_process() {
         // Bursts of changing size, and never more than a thousand events ahead of the disk.
         for _ in 0..=(next % 7) {
             next += 1;
-            assert_eq!(journal.appender().append([hold_opened(next)], Print), Sequence(next));
+            let trail = Trail { previous: Sequence(next - 1), at: Timestamp::default() };
+            let appended = journal.appender().append_to_trail(trail, [hold_opened(next)], Print);
+            assert_eq!(appended, Sequence(next));
         }
         while next - journal.appender().durable().0 > 1_000 {
             std::thread::yield_now();
@@ -133,6 +138,21 @@ fn open(directory: &Path) -> Result<(Opened<Tell>, u64), OpenError> {
     Ok((opened, events))
 }
 
+/// How many records the trail leads through that ends at the last of so many events.
+fn trail(opened: &Opened<Tell>, events: u64) -> u64 {
+    let mut walked = 0;
+    let head = TrailHead { sequence: Sequence(events), records: events };
+    let Event::Product(sku, _) = hold_opened(1) else { panic!("a hold is of a product") };
+    let reader = opened.journal.reader();
+    follow_trail(&*reader, &sku, head, |step| {
+        assert_eq!(step.record.event(), Ok(hold_opened(step.head.sequence.0)));
+        walked += 1;
+        Ok::<_, TrailError>(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    walked
+}
+
 #[test]
 fn a_killed_writer_loses_nothing_it_has_acknowledged() {
     let dir = tempfile::tempdir().unwrap();
@@ -153,6 +173,7 @@ fn a_killed_writer_loses_nothing_it_has_acknowledged() {
         if round % 2 == 0 {
             let (opened, events) = open(dir.path()).unwrap();
             assert!(events >= acknowledged, "{events} events, {acknowledged} acknowledged");
+            assert_eq!(trail(&opened, events), events, "the trail goes on through every kill");
             acknowledged = events;
             if round % 3 == 0 {
                 opened.journal.close().unwrap();

@@ -223,7 +223,11 @@ impl Owner {
                 _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
             };
             let made = Event::Reservation(basket.reservation().id(), made.clone());
-            first = self.shared.journal.append(about(self.product.sku(), opened).chain([made]), waiter);
+            first = self.shared.journal.append_to_trail(
+                self.trail(),
+                about(self.product.sku(), opened).chain([made]),
+                waiter,
+            );
             first.plus(count)
         });
         self.product.journaled_together(first, count);
@@ -250,8 +254,11 @@ impl Owner {
                     _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::Nothing),
                 };
                 let changed = Event::Reservation(reservation.id(), event.clone());
-                first =
-                    self.shared.journal.append(about(self.product.sku(), raised).chain([changed]), waiter);
+                first = self.shared.journal.append_to_trail(
+                    self.trail(),
+                    about(self.product.sku(), raised).chain([changed]),
+                    waiter,
+                );
                 first.plus(count)
             },
         );

@@ -165,6 +165,7 @@ impl Shop {
     /// hold belongs to a live reservation, every allocation to a commit, and what is shown is what the journal says.
     pub async fn audit(&self) -> World {
         self.settle().await;
+        journal::check_trails(&self.disk);
         let world = journal::world(&self.disk);
         let now = self.core.now();
         world.check_settled(now);

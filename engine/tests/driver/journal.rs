@@ -23,6 +23,7 @@ impl Driver {
             mail: BTreeMap::new(),
             journal,
             world,
+            pasts: Default::default(),
         }
     }
 
@@ -92,6 +93,7 @@ impl Driver {
         product.apply(event);
         product.journaled(sequence);
         product.check();
+        self.pasts.note(sequence, product);
     }
 
     pub(super) fn append_to_reservation(&mut self, id: ReservationId, event: &ReservationEvent) {
@@ -115,7 +117,7 @@ pub(crate) fn replay(journal: &[Event]) -> World {
 pub(crate) fn recovered_world(journal: &[Event], now: Timestamp) -> (World, Vec<Event>) {
     let mut world = replay(journal);
     let mut journal = journal.to_vec();
-    world.reconcile(now, &mut |event| {
+    world.reconcile(now, &mut |_, event| {
         journal.push(event.clone());
         Sequence(u64::try_from(journal.len()).unwrap())
     });
@@ -135,6 +137,6 @@ pub(crate) fn restart_from(journal: &[Event], cut: usize, now: Timestamp) -> (Wo
         "I6: what a restart added replays to the same state"
     );
     let mut again = world.clone();
-    again.reconcile(now, &mut |event| panic!("a second restart finds {event:?} to do"));
+    again.reconcile(now, &mut |_, event| panic!("a second restart finds {event:?} to do"));
     (world, journal)
 }

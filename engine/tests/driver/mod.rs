@@ -15,6 +15,7 @@
 
 mod checkout;
 mod journal;
+mod past;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -84,6 +85,7 @@ pub(crate) struct Driver {
     mail: BTreeMap<Sku, VecDeque<ProductCommand>>,
     journal: Vec<Event>,
     world: World,
+    pasts: past::Pasts,
 }
 
 // What can be read.

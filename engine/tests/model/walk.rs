@@ -127,6 +127,7 @@ impl Walk {
         self.driver.catch_up();
         self.compare(&"the end");
         self.driver.check();
+        self.driver.check_pasts();
         let replayed = super::driver::replay(self.driver.journal());
         assert_eq!(replayed.digest(), self.driver.world().digest(), "I6: a replay gives the same state");
         assert!(replayed == *self.driver.world(), "I6: a replay gives the same state, field by field");
@@ -261,9 +262,10 @@ impl Walk {
             Command::Crash => {
                 // A shipment under way gets less if the units of a lapsed basket have not come to it by then.
                 self.driver.settle_all();
-                let lagging = self.driver.lagging;
+                let (lagging, pasts) = (self.driver.lagging, self.driver.pasts());
                 self.driver = Driver::recover(self.driver.journal(), self.now());
                 self.driver.lagging = lagging;
+                self.driver.go_on_noting(pasts);
                 self.driver.world().check_settled(self.now());
                 self.paper.restart(now);
             }

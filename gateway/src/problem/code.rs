@@ -63,6 +63,10 @@ codes! {
     RefundNotFound = "refund_not_found", NOT_FOUND, "There is no such refund", false;
     /// No such lot.
     LotNotFound = "lot_not_found", NOT_FOUND, "There is no such lot", false;
+    /// The product was not in the catalogue at the time asked about.
+    AbsentThen = "absent_then", NOT_FOUND, "The product was not there then", false;
+    /// The journal or the clock has not come to what is asked about.
+    NotYet = "not_yet", NOT_FOUND, "It has not come to that yet", true;
     /// The address knows other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here", false;
     /// The request did not come to its end in time.
@@ -169,6 +173,10 @@ codes! {
     UnknownSource = "unknown_source", UNPROCESSABLE_ENTITY, "The product has never been there", false;
     /// A transfer to where the product has never been.
     UnknownDestination = "unknown_destination", UNPROCESSABLE_ENTITY, "The product is not kept there", false;
+    /// More has happened than one request may go through.
+    TooMuchHistory = "too_much_history", UNPROCESSABLE_ENTITY, "Too much has happened to go through it", false;
+    /// A record that the answer rests on is damaged or missing.
+    JournalUnreadable = "journal_unreadable", INTERNAL_SERVER_ERROR, "The journal cannot be read there", false;
     /// Our fault.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", true;
     /// More than can be served now.

@@ -22,7 +22,7 @@ use serde::ser::SerializeMap;
 use utoipa::ToSchema;
 
 pub(crate) use code::Code;
-pub(crate) use refusal::{in_body, in_path};
+pub(crate) use refusal::{in_body, in_past, in_path};
 
 /// The media type of every refusal.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -248,6 +248,9 @@ pub(crate) struct ProblemSchema {
     /// With `stock_changed` and `total_changed`: what is so.
     #[schema(required = false)]
     actual: serde_json::Value,
+    /// With `journal_unreadable`: where it cannot be read. With `not_yet`: how far it is.
+    #[schema(required = false)]
+    sequence: u64,
     /// With `payment_declined` and `reservation_in_checkout`: the order concerned.
     #[schema(required = false)]
     order_id: String,

@@ -3,7 +3,7 @@
 //! The same refusal can be about the address (`GET /v1/products/{sku}`: 404) or about a member of the body
 //! (`/lines/0/sku`: 422); the two doors [`in_path`] and [`in_body`] say which.
 
-use holdfast_actors::{Failure, Unavailable};
+use holdfast_actors::{Failure, PastFailure, Unavailable};
 use holdfast_engine::{LocationId, Quantity, Rejection, Shortage, Sku};
 use serde_json::json;
 
@@ -36,6 +36,20 @@ pub(crate) fn in_body(
     match failure {
         Failure::Rejected(rejection) => rejected(&rejection, line_of),
         Failure::Unavailable(unavailable) => unavailable_problem(&unavailable),
+    }
+}
+
+/// A failure of a request about the past of the product that its path names.
+pub(crate) fn in_past(failure: PastFailure) -> Problem {
+    let detail = failure.to_string();
+    let problem = |code: Code| Problem::new(code, detail);
+    match failure {
+        PastFailure::Failed(failure) => in_path(failure),
+        PastFailure::AbsentThen { .. } => problem(Code::AbsentThen),
+        PastFailure::SequenceAhead { last, .. } => problem(Code::NotYet).with("sequence", last.0),
+        PastFailure::InstantAhead { now, .. } => problem(Code::NotYet).with("now", rfc3339(now)),
+        PastFailure::TooMuch { records_max, .. } => problem(Code::TooMuchHistory).with("max", records_max),
+        PastFailure::Unreadable { sequence } => problem(Code::JournalUnreadable).with("sequence", sequence.0),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The routes, one file per resource. Each handler is thin: read, check, ask the core, write.
 
 pub(crate) mod docs;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod incoming;
 pub(crate) mod orders;
@@ -25,6 +26,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(products::list))
         .routes(routes!(products::put, products::get, products::delete))
+        .routes(routes!(history::get))
         .routes(routes!(sales::put, sales::end))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))

@@ -12,22 +12,44 @@ use crate::command::Command;
 use crate::idempotency::fingerprint;
 use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
 use crate::path::SkuPath;
-use crate::problem::{Problem, in_path};
+use crate::problem::{Problem, ProblemSchema, in_past, in_path};
+use crate::query::Query;
+use crate::wire::as_of::StockQuery;
 use crate::wire::decode::decode;
 use crate::wire::stock::{AdjustBody, AdjustRequest, StockBody};
 
 /// Read a product's stock
 ///
-/// What was acknowledged before is in it.
+/// What was acknowledged before is in it. With `as_of` or `as_of_sequence` it is the stock as it was then, made anew from
+/// everything that had happened to the product: that takes longer.
 #[utoipa::path(
     get, path = "/v1/stock/{sku}", operation_id = "getStock", tag = "stock",
-    params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
-            min_length = 1, max_length = 64, example = "85123A")),
-    responses((status = 200, description = "The stock", body = StockBody), Refusals)
+    params(
+        ("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
+            min_length = 1, max_length = 64, example = "85123A"),
+        ("as_of_sequence" = Option<u64>, Query,
+            description = "The stock after this position of the journal, whatever that is about"),
+        ("as_of" = Option<String>, Query,
+            description = "The stock after all that had been decided by this instant, RFC 3339, which must be over"),
+    ),
+    responses(
+        (status = 200, description = "The stock", body = StockBody),
+        (status = 422, description = "Too much has happened to go through it (`too_much_history`)",
+            body = ProblemSchema, content_type = "application/problem+json"),
+        Refusals,
+    )
 )]
-pub(crate) async fn get(State(app): State<Arc<App>>, SkuPath(sku): SkuPath) -> Result<Response, Problem> {
-    let view = app.core.stock(&sku).await.map_err(in_path)?;
-    answer::json(StatusCode::OK, &StockBody::new(&view), 512)
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    SkuPath(sku): SkuPath,
+    Query(query): Query<StockQuery>,
+) -> Result<Response, Problem> {
+    let Some(as_of) = query.check()? else {
+        let view = app.core.stock(&sku).await.map_err(in_path)?;
+        return answer::json(StatusCode::OK, &StockBody::new(&view), 512);
+    };
+    let then = app.core.stock_as_of(sku, as_of).await.map_err(in_past)?;
+    answer::json(StatusCode::OK, &StockBody::as_of(&then), 640)
 }
 
 /// Change a count

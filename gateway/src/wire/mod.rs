@@ -4,8 +4,11 @@
 //! A request struct holds what may be wrong; its `check` turns it into what cannot be, or names *every* member that is
 //! wrong. Answers are written straight from the core's views, without a copy in between.
 
+pub(crate) mod as_of;
 pub(crate) mod decode;
 pub(crate) mod field_errors;
+pub(crate) mod history;
+pub(crate) mod history_query;
 pub(crate) mod import;
 pub(crate) mod int;
 pub(crate) mod json_text;

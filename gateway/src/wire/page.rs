@@ -46,7 +46,7 @@ impl OrdersQuery {
     }
 }
 
-fn check_limit(limit: Option<usize>) -> Result<usize, Problem> {
+pub(crate) fn check_limit(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
         None => Ok(PAGE_DEFAULT),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),

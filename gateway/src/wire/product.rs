@@ -134,7 +134,7 @@ pub(crate) struct ProductBody<'a> {
 /// The price of one unit.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PriceAnswer)]
-struct PriceBody {
+pub(crate) struct PriceBody {
     /// Major units, as a decimal string.
     #[schema(value_type = String)]
     amount: Amount,
@@ -143,16 +143,19 @@ struct PriceBody {
     currency: CurrencyCode,
 }
 
+impl PriceBody {
+    pub(crate) fn new(price: &UnitPrice) -> Self {
+        Self { amount: Amount(price.to_decimal()), currency: CurrencyCode(price.currency()) }
+    }
+}
+
 impl<'a> ProductBody<'a> {
     pub(crate) fn new(view: &'a ProductView) -> Self {
         let details = &view.details;
         Self {
             sku: view.sku.as_str(),
             name: &details.name,
-            price: details.price.as_ref().map(|price| PriceBody {
-                amount: Amount(price.to_decimal()),
-                currency: CurrencyCode(price.currency()),
-            }),
+            price: details.price.as_ref().map(PriceBody::new),
             policy: PolicyBody::new(&details.policy),
             version: view.version,
             sequence: view.sequence.0,

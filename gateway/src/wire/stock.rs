@@ -1,11 +1,12 @@
 //! Stock on the wire.
 
-use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockView};
+use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockAsOf, StockView};
 use holdfast_engine::product::{Adjustment, Condition, StockChange};
 use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::as_of::AsOfBody;
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::sale::SaleStockBody;
@@ -331,6 +332,10 @@ pub(crate) struct StockBody<'a> {
     version: u64,
     /// Position of the last one in the journal.
     sequence: u64,
+    /// When this was so, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    as_of: Option<AsOfBody>,
 }
 
 /// The stock at one location.
@@ -402,6 +407,12 @@ impl<'a> StockBody<'a> {
             locations: Locations(view),
             version: view.version,
             sequence: view.sequence.0,
+            as_of: None,
         }
+    }
+
+    /// The stock as it was.
+    pub(crate) fn as_of(then: &'a StockAsOf) -> Self {
+        Self { as_of: Some(AsOfBody::new(then)), ..Self::new(&then.stock) }
     }
 }

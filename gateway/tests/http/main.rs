@@ -12,6 +12,7 @@ mod change;
 mod connections;
 mod docs;
 mod harness;
+mod history;
 mod idempotency;
 mod import;
 mod lots;

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use holdfast_engine::{Event, Sequence};
+use holdfast_engine::product::ProductEvent;
+use holdfast_engine::{Event, Sequence, Sku, Timestamp};
 use rkyv::rancor;
 use rkyv::vec::ArchivedVec;
 
 use super::FrameError;
 use super::header::{HEADER_BYTES, Header};
+use crate::point_read::ReadError;
 use crate::record::v1::ArchivedRecord;
+use crate::trail::{Trail, TrailError};
 
 /// The body of a frame of version 1.
 type Body = ArchivedVec<ArchivedRecord>;
@@ -65,6 +68,75 @@ impl<'a> Frame<'a> {
     /// Its events in order, each with its position.
     pub fn events(&self) -> Events<'a> {
         Events { next: self.header.first, records: self.records.iter() }
+    }
+
+    /// The record at this position, if the frame holds it.
+    pub fn record(&self, sequence: Sequence) -> Option<StoredRecord<'a>> {
+        let after = usize::try_from(sequence.0.checked_sub(self.header.first.0)?).ok()?;
+        Some(StoredRecord { sequence, record: self.records.get(after)? })
+    }
+}
+
+/// One record of a frame. It is turned into an event only where somebody wants it.
+#[derive(Clone, Copy)]
+pub struct StoredRecord<'a> {
+    sequence: Sequence,
+    record: &'a ArchivedRecord,
+}
+
+impl StoredRecord<'_> {
+    /// The event, checked.
+    ///
+    /// # Errors
+    /// [`FrameError::Record`] if it is none.
+    pub fn event(&self) -> Result<Event, FrameError> {
+        let sequence = self.sequence;
+        Event::try_from(self.record).map_err(|source| FrameError::Record { sequence, source })
+    }
+
+    /// The event, checked, if it is about this product.
+    ///
+    /// # Errors
+    /// [`TrailError::Foreign`] if it is not, [`TrailError::Read`] if it is no event.
+    pub fn event_about(&self, product: &Sku) -> Result<ProductEvent, TrailError> {
+        let sequence = self.sequence;
+        let corrupt = |source| ReadError::Corrupt { sequence, source };
+        match self.event().map_err(corrupt)? {
+            Event::Product(sku, event) if sku == *product => Ok(event),
+            Event::Product(..) | Event::Reservation(..) | Event::Order(..) => {
+                Err(TrailError::Foreign { sku: product.clone(), sequence })
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub const fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// What stands beside the event, if it is about a product.
+    pub fn trail(&self) -> Option<Trail> {
+        match self.record {
+            ArchivedRecord::Product { previous, at, .. } => Some(Trail {
+                previous: Sequence(previous.to_native()),
+                at: Timestamp::from_millis(at.to_native()),
+            }),
+            ArchivedRecord::Reservation { .. } | ArchivedRecord::Order { .. } => None,
+        }
+    }
+
+    /// What stands beside the event, if it is about this product.
+    pub(crate) fn trail_of(&self, product: &Sku) -> Option<Trail> {
+        match self.record {
+            ArchivedRecord::Product { sku, .. } if sku.as_str() == product.as_str() => self.trail(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for StoredRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredRecord").field("sequence", &self.sequence).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use holdfast_engine::{Event, Sequence};
+use holdfast_engine::Sequence;
 use rkyv::rancor;
 
 use super::frame_hash;
@@ -11,6 +11,7 @@ use super::header::{HEADER_BYTES, Header};
 use crate::limits::{FRAME_BYTES_MAX, GROUP_BYTES_MAX};
 use crate::record::v1::{ArchivedRecord, Record};
 use crate::store::{Epoch, Partition, Tail};
+use crate::trail::EntryRef;
 
 /// Bytes of the list's own head at the end of a body: where its records are and how many.
 const LIST_BYTES: usize = size_of::<rkyv::vec::ArchivedVec<ArchivedRecord>>();
@@ -128,13 +129,13 @@ impl FrameEncoder {
     /// [`EncodeError`], after which neither encoder nor group may be used: a position would be left out.
     pub fn encode<'a>(
         &mut self,
-        events: impl IntoIterator<Item = &'a Event>,
+        events: impl IntoIterator<Item = impl Into<EntryRef<'a>>>,
         group: &mut FrameGroup,
     ) -> Result<usize, EncodeError> {
         let mut taken = 0;
         let mut body_bytes_max = LIST_BYTES;
         for event in events {
-            let record = Record::from(event);
+            let record = Record::from(event.into());
             let bytes = record.bytes_max();
             if HEADER_BYTES + body_bytes_max + bytes > FRAME_BYTES_MAX {
                 if self.records.is_empty() {

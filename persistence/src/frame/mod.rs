@@ -20,7 +20,7 @@ mod header;
 
 use holdfast_engine::Sequence;
 
-pub use decode::{Events, Frame};
+pub use decode::{Events, Frame, StoredRecord};
 pub use encode::{EncodeError, FrameEncoder, FrameGroup};
 pub use header::{HEADER_BYTES, Header};
 

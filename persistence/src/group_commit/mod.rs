@@ -36,6 +36,7 @@ pub use observer::{GroupObserver, GroupStats, SyncedGroup};
 pub use writer::OnFailure;
 
 use crate::store::{Epoch, JournalStore, Tail};
+use crate::trail::Trail;
 use observer::Counters;
 use queue::{Phase, Queue};
 use writer::WriterThread;
@@ -115,10 +116,19 @@ impl<A: Ack> GroupCommit<A> {
     ///
     /// `events` is run through under a lock: it should only hand over what is there already, and must not append. After
     /// a failure or a close, `ack` fails at once and the answer means nothing.
+    ///
+    /// An event about a product begins its trail here; what goes on with one is appended with
+    /// [`append_to_trail`](Self::append_to_trail).
     pub fn append(&self, events: impl IntoIterator<Item = Event>, ack: A) -> Sequence {
+        self.append_to_trail(Trail::default(), events, ack)
+    }
+
+    /// The same for events of one product, perhaps among others that are about none: the first of them goes on with the
+    /// product's trail, and each names the one before it.
+    pub fn append_to_trail(&self, trail: Trail, events: impl IntoIterator<Item = Event>, ack: A) -> Sequence {
         let (first, wake) = {
             let mut queue = self.shared.queue.lock();
-            match queue.push(events, ack) {
+            match queue.push(trail, events, ack) {
                 Ok(pushed) => pushed,
                 Err((next, ack)) => {
                     drop(queue);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use holdfast_engine::{Event, Sequence};
 
 use crate::limits::QUEUE_EVENTS_KEPT;
+use crate::trail::{Entry, Trail};
 
 /// Whether appends are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) struct Waiting<A> {
 /// memory of its own.
 #[derive(Debug)]
 pub(super) struct Batch<A> {
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<Entry>,
     pub(super) waiting: VecDeque<Waiting<A>>,
 }
 
@@ -84,6 +85,7 @@ impl<A> Queue<A> {
     /// is taken any more.
     pub(super) fn push(
         &mut self,
+        mut trail: Trail,
         events: impl IntoIterator<Item = Event>,
         ack: A,
     ) -> Result<(Sequence, bool), (Sequence, A)> {
@@ -92,7 +94,15 @@ impl<A> Queue<A> {
         }
         let first = self.next;
         let filling = Filling::new(&mut self.batch.events);
-        filling.events.extend(events);
+        let mut next = first;
+        filling.events.extend(events.into_iter().map(|event| {
+            let entry = Entry { trail, event };
+            if matches!(entry.event, Event::Product(..)) {
+                trail.previous = next;
+            }
+            next = next.plus(1);
+            entry
+        }));
         let added = filling.keep();
         self.next = first.plus(added as u64);
         self.batch.waiting.push_back(Waiting { ack, first, through: self.last() });
@@ -139,12 +149,12 @@ pub(super) enum Swapped {
 /// Events being added. Should the caller's iterator panic half-way, those it gave are taken out again: they have no
 /// positions and nobody waits for them.
 struct Filling<'a> {
-    events: &'a mut Vec<Event>,
+    events: &'a mut Vec<Entry>,
     kept: usize,
 }
 
 impl<'a> Filling<'a> {
-    fn new(events: &'a mut Vec<Event>) -> Self {
+    fn new(events: &'a mut Vec<Entry>) -> Self {
         let kept = events.len();
         Self { events, kept }
     }

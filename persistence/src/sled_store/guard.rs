@@ -23,11 +23,14 @@ impl Trouble {
     }
 
     pub(super) fn reading(self, doing: &'static str) -> ReplayError {
-        let source = match self {
+        ReplayError::Io { doing, source: self.into_io() }
+    }
+
+    pub(super) fn into_io(self) -> io::Error {
+        match self {
             Self::Failed(error) => error.into(),
             Self::Panicked(message) => io::Error::new(io::ErrorKind::InvalidData, message),
-        };
-        ReplayError::Io { doing, source }
+        }
     }
 }
 

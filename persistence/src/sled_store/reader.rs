@@ -9,9 +9,11 @@ use parking_lot::RwLock;
 
 use super::guard::guarded;
 use crate::chain::Chain;
+use crate::point_read::{ReadError, StoredFrame};
 use crate::store::{JournalReader, Partition, ReplayError, Visitor};
 
 const READING: &str = "reading the journal";
+const NO_POSITION: &str = "a key of the journal is not a position";
 
 /// sled's handle, shared by the store and its readers. The store can take it from all of them, because as long as any
 /// handle lives sled keeps its file open and locked.
@@ -46,7 +48,7 @@ impl Handle {
         from: Sequence,
         visit: &mut Visitor<'_>,
     ) -> Result<Chain, ReplayError> {
-        let closed = || ReplayError::Io { doing: READING, source: io::Error::other("the journal is closed") };
+        let closed = || ReplayError::Io { doing: READING, source: closed() };
         self.with(|db| {
             let before = || db.range(..=from.0.to_be_bytes()).next_back().transpose();
             let start = match guarded(before).map_err(|trouble| trouble.reading(READING))? {
@@ -79,12 +81,29 @@ impl JournalReader for SledReader {
     fn read(&self, from: Sequence, visit: &mut Visitor<'_>) -> Result<(), ReplayError> {
         self.handle.read_frames(self.partition, from, visit)?.finish().map(|_| ())
     }
+
+    fn frame_at_or_before(&self, sequence: Sequence) -> Result<Option<StoredFrame>, ReadError> {
+        let closed = || ReadError::Io { sequence, doing: READING, source: closed() };
+        let found = self.handle.with(|db| {
+            guarded(|| db.range(..=sequence.0.to_be_bytes()).next_back().transpose())
+                .map_err(|trouble| ReadError::Io { sequence, doing: READING, source: trouble.into_io() })
+        });
+        let Some((key, bytes)) = found.ok_or_else(closed)?? else { return Ok(None) };
+        let Ok(key) = key.as_ref().try_into().map(u64::from_be_bytes) else {
+            return Err(ReadError::Misplaced { sequence, detail: NO_POSITION });
+        };
+        let (key, bytes) = (Sequence(key), bytes.to_vec());
+        Ok(Some(StoredFrame { key, partition: self.partition, bytes }))
+    }
 }
 
 /// The position a key names.
 fn position(key: &[u8]) -> Result<Sequence, ReplayError> {
-    key.try_into().map(|bytes| Sequence(u64::from_be_bytes(bytes))).map_err(|_| ReplayError::Chain {
-        sequence: Sequence(0),
-        detail: "a key of the journal is not a position",
-    })
+    key.try_into()
+        .map(|bytes| Sequence(u64::from_be_bytes(bytes)))
+        .map_err(|_| ReplayError::Chain { sequence: Sequence(0), detail: NO_POSITION })
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the journal is closed")
 }

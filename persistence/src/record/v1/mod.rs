@@ -1,7 +1,7 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 15 HoldChanged
+//! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 15 HoldChanged
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 7 Changed
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
@@ -23,6 +23,7 @@ use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
 use super::RecordError;
+use crate::trail::EntryRef;
 use order::OrderRecord;
 use product::ProductRecord;
 use reservation::ReservationRecord;
@@ -31,21 +32,33 @@ use value::Id;
 /// One event, ready to be archived.
 #[derive(Archive, Serialize)]
 pub(crate) enum Record {
-    Product { sku: SmolStr, event: ProductRecord },
-    Reservation { id: Id, event: ReservationRecord },
-    Order { id: Id, event: OrderRecord },
+    /// `previous` and `at` are its place on the product's trail.
+    Product {
+        sku: SmolStr,
+        previous: u64,
+        at: i64,
+        event: ProductRecord,
+    },
+    Reservation {
+        id: Id,
+        event: ReservationRecord,
+    },
+    Order {
+        id: Id,
+        event: OrderRecord,
+    },
 }
 
 // Unaligned, so that a frame's body can be read wherever it lies and needs no copy to be aligned first.
 const _: () = assert!(align_of::<ArchivedRecord>() == 1);
 // What every record takes before its texts and lists; part of the format. What would make it wider goes into a box.
-const _: () = assert!(size_of::<ArchivedRecord>() == 66);
+const _: () = assert!(size_of::<ArchivedRecord>() == 73);
 
 impl Record {
     /// Most bytes this record adds to a frame's body: its place in the array and what lies beside it.
     pub(crate) fn bytes_max(&self) -> usize {
         let beside = match self {
-            Self::Product { sku, event } => sku.len() + event.bytes_beside(),
+            Self::Product { sku, previous: _, at: _, event } => sku.len() + event.bytes_beside(),
             Self::Reservation { id: _, event } => event.bytes_beside(),
             Self::Order { id: _, event } => event.bytes_beside(),
         };
@@ -53,12 +66,15 @@ impl Record {
     }
 }
 
-impl From<&Event> for Record {
-    fn from(event: &Event) -> Self {
+impl From<EntryRef<'_>> for Record {
+    fn from(EntryRef { event, trail }: EntryRef<'_>) -> Self {
         match event {
-            Event::Product(sku, event) => {
-                Self::Product { sku: SmolStr::new(sku.as_str()), event: event.into() }
-            }
+            Event::Product(sku, event) => Self::Product {
+                sku: SmolStr::new(sku.as_str()),
+                previous: trail.previous.0,
+                at: trail.at.millis(),
+                event: event.into(),
+            },
             Event::Reservation(id, event) => {
                 Self::Reservation { id: id.0.to_be_bytes(), event: event.into() }
             }
@@ -72,7 +88,7 @@ impl TryFrom<&ArchivedRecord> for Event {
 
     fn try_from(record: &ArchivedRecord) -> Result<Self, RecordError> {
         Ok(match record {
-            ArchivedRecord::Product { sku, event } => Self::Product(value::sku(sku)?, event.try_into()?),
+            ArchivedRecord::Product { sku, event, .. } => Self::Product(value::sku(sku)?, event.try_into()?),
             ArchivedRecord::Reservation { id, event } => {
                 Self::Reservation(ReservationId(u128::from_be_bytes(*id)), event.try_into()?)
             }
