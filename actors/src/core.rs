@@ -372,6 +372,16 @@ impl Core {
         Ok(view)
     }
 
+    /// The products of a reservation, each once or more; none if it is not made. A look, not an answer: what it says may
+    /// not be durable yet.
+    pub fn products_of(&self, id: ReservationId) -> Vec<Sku> {
+        let cell = self.shared.reservations.get(id);
+        let skus = cell.and_then(|cell| {
+            cell.read(|reservation| reservation.lines().iter().map(|line| line.sku.clone()).collect())
+        });
+        skus.unwrap_or_default()
+    }
+
     /// Commits a reservation: all of it, or the units named.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ const ANY: &[(&str, &str, &str)] = &[
     (
         "404",
         "NotFound",
-        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`)",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `not_a_reservation`, `order_not_found`, `refund_not_found`, `lot_not_found`)",
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
@@ -41,7 +41,7 @@ const WRITE: &[(&str, &str, &str)] = &[
         "The state of things does not allow it, `insufficient_stock` for example; nothing happened",
     ),
     ("410", "Gone", "The reservation has lapsed (`reservation_expired`)"),
-    ("413", "PayloadTooLarge", "The body is larger than 1 MiB (an import: 64 MiB)"),
+    ("413", "PayloadTooLarge", "The body is larger than 1 MiB (a batch: 4 MiB, an import: 64 MiB)"),
     ("415", "UnsupportedMediaType", "The body is not of the media type described"),
     (
         "422",
@@ -72,6 +72,7 @@ pub(crate) fn head() -> OpenApi {
             tag("reservations", "Units claimed for a while, all or nothing"),
             tag("orders", "Checkout, and what comes after it"),
             tag("sales", "Windows in time, units set aside, limits for each customer"),
+            tag("batch", "Many operations at once"),
             tag("import", "Many products at once"),
         ]))
         .build()

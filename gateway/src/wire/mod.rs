@@ -4,6 +4,7 @@
 //! A request struct holds what may be wrong; its `check` turns it into what cannot be, or names *every* member that is
 //! wrong. Answers are written straight from the core's views, without a copy in between.
 
+pub(crate) mod batch;
 pub(crate) mod decode;
 pub(crate) mod field_errors;
 pub(crate) mod import;
