@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod batch;
+mod behaviours;
 mod connections;
 mod docs;
 mod harness;
