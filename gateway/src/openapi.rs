@@ -13,6 +13,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
+use crate::examples;
 use crate::limits::{IDEMPOTENCY_KEY_MAX, REQUEST_ID_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemSchema};
 
@@ -97,6 +98,7 @@ pub(crate) fn finish(mut description: OpenApi) -> OpenApi {
         components.responses.insert((*name).to_owned(), RefOr::T(refusal(text)));
     }
     description.components = Some(components);
+    examples::attach(&mut description);
     for item in description.paths.paths.values_mut() {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];

@@ -12,6 +12,7 @@ mod batch;
 mod behaviours;
 mod connections;
 mod docs;
+mod examples;
 mod harness;
 mod idempotency;
 mod import;
