@@ -5,6 +5,7 @@
 //! all its holds, and follows.
 
 mod lots;
+mod together;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use holdfast_engine::product::{
     Adjustment, Events, Fulfilment, HoldEnd, LotCommand, Product, ProductCommand, ProductDetails,
     ProductEvent, ProductResult, SaleTerms, Sources,
 };
-use holdfast_engine::reservation::Verdict;
+use holdfast_engine::reservation::{ReservationEvent, ReservationLine, Verdict};
 use holdfast_engine::{
     Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId,
     Sequence, Shortage, Timestamp,
@@ -27,7 +28,7 @@ use crate::countdown::Part;
 use crate::flight::Flight;
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::product_cell::{ProductCell, Publication, next_change};
-use crate::reservation_cell::Callers;
+use crate::reservation_cell::{Callers, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
@@ -268,49 +269,54 @@ impl Owner {
         self.obey(at, &command, then);
     }
 
+    /// Claims what a basket wants here, for each of its reservations. It leaves with all of that, or waits with none.
     fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
-        let Some(claims) = basket.claims() else { return };
-        match self.product.decide(at, &ProductCommand::Open(claims)) {
-            Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
-                self.parked.push_back(basket);
-            }
-            Ok(opened) => {
-                if let Some(flight) = basket.flight() {
-                    let pending = opened.iter().filter_map(|event| match event {
-                        ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
-                            Some(Pending::new(*hold, *quantity, sources, Arc::clone(flight)))
-                        }
-                        _ => None,
-                    });
-                    self.pending.extend(pending);
+        let begun = basket.place();
+        while let Some(claims) = basket.claims() {
+            match self.product.decide(at, &ProductCommand::Open(claims)) {
+                Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
+                    return self.parked.push_back(basket);
                 }
-                if basket.claimed(&opened) {
-                    self.complete(*basket, opened);
-                } else {
+                Ok(opened) => {
+                    if let Some(flight) = basket.flight() {
+                        let pending = opened.iter().filter_map(|event| match event {
+                            ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
+                                Some(Pending::new(*hold, *quantity, sources, Arc::clone(flight)))
+                            }
+                            _ => None,
+                        });
+                        self.pending.extend(pending);
+                    }
+                    if basket.claimed(&opened) {
+                        return self.complete(*basket, opened);
+                    }
                     self.carry_out(at, opened, Then::Nothing);
-                    basket.travel();
+                    if !basket.stays_at(&self.cell) {
+                        return basket.travel();
+                    }
                 }
-            }
-            Err(Rejection::InsufficientStock(_))
-                if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
-            {
-                self.parked.push_back(basket);
-            }
-            Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
-                if !basket.left_out(Rejection::InsufficientStock(shortage)) {
-                    return basket.travel();
+                Err(Rejection::InsufficientStock(_))
+                    if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
+                {
+                    return self.parked.push_back(basket);
                 }
-                match basket.found_nothing() {
-                    Some(rejection) => basket.refuse(rejection),
-                    None => self.complete(*basket, Events::new()),
+                Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
+                    if !basket.left_out(Rejection::InsufficientStock(shortage)) {
+                        return basket.travel();
+                    }
+                    return match basket.found_nothing() {
+                        Some(rejection) => basket.refuse(rejection),
+                        None => self.complete(*basket, Events::new()),
+                    };
                 }
-            }
-            Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
-                self.parked.push_back(basket);
-            }
-            Err(rejection) => {
-                self.show_arrivals();
-                basket.refuse(rejection);
+                Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage, &basket) => {
+                    self.step_back(at, &mut basket, begun);
+                    return self.parked.push_back(basket);
+                }
+                Err(rejection) => {
+                    self.show_arrivals();
+                    return basket.refuse(rejection);
+                }
             }
         }
     }
@@ -332,17 +338,22 @@ impl Owner {
     /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
     /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
     /// close.
-    fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
+    fn wait_for_flights(&mut self, shortage: &Shortage, basket: &Basket) -> bool {
         self.pending.retain(|pending| !pending.flight.has_arrived());
         let asked = shortage.location.as_ref();
-        let here = || self.pending.iter().filter(|pending| pending.units_at(asked) + pending.queued > 0);
+        // What it has claimed itself in this visit does not come back to it.
+        let concerns = |pending: &Pending| {
+            let is_own = basket.flight().is_some_and(|own| Arc::ptr_eq(own, &pending.flight));
+            !is_own && pending.units_at(asked) + pending.queued > 0
+        };
+        let here = || self.pending.iter().filter(|pending| concerns(pending));
         let units: u64 = here().map(|pending| pending.units_at(asked) + pending.queued).sum();
         // What may queue besides counts for those only that may queue; the others ask once more in vain.
         let room = shortage.queueable.units();
         if shortage.available.units() + room + units < u64::from(shortage.requested.units()) {
             return false;
         }
-        self.wait_for_any_flight(&|pending| pending.units_at(asked) + pending.queued > 0)
+        self.wait_for_any_flight(&concerns)
     }
 
     /// Asks the flights of these claims to tell when they are over. False if there are none.
@@ -397,9 +408,30 @@ impl Owner {
         opened.iter().for_each(|event| self.product.apply(event));
         let count = opened.len() as u64;
         let publication = self.publication(None, count);
-        let (made, lines) = basket.made();
+        let mut made = basket.made();
+        let first = if let [_] = made.as_slice()
+            && let Some((reservation, lines, event)) = made.pop()
+        {
+            self.make(&reservation, lines, &event, opened, publication)
+        } else {
+            self.make_together(&made, opened, publication)
+        };
+        self.product.journaled_together(first, count);
+        basket.arrive();
+    }
+
+    /// Makes a reservation with the events of its last claims. Returns the position of the first of these.
+    fn make(
+        &self,
+        reservation: &ReservationCell,
+        lines: SmallVec<[ReservationLine; 1]>,
+        made: &ReservationEvent,
+        opened: Events,
+        publication: Publication,
+    ) -> Sequence {
+        let count = opened.len() as u64;
         let mut first = Sequence::default();
-        basket.reservation().make(lines, &made, |mut view, waiting| {
+        reservation.make(lines, made, |mut view, waiting| {
             let tell = move |first: Option<Sequence>| match first {
                 Some(first) => {
                     view.sequence = first.plus(count);
@@ -413,12 +445,11 @@ impl Owner {
             };
             let sku = self.product.sku();
             let opened = opened.into_iter().map(|event| Event::Product(sku.clone(), event));
-            let made = Event::Reservation(basket.reservation().id(), made.clone());
+            let made = Event::Reservation(reservation.id(), made.clone());
             first = self.shared.journal.append(opened.chain([made]), waiter);
             first.plus(count)
         });
-        self.product.journaled_together(first, count);
-        basket.arrive();
+        first
     }
 
     fn put(

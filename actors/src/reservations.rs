@@ -20,6 +20,7 @@ use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::shared::{Permit, Shared};
 use crate::sourcing;
+use crate::together::tell_when_durable;
 use crate::waiter::{Then, Waiter};
 
 /// A reservation to be made.
@@ -76,13 +77,7 @@ pub(crate) async fn reserve(
     match outcome {
         ClaimOutcome::Ours(cell) => begin(shared, &cell, request, flight),
         ClaimOutcome::Known => {}
-        ClaimOutcome::Taken(caller, reply) => {
-            let tell = move |durable: Option<_>| {
-                let failed = || Err(Unavailable::JournalFailed.into());
-                caller.answer(durable.map_or_else(failed, |_| *reply));
-            };
-            shared.journal.append([], Waiter::tell(Then::call(tell)));
-        }
+        ClaimOutcome::Taken(caller, reply) => tell_when_durable(shared, caller, *reply),
     }
     answer.await.unwrap_or_else(|_| Err(shared.lost()))
 }
@@ -111,7 +106,10 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
     }
 }
 
-fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
+pub(crate) fn prepare(
+    shared: &Arc<Shared>,
+    request: &Reserve,
+) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
     let mut wanted: Vec<(Arc<ProductCell>, Claim)> = Vec::with_capacity(request.lines.len());
     let mut ttl_default = Policy::HOLD_TTL_LIMIT;
@@ -152,7 +150,7 @@ fn merge(mut wanted: Vec<(Arc<ProductCell>, Claim)>) -> Result<Vec<Stop>, Reject
     let mut stops: Vec<Stop> = Vec::with_capacity(wanted.len());
     for (cell, claim) in wanted {
         let Some(stop) = stops.last_mut().filter(|stop| Arc::ptr_eq(&stop.cell, &cell)) else {
-            stops.push(Stop { cell, claims: smallvec![claim] });
+            stops.push(Stop { cell, claims: smallvec![claim], member: 0 });
             continue;
         };
         match stop.claims.last_mut().filter(|last| last.location == claim.location) {

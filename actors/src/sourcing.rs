@@ -20,7 +20,7 @@ pub(crate) fn fewest_locations(stops: &[Stop], terms: &Terms) -> Option<Arc<[Loc
     }
     let mut covers: BTreeMap<LocationId, Vec<usize>> = BTreeMap::new();
     let mut is_choice = false;
-    for (stop, Stop { cell, claims }) in stops.iter().enumerate() {
+    for (stop, Stop { cell, claims, .. }) in stops.iter().enumerate() {
         let shown = cell.shown();
         is_choice |= shown.stock.locations.len() > 1;
         let anywhere = claims.iter().find(|claim| claim.location.is_none());

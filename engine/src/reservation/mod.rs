@@ -132,7 +132,9 @@ impl Reservation {
         lines: impl IntoIterator<Item = ReservationLine>,
         event: &ReservationEvent,
     ) -> Self {
-        let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata } = event else {
+        let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata, follow: _ } =
+            event
+        else {
             panic!("{id:?} begins with being made, not with {event:?}")
         };
         let mut lines: SmallVec<_> = lines.into_iter().collect();
