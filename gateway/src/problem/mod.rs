@@ -144,7 +144,6 @@ impl Problem {
     }
 
     /// What kind of refusal it is.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }
@@ -155,7 +154,6 @@ impl Problem {
     }
 
     /// The members wrong in the body.
-    #[cfg(test)]
     pub(crate) fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
@@ -278,6 +276,9 @@ pub(crate) struct ProblemSchema {
     /// With `payment_declined` and `reservation_in_checkout`: the order concerned.
     #[schema(required = false)]
     order_id: String,
+    /// Of an atomic batch: the position of the operation that could not be carried out, from 0.
+    #[schema(required = false)]
+    operation: u32,
 }
 
 /// What is missing where, and whether waiting could help.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use holdfast_actors::{Answer, ReservationView};
+use holdfast_actors::{Answer, Failure, ReservationView};
 use holdfast_engine::{LocationId, Operation, ReservationId, Sku};
 use hyper::StatusCode;
 
@@ -71,17 +71,27 @@ pub(crate) async fn make<B: From<Bytes>>(
 ) -> Result<hyper::Response<B>, Problem> {
     let checked = request.check(id, fingerprint(request))?;
     match app.core.reserve(checked).await {
-        Ok(made) => {
-            let response = answer::json(
-                StatusCode::CREATED,
-                &ReservationBody::new(&made.value),
-                ANSWER_BYTES + LINE_BYTES * made.value.lines.len(),
-            )?;
-            let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
-            Ok(answer::replayed(answer::located(response, &path), made.replayed))
-        }
-        Err(failure) => Err(in_body(failure, &|sku, location| line_of(request, sku, location))),
+        Ok(made) => made_body(&made),
+        Err(failure) => Err(not_made(failure, request)),
     }
+}
+
+/// The answer to a request that made a reservation.
+pub(crate) fn made_body<B: From<Bytes>>(
+    made: &Answer<ReservationView>,
+) -> Result<hyper::Response<B>, Problem> {
+    let response = answer::json(
+        StatusCode::CREATED,
+        &ReservationBody::new(&made.value),
+        ANSWER_BYTES + LINE_BYTES * made.value.lines.len(),
+    )?;
+    let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
+    Ok(answer::replayed(answer::located(response, &path), made.replayed))
+}
+
+/// The refusal of a request that made none.
+pub(crate) fn not_made(failure: Failure, request: &ReserveRequest<'_>) -> Problem {
+    in_body(failure, &|sku, location| line_of(request, sku, location))
 }
 
 fn line_of(request: &ReserveRequest<'_>, sku: &Sku, location: Option<&LocationId>) -> Option<usize> {

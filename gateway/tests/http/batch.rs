@@ -262,12 +262,73 @@ async fn a_basket_that_fails_leaves_its_units_to_the_next_one_of_the_batch() {
 }
 
 #[tokio::test]
-async fn all_or_nothing_is_refused_rather_than_pretended() {
+async fn an_atomic_batch_makes_all_its_reservations_or_none() {
     let shop = Shop::open().await;
     shop.stocked("A", 20).await;
-    let body = json!({"atomic": true, "operations": [reserve("A", 1), reserve("A", 2)]});
-    let problem = shop.post(BATCH, &body).await.refused(422, "atomic_unsupported");
-    assert_eq!(pointers(&problem), ["/atomic"]);
-    assert_eq!(shop.available("A").await, 20);
+    shop.stocked("B", 1).await;
+    let both = |of_b: u64| {
+        json!({"op": "reserve", "customer": "c",
+               "lines": [{"sku": "A", "quantity": 15}, {"sku": "B", "quantity": of_b}]})
+    };
+    let refused = async |operations: Value, position: u64, at: &str| {
+        let body = json!({"atomic": true, "operations": operations});
+        let problem = shop.post_under("once", BATCH, &body).await.refused(409, "insufficient_stock");
+        assert_eq!((&problem["operation"], pointers(&problem)), (&json!(position), vec![at]));
+    };
+    refused(json!([reserve("A", 5), both(2), reserve("A", 1)]), 1, "/operations/1/lines/1/quantity").await;
+    // Found on the way: each alone could have been made.
+    refused(json!([reserve("A", 5), both(1), reserve("A", 1)]), 2, "/operations/2/lines/0/quantity").await;
+    assert_eq!((shop.available("A").await, shop.available("B").await), (20, 1));
+
+    // Neither has used the key up, nor the units.
+    let request = json!({"atomic": true, "operations": [reserve("A", 5), both(1)]});
+    let made = outcomes(&shop.post_under("once", BATCH, &request).await);
+    assert_eq!(statuses(&made), [201, 201]);
+    assert_eq!((shop.available("A").await, shop.available("B").await), (0, 0));
+    let journal = shop.journal();
+    let again = outcomes(&shop.post_under("once", BATCH, &request).await);
+    assert_eq!(shop.journal(), journal);
+    for (again, first) in again.iter().zip(&made) {
+        assert_eq!((&again["replayed"], &again["body"]), (&json!(true), &first["body"]));
+    }
+    let shop = shop.restart().await;
+    for outcome in &made {
+        let path = format!("/v1/reservations/{}", outcome["body"]["id"].as_str().unwrap());
+        assert_eq!(shop.get(&path).await.expect(StatusCode::OK)["status"], "held");
+    }
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_atomic_is_refused_and_said() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 20).await;
+    let held = shop.reserved("A", 1).await["id"].clone();
+    let journal = shop.journal();
+    let refused = async |operation: Value, code: &str, at: &[&str]| {
+        let body = json!({"atomic": true, "operations": [reserve("A", 1), operation]});
+        let problem = shop.post(BATCH, &body).await.refused(422, code);
+        assert_eq!(pointers(&problem), at, "{body}");
+    };
+    for operation in [
+        json!({"op": "commit", "reservation_id": held}),
+        json!({"op": "release", "reservation_id": held}),
+        json!({"op": "extend", "reservation_id": held}),
+        json!({"op": "adjust", "sku": "A", "delta": 1, "reason": "r"}),
+        json!({"op": "put_product", "sku": "A"}),
+    ] {
+        refused(operation, "atomic_unsupported", &["/operations/1/op"]).await;
+    }
+    let mut takes = reserve("A", 30);
+    takes["time_in_force"] = json!("immediate_or_cancel");
+    refused(takes, "atomic_unsupported", &["/operations/1/time_in_force"]).await;
+    let wrong = json!({"op": "reserve", "customer": "", "lines": [{"sku": "A", "quantity": 0}]});
+    let both = ["/operations/1/customer", "/operations/1/lines/0/quantity"];
+    refused(wrong, "validation_failed", &both).await;
+    refused(reserve("NOPE", 1), "unknown_sku", &["/operations/1/lines/0/sku"]).await;
+    let wide = json!({"op": "reserve", "customer": "c",
+                      "lines": (0..2_000).map(|_| json!({"sku": "A", "quantity": 1})).collect::<Vec<_>>()});
+    refused(wide, "validation_failed", &["/operations"]).await;
+    assert_eq!((shop.journal(), shop.available("A").await), (journal, 19));
     shop.stop().await;
 }

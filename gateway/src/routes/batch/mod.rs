@@ -8,9 +8,12 @@
 //! concern the same reservation or the same product run in their order, with two exceptions that keep a hot product fast
 //! (see [`plan`]).
 //!
+//! A batch that is `atomic` is another thing: its reservations are made together or not at all (see [`atomic`]).
+//!
 //! The batch itself leaves nothing behind: its operations do, each under a key of its own. So a batch that broke off is
 //! simply sent again.
 
+mod atomic;
 mod one;
 mod plan;
 
@@ -23,13 +26,12 @@ use futures::stream::FuturesUnordered;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
-use crate::answer;
 use crate::app::App;
 use crate::command::Command;
 use crate::idempotency::Key;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_OPERATIONS_IN_FLIGHT};
 use crate::openapi::{RequiredKey, WriteRefusals};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::wire::batch::{BatchBody, BatchItem, BatchRequest};
 use crate::wire::decode::decode;
 use one::Outcome;
@@ -52,6 +54,11 @@ pub(crate) struct RequestName(pub(crate) HeaderValue);
 /// An operation without a `key` of its own gets one made of the batch's `Idempotency-Key` and its position. Under a key of
 /// its own it is the same request as the one its own route would have got under that key. Sending a batch again under the
 /// same key repeats what was done and does what was not.
+///
+/// With `atomic`, all operations are carried out or none: the batch is answered 200, or refused with the problem of the
+/// first operation found that cannot be, whose position it names as `operation`. Only reservations can be atomic, with at
+/// most 2,000 lines over all, and none that takes what there is (`immediate_or_cancel`); any other is refused with
+/// `atomic_unsupported`. One that was made before, under a key of its own, counts as done.
 #[utoipa::path(
     post, path = "/v1/batch", operation_id = "batch", tag = "batch",
     params(RequiredKey),
@@ -68,14 +75,15 @@ pub(crate) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
     let key = command.key()?;
     let request: BatchRequest<'_> = decode(command.body())?;
     request.check()?;
-    if request.atomic {
-        let detail =
-            "operations of a batch are carried out one by one; leave atomic out, or send one reservation";
-        return Err(Problem::new(Code::AtomicUnsupported, detail).at("/atomic"));
-    }
     let items: Vec<_> = request.operations.iter().map(|text| BatchItem::read(text)).collect();
+    if request.atomic {
+        return answer(&atomic::run(&app, &key, items).await?);
+    }
     let name = name.as_ref().and_then(|RequestName(name)| name.to_str().ok()).unwrap_or_default();
-    let outcomes = run(&app, &key, name, &items).await;
+    answer(&run(&app, &key, name, &items).await)
+}
+
+fn answer(outcomes: &[Outcome]) -> Result<Response, Problem> {
     let succeeded = outcomes.iter().filter(|outcome| outcome.is_success()).count();
     let capacity = 128 + outcomes.iter().map(|outcome| 64 + outcome.len()).sum::<usize>();
     let body = BatchBody {
@@ -83,7 +91,7 @@ pub(crate) async fn batch(State(app): State<Arc<App>>, request: Request) -> Resu
         refused: outcomes.len() - succeeded,
         outcomes: outcomes.iter().map(Outcome::body).collect(),
     };
-    answer::json(StatusCode::OK, &body, capacity)
+    crate::answer::json(StatusCode::OK, &body, capacity)
 }
 
 /// Carries the operations out, each as soon as those it waits for are done.

@@ -23,7 +23,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn done(response: &Response<Bytes>) -> Self {
+    pub(super) fn done(response: &Response<Bytes>) -> Self {
         Self {
             status: response.status().as_u16(),
             replayed: response.headers().contains_key(&IDEMPOTENT_REPLAYED),
@@ -104,10 +104,7 @@ async fn try_one(
     position: usize,
     item: &BatchItem<'_>,
 ) -> Result<Response<Bytes>, Problem> {
-    let key = match &item.key {
-        Some(key) => key.clone(),
-        None => batch.part(&format!("batch/{position}")),
-    };
+    let key = key_of(batch, position, item);
     // The same method and path as on the operation's own route make it the same operation under the same key.
     match &item.work {
         Work::Reserve(request) => {
@@ -136,6 +133,14 @@ async fn try_one(
             let operation = key.operation(&app.secret, &Method::PUT, &path, fingerprint(request));
             products::put_with(app, sku.clone(), operation, request).await
         }
+    }
+}
+
+/// The key of an operation: its own, or one made of the batch's and its position.
+pub(super) fn key_of(batch: &Key, position: usize, item: &BatchItem<'_>) -> Key {
+    match &item.key {
+        Some(key) => key.clone(),
+        None => batch.part(&format!("batch/{position}")),
     }
 }
 

@@ -39,7 +39,7 @@ use schema::BatchOperation;
     ]
 }))]
 pub(crate) struct BatchRequest<'a> {
-    /// All of the operations or none of them.
+    /// All of the operations or none of them; only reservations can be.
     #[serde(default)]
     pub(crate) atomic: bool,
     /// What is to be done. Answered in this order.
@@ -83,6 +83,20 @@ pub(crate) enum Work<'a> {
     Extend(ReservationId, ExtendRequest),
     Adjust(Sku, AdjustRequest<'a>),
     PutProduct(Sku, ProductRequest<'a>),
+}
+
+impl Work<'_> {
+    /// The word that says which it is.
+    pub(crate) fn op(&self) -> &'static str {
+        match self {
+            Self::Reserve(_) => "reserve",
+            Self::Commit(..) => "commit",
+            Self::Release(..) => "release",
+            Self::Extend(..) => "extend",
+            Self::Adjust(..) => "adjust",
+            Self::PutProduct(..) => "put_product",
+        }
+    }
 }
 
 /// The word that says which operation it is.
