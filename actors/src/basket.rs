@@ -11,9 +11,13 @@
 //! decisions; the record that makes or changes the reservation comes last, and a crash before it gives the parts back. The whole
 //! costs one sync however many products there are, because only the last record is waited for.
 //!
+//! Several reservations that are to be made together travel as one basket: it makes one visit to each product, claims
+//! there what each of them wants, in their order, and is complete when all of them are.
+//!
 //! A basket that is dropped on the way (its actor died) gives back what it had and tells its callers to retry.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use holdfast_engine::product::{
     Claim, Events, OpenHolds, ProductCommand, ProductEvent, RaiseHolds, Terms, TimeInForce,
@@ -22,7 +26,7 @@ use holdfast_engine::reservation::{Lowered, ProductChange, ReservationEvent, Res
 use holdfast_engine::{
     CustomerId, Fingerprint, HoldId, Millis, Operation, Rejection, Sku, SmolStr, Timestamp,
 };
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::answer::{Failure, Reply, ReplyTo};
 use crate::countdown;
@@ -34,32 +38,33 @@ use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
-/// One product of a basket, with all that the basket wants of it.
+/// One product of a basket, with all that one reservation wants of it.
 pub(crate) struct Stop {
     pub(crate) cell: Arc<ProductCell>,
     /// Lines that are new.
     pub(crate) claims: SmallVec<[Claim; 1]>,
-    /// What the reservation has of it already, and wants more of.
+    /// Which reservation of the basket, from 0.
+    pub(crate) member: u16,
+    /// What the reservation has of it already, where it is there and wants more.
     pub(crate) had: Option<Box<ProductChange>>,
 }
 
-/// What a basket shall become.
+/// What one reservation of a basket shall be.
 pub(crate) struct Intent {
     pub(crate) customer: CustomerId,
     pub(crate) terms: Terms,
-    /// When what it claims lapses.
+    /// When what is claimed for it lapses.
     pub(crate) expires_at: Timestamp,
-    pub(crate) purpose: Purpose,
+    /// How it is made; none if it is there and is changed.
+    pub(crate) make: Option<Make>,
 }
 
-/// What a basket claims for.
-pub(crate) enum Purpose {
-    /// A reservation that there will be.
-    Make { fingerprint: Fingerprint, ttl: Millis, at: Timestamp, metadata: SmolStr },
-    /// One that there is.
-    Change(Box<Change>),
-    /// Nothing any more: its way has ended.
-    Nothing,
+/// How a reservation is made.
+pub(crate) struct Make {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) ttl: Millis,
+    pub(crate) at: Timestamp,
+    pub(crate) metadata: SmolStr,
 }
 
 /// How a reservation is changed.
@@ -75,18 +80,58 @@ pub(crate) struct Change {
     pub(crate) caller: ReplyTo<Reply<ReservationView>>,
 }
 
+/// One reservation that a basket is to make or change.
+pub(crate) struct Member {
+    pub(crate) reservation: Arc<ReservationCell>,
+    pub(crate) intent: Intent,
+    /// What has been claimed for it.
+    lines: SmallVec<[ReservationLine; 1]>,
+}
+
+impl Member {
+    pub(crate) fn new(reservation: Arc<ReservationCell>, intent: Intent) -> Self {
+        Self { reservation, intent, lines: SmallVec::new() }
+    }
+
+    fn hold(&self, line: &ReservationLine) -> HoldId {
+        HoldId { reservation: self.reservation.id(), line: line.number }
+    }
+
+    /// How many lines were claimed for it.
+    fn claimed(&self) -> u16 {
+        u16::try_from(self.lines.len()).unwrap_or(u16::MAX)
+    }
+}
+
+/// A reservation that is to be made: its place, its lines, the event.
+pub(crate) type Making = (Arc<ReservationCell>, SmallVec<[ReservationLine; 1]>, ReservationEvent);
+
+/// Which reservation of a basket could not be made, for whoever asked for all of them.
+#[derive(Default)]
+pub(crate) struct Blame(AtomicU16);
+
+impl Blame {
+    pub(crate) fn member(&self) -> usize {
+        // Relaxed: read after the answer that was sent after it was set.
+        usize::from(self.0.load(Ordering::Relaxed))
+    }
+}
+
 pub(crate) struct Basket {
     shared: Arc<Shared>,
-    reservation: Arc<ReservationCell>,
-    intent: Intent,
+    /// Nearly always one; those that are made together.
+    members: SmallVec<[Member; 1]>,
+    /// In the order of their SKUs, those of one product in the order of the members.
     stops: Vec<Stop>,
     next: usize,
-    /// What has been claimed.
-    lines: SmallVec<[ReservationLine; 1]>,
     /// Why the first product that had nothing gave nothing, where the customer takes what there is.
     dropped: Option<Rejection>,
     /// Only baskets of several stops can be caught half-way, and changes: their reservation is there meanwhile.
     flight: Option<Arc<Flight>>,
+    blame: Option<Arc<Blame>>,
+    /// How its only reservation is changed, if it is not to be made.
+    change: Option<Box<Change>>,
+    over: bool,
 }
 
 impl Basket {
@@ -97,8 +142,44 @@ impl Basket {
         stops: Vec<Stop>,
         flight: Option<Arc<Flight>>,
     ) -> Box<Self> {
-        let (lines, dropped) = (SmallVec::new(), None);
-        Box::new(Self { shared, reservation, intent, stops, next: 0, lines, dropped, flight })
+        Self::of(shared, smallvec![Member::new(reservation, intent)], stops, flight)
+    }
+
+    /// More for a reservation that there is.
+    pub(crate) fn of_change(
+        shared: Arc<Shared>,
+        reservation: Arc<ReservationCell>,
+        intent: Intent,
+        stops: Vec<Stop>,
+        flight: Arc<Flight>,
+        change: Change,
+    ) -> Box<Self> {
+        let mut basket = Self::new(shared, reservation, intent, stops, Some(flight));
+        basket.change = Some(Box::new(change));
+        basket
+    }
+
+    /// Reservations that are made together. The stops are in the order of their SKUs and members.
+    pub(crate) fn together(
+        shared: Arc<Shared>,
+        members: SmallVec<[Member; 1]>,
+        stops: Vec<Stop>,
+        flight: Arc<Flight>,
+        blame: Arc<Blame>,
+    ) -> Box<Self> {
+        let mut basket = Self::of(shared, members, stops, Some(flight));
+        basket.blame = Some(blame);
+        basket
+    }
+
+    fn of(
+        shared: Arc<Shared>,
+        members: SmallVec<[Member; 1]>,
+        stops: Vec<Stop>,
+        flight: Option<Arc<Flight>>,
+    ) -> Box<Self> {
+        let (dropped, blame, change) = (None, None, None);
+        Box::new(Self { shared, members, stops, next: 0, dropped, flight, blame, change, over: false })
     }
 
     /// Sends it to the next product.
@@ -112,13 +193,15 @@ impl Basket {
     /// What it asks of the product that it visits now.
     pub(crate) fn command(&self) -> Option<ProductCommand> {
         let stop = self.stops.get(self.next)?;
+        let member = self.members.get(usize::from(stop.member))?;
+        let Intent { customer, terms, expires_at, .. } = &member.intent;
         let open = OpenHolds {
-            reservation: self.reservation.id(),
-            first_line: self.next_line(),
+            reservation: member.reservation.id(),
+            first_line: self.next_line(member),
             claims: stop.claims.clone(),
-            terms: self.intent.terms.clone(),
-            customer: self.intent.customer.clone(),
-            expires_at: self.intent.expires_at,
+            terms: terms.clone(),
+            customer: customer.clone(),
+            expires_at: *expires_at,
         };
         Some(match &stop.had {
             None => ProductCommand::Open(open),
@@ -129,21 +212,19 @@ impl Basket {
         })
     }
 
-    fn next_line(&self) -> u16 {
-        match &self.intent.purpose {
-            Purpose::Make { .. } | Purpose::Nothing => self.claimed_lines(),
-            Purpose::Change(change) => {
-                let last = self.lines.iter().map(|line| line.number.saturating_add(1)).max();
-                last.map_or(change.next_line, |after| after.max(change.next_line))
-            }
-        }
+    fn next_line(&self, member: &Member) -> u16 {
+        let Some(change) = &self.change else { return member.claimed() };
+        let last = member.lines.iter().map(|line| line.number.saturating_add(1)).max();
+        last.map_or(change.next_line, |after| after.max(change.next_line))
     }
 
     /// Notes the claims that were made. True if they were the last.
     pub(crate) fn claimed(&mut self, events: &Events) -> bool {
-        if let Some(stop) = self.stops.get(self.next) {
+        if let Some(stop) = self.stops.get(self.next)
+            && let Some(member) = self.members.get_mut(usize::from(stop.member))
+        {
             let sku = stop.cell.sku();
-            self.lines.extend(events.iter().filter_map(|event| match event {
+            member.lines.extend(events.iter().filter_map(|event| match event {
                 ProductEvent::HoldOpened { hold, quantity, sources, .. }
                 | ProductEvent::HoldChanged { hold, quantity, sources, .. } => Some(ReservationLine {
                     number: hold.line,
@@ -158,6 +239,30 @@ impl Basket {
         self.next == self.stops.len()
     }
 
+    /// How far it has come, to go back there.
+    pub(crate) fn place(&self) -> usize {
+        self.next
+    }
+
+    /// Whether its next stop is at this product too.
+    pub(crate) fn stays_at(&self, cell: &Arc<ProductCell>) -> bool {
+        self.stops.get(self.next).is_some_and(|stop| Arc::ptr_eq(&stop.cell, cell))
+    }
+
+    /// Goes back to where this visit began. Returns what it had claimed since.
+    pub(crate) fn go_back(&mut self, place: usize) -> Vec<HoldId> {
+        let mut given_up = Vec::new();
+        for stop in self.stops.get(place..self.next).unwrap_or_default() {
+            let Some(member) = self.members.get_mut(usize::from(stop.member)) else { continue };
+            let sku = stop.cell.sku();
+            let claimed = member.lines.iter().filter(|line| line.sku == *sku);
+            given_up.extend(claimed.map(|line| member.hold(line)));
+            member.lines.retain(|line| line.sku != *sku);
+        }
+        self.next = place;
+        given_up
+    }
+
     /// Units it wants of the product it visits now.
     pub(crate) fn wanted_here(&self) -> u64 {
         let Some(stop) = self.stops.get(self.next) else { return 0 };
@@ -167,7 +272,9 @@ impl Basket {
 
     /// Whether it takes what there is and leaves the rest.
     pub(crate) fn takes_what_is_there(&self) -> bool {
-        self.intent.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel)
+        // Those that are made together take all of it or nothing.
+        matches!(self.members.as_slice(), [only]
+            if only.intent.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel))
     }
 
     /// Notes that the product it visits has nothing for it. True if it was the last.
@@ -179,96 +286,81 @@ impl Basket {
 
     /// Why it is refused, if nothing at all was there for it.
     pub(crate) fn found_nothing(&mut self) -> Option<Rejection> {
-        let keeps_lines = match &self.intent.purpose {
-            Purpose::Make { .. } | Purpose::Nothing => false,
-            Purpose::Change(change) => change.keeps_lines,
-        };
-        self.dropped.take().filter(|_| self.lines.is_empty() && !keeps_lines)
+        let keeps_lines = self.change.as_ref().is_some_and(|change| change.keeps_lines);
+        let nothing = !keeps_lines && self.members.iter().all(|member| member.lines.is_empty());
+        self.dropped.take().filter(|_| nothing)
     }
 
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
         self.flight.as_ref()
     }
 
-    /// The event that makes the reservation, if that is what it is for.
-    pub(crate) fn made(&self) -> Option<ReservationEvent> {
-        let Purpose::Make { fingerprint, ttl, at, metadata } = &self.intent.purpose else { return None };
-        Some(ReservationEvent::Made {
-            customer: self.intent.customer.clone(),
-            fingerprint: *fingerprint,
-            lines: self.claimed_lines(),
-            ttl: *ttl,
-            at: *at,
-            metadata: metadata.clone(),
-        })
+    /// The reservations that are made, each with the event that makes it.
+    pub(crate) fn made(&mut self) -> SmallVec<[Making; 1]> {
+        let mut left = self.members.len();
+        let making = self.members.iter_mut().filter_map(|member| {
+            left -= 1;
+            let count = member.claimed();
+            let lines = std::mem::take(&mut member.lines);
+            let make = member.intent.make.as_ref()?;
+            let event = ReservationEvent::Made {
+                customer: member.intent.customer.clone(),
+                fingerprint: make.fingerprint,
+                lines: count,
+                ttl: make.ttl,
+                at: make.at,
+                metadata: make.metadata.clone(),
+                follow: u16::try_from(left).unwrap_or(u16::MAX),
+            };
+            Some((Arc::clone(&member.reservation), lines, event))
+        });
+        making.collect()
     }
 
-    /// How the reservation is changed, if that is what it is for.
-    pub(crate) fn change(&self) -> Option<&Change> {
-        match &self.intent.purpose {
-            Purpose::Make { .. } | Purpose::Nothing => None,
-            Purpose::Change(change) => Some(change),
-        }
-    }
-
-    /// How many lines were claimed.
-    pub(crate) fn claimed_lines(&self) -> u16 {
-        u16::try_from(self.lines.len()).unwrap_or(u16::MAX)
-    }
-
-    /// The lines that were claimed.
-    pub(crate) fn lines(&self) -> &[ReservationLine] {
-        &self.lines
+    /// The reservation that is changed, how, and what was claimed for that; if that is what the basket is for.
+    pub(crate) fn changing(&self) -> Option<(&Arc<ReservationCell>, &Change, &[ReservationLine])> {
+        let (change, member) = (self.change.as_deref()?, self.members.first()?);
+        Some((&member.reservation, change, &member.lines))
     }
 
     /// Forgets the claims at a product that did not carry them out.
     pub(crate) fn unclaim(&mut self, sku: &Sku) {
-        self.lines.retain(|line| line.sku != *sku);
+        self.members.iter_mut().for_each(|member| member.lines.retain(|line| line.sku != *sku));
     }
 
-    /// The lines that were claimed, to be given to the reservation.
-    pub(crate) fn take_lines(&mut self) -> impl Iterator<Item = ReservationLine> + use<> {
-        std::mem::take(&mut self.lines).into_iter()
-    }
-
-    pub(crate) fn reservation(&self) -> &Arc<ReservationCell> {
-        &self.reservation
-    }
-
-    /// Ends the way: everything was claimed, and the reservation is made or changed. Answers how it was, and who asked for that.
+    /// Ends the way: everything was claimed, and the reservation is made or changed. Answers how it was changed, and who asked.
     pub(crate) fn arrive(mut self) -> Option<Box<Change>> {
-        let change = self.end();
+        self.over = true;
         if let Some(flight) = &self.flight {
             self.tell_waiting(flight.arrive());
         }
-        change
-    }
-
-    fn end(&mut self) -> Option<Box<Change>> {
-        match std::mem::replace(&mut self.intent.purpose, Purpose::Nothing) {
-            Purpose::Make { .. } | Purpose::Nothing => None,
-            Purpose::Change(change) => Some(change),
-        }
+        self.change.take()
     }
 
     /// Ends the way: what was claimed goes back, and the callers hear why once that, and all that the refusal rests on,
     /// is durable: a refusal has no effect that is still to be seen when it is heard.
     pub(crate) fn refuse(mut self, rejection: Rejection) {
+        if let (Some(blame), Some(stop)) = (&self.blame, self.stops.get(self.next)) {
+            blame.0.store(stop.member, Ordering::Relaxed);
+        }
         self.give_back(Some(rejection));
     }
 
     fn give_back(&mut self, refusal: Option<Rejection>) {
-        let caller = self.end().map(|change| change.caller);
+        self.over = true;
         // Before any word is sent: an owner may die over it, and the next one must know that the claim is void.
         let waiting = self.flight.as_ref().map(|flight| flight.fail());
         let cells = |line: &ReservationLine| {
             let found = self.stops.binary_search_by(|stop| stop.cell.sku().cmp(&line.sku));
             found.ok().and_then(|stop| self.stops.get(stop)).map(|stop| Arc::clone(&stop.cell))
         };
-        let hold = |line: &ReservationLine| HoldId { reservation: self.reservation.id(), line: line.number };
-        let claims = self.lines.iter().filter_map(|line| Some((cells(line)?, hold(line)))).collect();
-        let (shared, reservation) = (Arc::clone(&self.shared), Arc::clone(&self.reservation));
-        Withdrawal { shared, reservation, claims, refusal, caller }.send();
+        let claims = self.members.iter().flat_map(|member| {
+            member.lines.iter().filter_map(|line| Some((cells(line)?, member.hold(line))))
+        });
+        let claims = claims.collect();
+        let reservations = self.members.iter().map(|member| Arc::clone(&member.reservation)).collect();
+        let caller = self.change.take().map(|change| change.caller);
+        Withdrawal { shared: Arc::clone(&self.shared), reservations, claims, refusal, caller }.send();
         self.tell_waiting(waiting.unwrap_or_default());
     }
 
@@ -281,7 +373,7 @@ impl Basket {
 
 impl Drop for Basket {
     fn drop(&mut self) {
-        if !matches!(self.intent.purpose, Purpose::Nothing) {
+        if !self.over {
             self.give_back(None);
         }
     }
@@ -292,7 +384,7 @@ impl Drop for Basket {
 /// belongs to the one that is.
 struct Withdrawal {
     shared: Arc<Shared>,
-    reservation: Arc<ReservationCell>,
+    reservations: SmallVec<[Arc<ReservationCell>; 1]>,
     claims: Arc<[(Arc<ProductCell>, HoldId)]>,
     /// What the callers hear; that they may retry if nothing was decided.
     refusal: Option<Rejection>,
@@ -323,10 +415,11 @@ impl Withdrawal {
             Some(rejection) if complete => Failure::Rejected(rejection),
             _ => self.shared.lost(),
         };
-        let mut waiting = self.shared.reservations.withdraw(&self.reservation);
-        self.reservation.end_change();
-        waiting.extend(self.caller);
-        refuse_all(waiting, &failure);
+        for reservation in &self.reservations {
+            refuse_all(self.shared.reservations.withdraw(reservation), &failure);
+            reservation.end_change();
+        }
+        refuse_all(self.caller.into_iter().collect(), &failure);
     }
 }
 

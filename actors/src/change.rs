@@ -11,7 +11,7 @@ use holdfast_engine::reservation::{ChangePlan, Reservation, ReservationState};
 use holdfast_engine::{HoldId, Millis, Operation, Rejection, ReservationId, Sku, Timestamp};
 
 use crate::answer::{Answer, Reply, ReplyTo};
-use crate::basket::{Basket, Change, Intent, Purpose, Stop};
+use crate::basket::{Basket, Change, Intent, Stop};
 use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
@@ -92,8 +92,8 @@ pub(crate) async fn change(
             let customer =
                 cell.read(|reservation| reservation.made().customer.clone()).ok_or_else(not_found)?;
             let change = Change { operation, ttl: request.ttl, lowered, keeps_lines, next_line, caller };
-            let intent = Intent { customer, terms, expires_at, purpose: Purpose::Change(Box::new(change)) };
-            Basket::new(Arc::clone(shared), Arc::clone(&cell), intent, stops, Some(flight)).travel();
+            let intent = Intent { customer, terms, expires_at, make: None };
+            Basket::of_change(Arc::clone(shared), Arc::clone(&cell), intent, stops, flight, change).travel();
         }
     }
     answer.await.unwrap_or_else(|_| Err(shared.lost()))
@@ -133,7 +133,7 @@ fn begin(
     let stops = std::mem::take(&mut plan.products).into_iter().filter_map(|change| {
         let cell = shared.directory.get(&change.sku)?;
         let claims: smallvec::SmallVec<[Claim; 1]> = change.added.clone();
-        Some(Stop { cell, claims, had: Some(Box::new(change)) })
+        Some(Stop { cell, claims, member: 0, had: Some(Box::new(change)) })
     });
     let (stops, flight) = (stops.collect(), Flight::new());
     let next_line = reservation.next_line();

@@ -38,6 +38,7 @@ use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
+use crate::together::{self, NotTogether};
 use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView};
 use crate::waiter::Waiter;
 
@@ -373,6 +374,20 @@ impl Core {
         reservations::reserve(&self.shared, Some(Gate::enter(&self.shared)?), request).await
     }
 
+    /// Makes reservations, all of them or none. They are claimed of each product in their order. One that was made before
+    /// counts as done. None of them may take less than it asks for, and all together have at most
+    /// [`LINES_MAX`](holdfast_engine::reservation::LINES_MAX) lines.
+    ///
+    /// # Errors
+    /// Which of them could not be made, and its [`Failure`].
+    pub async fn reserve_together(
+        &self,
+        requests: Vec<Reserve>,
+    ) -> Result<Vec<Answer<ReservationView>>, NotTogether> {
+        let permit = Gate::enter(&self.shared).map_err(|busy| (0, busy.into()))?;
+        together::reserve_together(&self.shared, permit, requests).await
+    }
+
     /// A reservation as it is now.
     ///
     /// # Errors
@@ -389,6 +404,16 @@ impl Core {
             promises::bring_up_to_date(&self.shared, &mut view).await?;
         }
         Ok(view)
+    }
+
+    /// The products of a reservation, each once or more; none if it is not made. A look, not an answer: what it says may
+    /// not be durable yet.
+    pub fn products_of(&self, id: ReservationId) -> Vec<Sku> {
+        let cell = self.shared.reservations.get(id);
+        let skus = cell.and_then(|cell| {
+            cell.read(|reservation| reservation.lines().iter().map(|line| line.sku.clone()).collect())
+        });
+        skus.unwrap_or_default()
     }
 
     /// Commits a reservation: all of it, or the units named.

@@ -49,6 +49,7 @@ mod reservations;
 mod shared;
 mod sourcing;
 mod supervisor;
+mod together;
 mod view;
 mod waiter;
 
@@ -68,6 +69,7 @@ pub use past::{
 pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
 pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
+pub use together::NotTogether;
 pub use view::{
     AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, SaleAnswer, SaleView,
     StockView,

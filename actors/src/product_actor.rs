@@ -5,6 +5,7 @@
 //! all its holds, and follows.
 
 mod lots;
+mod together;
 mod visit;
 
 pub(crate) use visit::Pending;

@@ -18,6 +18,7 @@ use smallvec::{SmallVec, smallvec};
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Reply, ReplyTo};
+use crate::basket::Making;
 use crate::flight::Flight;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
@@ -257,6 +258,28 @@ impl ReservationCell {
         let (over, wait) = oneshot::channel();
         changing.waiting.push(over);
         Some(wait)
+    }
+
+    /// Makes several reservations together: the locks of all of them are held while `journal` puts them into the journal,
+    /// which returns the position of the first one's event, those of the others following it. Nobody else holds more than
+    /// one of these locks, so nobody waits for another here.
+    pub(crate) fn make_together(
+        making: &[Making],
+        journal: impl FnOnce(Vec<(ReservationView, Callers)>) -> Sequence,
+    ) {
+        let mut states: Vec<_> = making.iter().map(|(cell, ..)| cell.state.lock()).collect();
+        let (mut reservations, mut answers) = (Vec::new(), Vec::new());
+        for (state, (cell, lines, event)) in states.iter_mut().zip(making) {
+            let State::Claimed(claim) = &mut **state else { return };
+            let reservation = Reservation::make(cell.id, lines.iter().cloned(), event);
+            answers.push((ReservationView::made(&reservation), std::mem::take(&mut claim.waiting)));
+            reservations.push(reservation);
+        }
+        let first = journal(answers);
+        for (after, (state, mut reservation)) in (0..).zip(states.iter_mut().zip(reservations)) {
+            reservation.journaled(first.plus(after));
+            **state = State::Made(Made { reservation, changing: None });
+        }
     }
 
     /// What becomes of the hold that this product has for this line. A basket under way keeps what it has until it fails.

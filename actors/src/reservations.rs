@@ -11,7 +11,7 @@ use holdfast_engine::{
 use smallvec::smallvec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
-use crate::basket::{Basket, Intent, Purpose, Stop};
+use crate::basket::{Basket, Intent, Make, Stop};
 use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
@@ -20,6 +20,7 @@ use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::shared::{Permit, Shared};
 use crate::sourcing;
+use crate::together::tell_when_durable;
 use crate::waiter::{Then, Waiter};
 
 /// A reservation to be made.
@@ -76,13 +77,7 @@ pub(crate) async fn reserve(
     match outcome {
         ClaimOutcome::Ours(cell) => begin(shared, &cell, request, flight),
         ClaimOutcome::Known => {}
-        ClaimOutcome::Taken(caller, reply) => {
-            let tell = move |durable: Option<_>| {
-                let failed = || Err(Unavailable::JournalFailed.into());
-                caller.answer(durable.map_or_else(failed, |_| *reply));
-            };
-            shared.journal.append([], Waiter::tell(Then::call(tell)));
-        }
+        ClaimOutcome::Taken(caller, reply) => tell_when_durable(shared, caller, *reply),
     }
     answer.await.unwrap_or_else(|_| Err(shared.lost()))
 }
@@ -94,8 +89,8 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
             let mut terms = request.terms;
             terms.plan = sourcing::fewest_locations(&stops, &terms);
             let Reserve { customer, fingerprint, metadata, .. } = request;
-            let purpose = Purpose::Make { fingerprint, ttl, at, metadata };
-            let intent = Intent { customer, terms, expires_at: at.plus(ttl), purpose };
+            let make = Some(Make { fingerprint, ttl, at, metadata });
+            let intent = Intent { customer, terms, expires_at: at.plus(ttl), make };
             Basket::new(Arc::clone(shared), Arc::clone(cell), intent, stops, flight).travel();
         }
         Err(rejection) => {
@@ -106,7 +101,10 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
     }
 }
 
-fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
+pub(crate) fn prepare(
+    shared: &Arc<Shared>,
+    request: &Reserve,
+) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
     let (bounds, wanted) = look_up(shared, &request.lines)?;
     let ttl = request.ttl.unwrap_or(bounds.default.min(bounds.max));
@@ -163,7 +161,7 @@ pub(crate) fn merge(mut wanted: Vec<Wanted>) -> Result<Vec<Stop>, Rejection> {
     let mut stops: Vec<Stop> = Vec::with_capacity(wanted.len());
     for (cell, claim) in wanted {
         let Some(stop) = stops.last_mut().filter(|stop| Arc::ptr_eq(&stop.cell, &cell)) else {
-            stops.push(Stop { cell, claims: smallvec![claim], had: None });
+            stops.push(Stop { cell, claims: smallvec![claim], member: 0, had: None });
             continue;
         };
         match stop.claims.last_mut().filter(|last| last.location == claim.location) {

@@ -29,6 +29,8 @@ pub struct World {
     orders: Map<OrderId, Order>,
     /// Holds of reservations that are not made yet, by line.
     forming: Map<ReservationId, BTreeMap<u16, ReservationLine>>,
+    /// Reservations that are made together with others, as long as the record of the last of them is missing.
+    bundle: Vec<(ReservationId, Sequence, ReservationEvent)>,
     /// Lines of orders that are not placed yet.
     placing: Map<OrderId, Vec<OrderLine>>,
     sequence: Sequence,
@@ -42,6 +44,10 @@ impl World {
     pub fn apply(&mut self, sequence: Sequence, event: &Event) {
         assert_eq!(sequence, self.sequence.plus(1), "I6: the journal is applied without gaps");
         self.sequence = sequence;
+        if !self.bundle.is_empty() && !self.continues_bundle(event) {
+            // A crash came before its last record: none of it was made.
+            self.bundle.clear();
+        }
         match event {
             Event::Product(sku, event) => {
                 self.note_forming(sku, event);
@@ -96,6 +102,7 @@ impl World {
     /// which says where in the journal it stands, and is then applied. Afterwards a second call finds nothing to do.
     pub fn reconcile(&mut self, at: Timestamp, append: &mut Append<'_>) {
         self.placing.clear();
+        self.bundle.clear();
         for event in self.unpin_lost_orders(at) {
             self.append_and_apply(&event, append);
         }
@@ -178,26 +185,47 @@ impl World {
     }
 
     fn apply_reservation(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
-        if let ReservationEvent::Made { .. } = event {
-            let lines = self.forming.remove(&id).unwrap_or_default().into_values();
-            let before = self.reservations.insert(id, Reservation::make(id, lines, event));
-            assert!(before.is_none(), "I4: {id:?} is made once");
-        } else {
-            let raised = match event {
-                ReservationEvent::Changed { .. } => self.forming.remove(&id).unwrap_or_default(),
-                _ => BTreeMap::new(),
-            };
-            match self.reservations.get_mut(&id) {
-                Some(reservation) if matches!(event, ReservationEvent::Changed { .. }) => {
-                    reservation.change(raised.into_values(), event);
+        match event {
+            ReservationEvent::Made { follow: 0, .. } => {
+                for (id, sequence, event) in std::mem::take(&mut self.bundle) {
+                    self.make(id, sequence, &event);
                 }
-                Some(reservation) => reservation.apply(event),
-                None => panic!("{id:?} is made before {event:?}"),
+                self.make(id, sequence, event);
+            }
+            ReservationEvent::Made { .. } => self.bundle.push((id, sequence, event.clone())),
+            event => {
+                let raised = match event {
+                    ReservationEvent::Changed { .. } => self.forming.remove(&id),
+                    _ => None,
+                };
+                let Some(reservation) = self.reservations.get_mut(&id) else {
+                    panic!("{id:?} is made before {event:?}")
+                };
+                match event {
+                    ReservationEvent::Changed { .. } => {
+                        reservation.change(raised.unwrap_or_default().into_values(), event);
+                    }
+                    _ => reservation.apply(event),
+                }
+                reservation.journaled(sequence);
             }
         }
-        if let Some(reservation) = self.reservations.get_mut(&id) {
-            reservation.journaled(sequence);
-        }
+    }
+
+    fn make(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
+        let lines = self.forming.remove(&id).unwrap_or_default().into_values();
+        let mut reservation = Reservation::make(id, lines, event);
+        reservation.journaled(sequence);
+        let before = self.reservations.insert(id, reservation);
+        assert!(before.is_none(), "I4: {id:?} is made once");
+    }
+
+    /// Whether an event is the next one of the reservations that are being made together.
+    fn continues_bundle(&self, event: &Event) -> bool {
+        let Some((_, _, ReservationEvent::Made { follow: before, .. })) = self.bundle.last() else {
+            return false;
+        };
+        matches!(event, Event::Reservation(_, ReservationEvent::Made { follow, .. }) if follow.checked_add(1) == Some(*before))
     }
 
     fn apply_order(&mut self, id: OrderId, sequence: Sequence, event: &OrderEvent) {

@@ -5,35 +5,35 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap};
 
-use crate::limits::{JSON_BYTES_MAX, REFUSED_BODY_BYTES_MAX};
+use crate::limits::REFUSED_BODY_BYTES_MAX;
 use crate::problem::{Code, Problem};
 
-/// Reads a JSON body whole, into memory of its own: the connection's read buffer is then free for the next request while
-/// this one waits for the journal.
-pub(crate) async fn read<B>(headers: &HeaderMap, mut body: B) -> Result<Bytes, Problem>
+/// Reads a body of at most so many bytes whole, into memory of its own: the connection's read buffer is then free for the
+/// next request while this one waits for the journal.
+pub(crate) async fn read_up_to<B>(max: usize, headers: &HeaderMap, mut body: B) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    if body.size_hint().lower() > JSON_BYTES_MAX as u64 {
+    if body.size_hint().lower() > max as u64 {
         // Who asked first need not send it.
         if !headers.contains_key(EXPECT) {
             discard(&mut body).await;
         }
-        return Err(too_large());
+        return Err(too_large(max));
     }
     let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
-    if first.len() > JSON_BYTES_MAX {
+    if first.len() > max {
         discard(&mut body).await;
-        return Err(too_large());
+        return Err(too_large(max));
     }
     if body.is_end_stream() {
         return Ok(Bytes::copy_from_slice(&first));
     }
     let mut whole = BytesMut::from(first.as_ref());
     while let Some(piece) = next(&mut body).await? {
-        if whole.len() + piece.len() > JSON_BYTES_MAX {
+        if whole.len() + piece.len() > max {
             discard(&mut body).await;
-            return Err(too_large());
+            return Err(too_large(max));
         }
         whole.extend_from_slice(&piece);
     }
@@ -70,8 +70,8 @@ where
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge, format!("the body may have at most {JSON_BYTES_MAX} bytes"))
+fn too_large(max: usize) -> Problem {
+    Problem::new(Code::PayloadTooLarge, format!("the body may have at most {max} bytes"))
 }
 
 /// Checks that a body says it is of this media type. Parameters are allowed; a charset other than UTF-8 is not.

@@ -9,6 +9,7 @@ use hyper::http::request::Parts;
 use crate::app::App;
 use crate::body;
 use crate::idempotency::{self, Key};
+use crate::limits::JSON_BYTES_MAX;
 use crate::problem::Problem;
 
 /// The media type of bodies.
@@ -26,7 +27,15 @@ impl Command {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let body = body::read(&head.headers, body).await?;
+        Self::read_up_to(JSON_BYTES_MAX, head, body).await
+    }
+
+    /// The same, of at most so many bytes.
+    pub(crate) async fn read_up_to<B>(max: usize, head: Parts, body: B) -> Result<Self, Problem>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let body = body::read_up_to(max, &head.headers, body).await?;
         if !body.is_empty() {
             body::expect_type(&head.headers, JSON)?;
         }

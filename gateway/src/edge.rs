@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::request_id::X_REQUEST_ID;
 use crate::route_label::route_label;
-use crate::routes::reservations;
+use crate::routes::{batch, reservations};
 
 /// A body in one piece, or one of the router's.
 pub(crate) type EdgeBody = Either<Full<Bytes>, Body>;
@@ -79,12 +79,15 @@ impl Edge {
         Ok(response)
     }
 
-    async fn dispatch(&self, request: Request<Incoming>, id: &HeaderValue) -> Response<EdgeBody> {
+    async fn dispatch(&self, mut request: Request<Incoming>, id: &HeaderValue) -> Response<EdgeBody> {
         if request.method() == Method::POST && request.uri().path() == reservations::PATH {
             return match self.reserve(request).await {
                 Ok(response) => response.map(Either::Left),
                 Err(problem) => refuse(&problem, id),
             };
+        }
+        if request.uri().path() == batch::PATH {
+            request.extensions_mut().insert(batch::RequestName(id.clone()));
         }
         let Ok(response) = self.router.clone().call(request).await;
         written(response, id)

@@ -48,7 +48,11 @@ impl Key {
     }
 
     fn parse(value: &HeaderValue) -> Result<Self, Problem> {
-        let bytes = value.as_bytes();
+        Self::read(value.as_bytes())
+    }
+
+    /// The key in these bytes: bare, or a quoted structured string.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         let text = if bytes.starts_with(b"\"") { unquote(bytes)? } else { plain(bytes)? };
         if text.is_empty() || text.len() > IDEMPOTENCY_KEY_MAX {
             return Err(invalid("an idempotency key has 1 to 255 characters"));

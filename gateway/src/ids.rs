@@ -77,7 +77,7 @@ impl Serialize for IdText {
     }
 }
 
-/// A text that is no id of the kind asked for. It names nothing, so the answer is "not found".
+/// A text that is no id of the kind asked for. It names nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of this kind")]
 pub(crate) struct NotAnId;

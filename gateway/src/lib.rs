@@ -27,6 +27,7 @@ mod command;
 pub mod demo;
 mod edge;
 mod embedded;
+mod examples;
 mod exit;
 mod gateway;
 mod idempotency;

@@ -10,6 +10,13 @@ pub(crate) const IMPORT_BYTES_MAX: usize = 64 << 20;
 pub(crate) const IMPORT_LINE_BYTES_MAX: usize = 64 << 10;
 /// Lines of an import that are under way at once.
 pub(crate) const IMPORT_LINES_IN_FLIGHT: usize = 256;
+/// Most bytes of a batch; beyond it 413.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Most operations of a batch.
+pub(crate) const BATCH_OPERATIONS_MAX: usize = 2_000;
+/// Operations of a batch that are under way at once. Far below what the core takes, so that a few batches do not keep
+/// everybody else out.
+pub(crate) const BATCH_OPERATIONS_IN_FLIGHT: usize = 512;
 /// Bytes of a refused body that are read and dropped, so that the client gets to read the refusal.
 pub(crate) const REFUSED_BODY_BYTES_MAX: usize = 16 << 20;
 /// Most bytes of a request's head.

@@ -13,6 +13,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, ContentBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
+use crate::examples;
 use crate::limits::{IDEMPOTENCY_KEY_MAX, REQUEST_ID_MAX};
 use crate::problem::{PROBLEM_JSON, ProblemSchema};
 
@@ -26,7 +27,7 @@ const ANY: &[(&str, &str, &str)] = &[
     (
         "404",
         "NotFound",
-        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`, `absent_then`, `not_yet`)",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `not_a_reservation`, `order_not_found`, `refund_not_found`, `lot_not_found`, `absent_then`, `not_yet`)",
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
@@ -41,7 +42,7 @@ const WRITE: &[(&str, &str, &str)] = &[
         "The state of things does not allow it, `insufficient_stock` for example; nothing happened",
     ),
     ("410", "Gone", "The reservation has lapsed (`reservation_expired`)"),
-    ("413", "PayloadTooLarge", "The body is larger than 1 MiB (an import: 64 MiB)"),
+    ("413", "PayloadTooLarge", "The body is larger than 1 MiB (a batch: 4 MiB, an import: 64 MiB)"),
     ("415", "UnsupportedMediaType", "The body is not of the media type described"),
     (
         "422",
@@ -72,6 +73,7 @@ pub(crate) fn head() -> OpenApi {
             tag("reservations", "Units claimed for a while, all or nothing"),
             tag("orders", "Checkout, and what comes after it"),
             tag("sales", "Windows in time, units set aside, limits for each customer"),
+            tag("batch", "Many operations at once"),
             tag("import", "Many products at once"),
         ]))
         .build()
@@ -96,6 +98,7 @@ pub(crate) fn finish(mut description: OpenApi) -> OpenApi {
         components.responses.insert((*name).to_owned(), RefOr::T(refusal(text)));
     }
     description.components = Some(components);
+    examples::attach(&mut description);
     for item in description.paths.paths.values_mut() {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];

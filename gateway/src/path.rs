@@ -57,15 +57,14 @@ fn sku(text: &str) -> Result<Sku, Problem> {
     Sku::new(text).map_err(|error| Problem::new(Code::MalformedPath, format!("the SKU in the path {error}")))
 }
 
-// A text that is no id names nothing that is there, and "not there" is all that a caller needs to know.
-
 impl<S: Send + Sync> FromRequestParts<S> for ReservationPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match text(parts, state).await?.parse() {
             Ok(ReservationText(id)) => Ok(Self(id)),
-            Err(_) => Err(Problem::new(Code::ReservationNotFound, "there is no such reservation")),
+            // Not the same as one that is not there: who mixes up ids should hear of it.
+            Err(_) => Err(Problem::not_a_reservation()),
         }
     }
 }
@@ -110,6 +109,7 @@ impl<S: Send + Sync> FromRequestParts<S> for LotPath {
     }
 }
 
+// A text that is no id names nothing that is there.
 fn order(text: &str) -> Result<OrderId, Problem> {
     match text.parse() {
         Ok(OrderText(id)) => Ok(id),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{Events, HoldEnd, Product, ProductCommand, ProductEvent, Sources};
-use holdfast_engine::reservation::ReservationLine;
+use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
 use holdfast_engine::{
     Event, HoldId, LineQuantity, LocationId, Rejection, Sequence, Shortage, Sku, Timestamp,
 };
@@ -18,14 +18,15 @@ use crate::basket::{Basket, refuse_all};
 use crate::change;
 use crate::countdown::Part;
 use crate::flight::Flight;
-use crate::reservation_cell::Callers;
+use crate::product_cell::Publication;
+use crate::reservation_cell::{Callers, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
 
 /// What a basket on its way has claimed.
 pub(crate) struct Pending {
-    hold: HoldId,
+    pub(super) hold: HoldId,
     /// Units it has, location by location.
     units: SmallVec<[(LocationId, u32); 1]>,
     /// Units it queues for.
@@ -78,56 +79,65 @@ impl Pending {
 }
 
 impl Owner {
+    /// Claims what a basket wants here, for each of its reservations. It leaves with all of that, or waits with none.
     pub(super) fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
-        let Some(command) = basket.command() else { return };
-        match self.product.decide(at, &command) {
-            Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
-                self.parked.push_back(basket);
-            }
-            Ok(opened) => {
-                if let Some(flight) = basket.flight() {
-                    let made = basket.reservation();
-                    let pending = opened.iter().filter_map(|event| match event {
-                        ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
-                            Some(Pending::new(*hold, *quantity, sources, None, Arc::clone(flight)))
-                        }
-                        ProductEvent::HoldChanged { hold, quantity, sources, .. } => {
-                            let before = made.read(|made| made.line(hold.line).cloned()).flatten();
-                            Some(Pending::new(*hold, *quantity, sources, before.as_ref(), Arc::clone(flight)))
-                        }
-                        _ => None,
-                    });
-                    self.pending.extend(pending);
+        let begun = basket.place();
+        while let Some(command) = basket.command() {
+            match self.product.decide(at, &command) {
+                Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
+                    return self.parked.push_back(basket);
                 }
-                if basket.claimed(&opened) {
-                    self.complete(at, *basket, opened);
-                } else {
+                Ok(opened) => {
+                    self.note_pending(&basket, &opened);
+                    if basket.claimed(&opened) {
+                        return self.complete(at, *basket, opened);
+                    }
                     self.carry_out(at, opened, Then::Nothing);
-                    basket.travel();
+                    if !basket.stays_at(&self.cell) {
+                        return basket.travel();
+                    }
                 }
-            }
-            Err(Rejection::InsufficientStock(_))
-                if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
-            {
-                self.parked.push_back(basket);
-            }
-            Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
-                if !basket.left_out(Rejection::InsufficientStock(shortage)) {
-                    return basket.travel();
+                Err(Rejection::InsufficientStock(_))
+                    if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>
+                {
+                    return self.parked.push_back(basket);
                 }
-                match basket.found_nothing() {
-                    Some(rejection) => basket.refuse(rejection),
-                    None => self.complete(at, *basket, Events::new()),
+                Err(Rejection::InsufficientStock(shortage)) if basket.takes_what_is_there() => {
+                    if !basket.left_out(Rejection::InsufficientStock(shortage)) {
+                        return basket.travel();
+                    }
+                    return match basket.found_nothing() {
+                        Some(rejection) => basket.refuse(rejection),
+                        None => self.complete(at, *basket, Events::new()),
+                    };
                 }
-            }
-            Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage) => {
-                self.parked.push_back(basket);
-            }
-            Err(rejection) => {
-                self.show_arrivals();
-                basket.refuse(rejection);
+                Err(Rejection::InsufficientStock(shortage)) if self.wait_for_flights(&shortage, &basket) => {
+                    self.step_back(at, &mut basket, begun);
+                    return self.parked.push_back(basket);
+                }
+                Err(rejection) => {
+                    self.show_arrivals();
+                    return basket.refuse(rejection);
+                }
             }
         }
+    }
+
+    /// What was claimed for a basket that may still fail, without what its reservation had before.
+    fn note_pending(&mut self, basket: &Basket, claimed: &Events) {
+        let Some(flight) = basket.flight() else { return };
+        let pending = claimed.iter().filter_map(|event| match event {
+            ProductEvent::HoldOpened { hold, quantity, sources, .. } => {
+                Some(Pending::new(*hold, *quantity, sources, None, Arc::clone(flight)))
+            }
+            ProductEvent::HoldChanged { hold, quantity, sources, .. } => {
+                let (reservation, ..) = basket.changing()?;
+                let before = reservation.read(|made| made.line(hold.line).cloned()).flatten();
+                Some(Pending::new(*hold, *quantity, sources, before.as_ref(), Arc::clone(flight)))
+            }
+            _ => None,
+        });
+        self.pending.extend(pending);
     }
 
     /// Whether a basket that takes what there is has less than it wants of this product while others that may fail hold
@@ -151,17 +161,22 @@ impl Owner {
     /// help; if so, it is heard here. A basket claims all it wants of a product at once and visits products in the order of
     /// their SKUs, so one that holds units here is further on than any that waits here, and no circle of waiting can
     /// close.
-    fn wait_for_flights(&mut self, shortage: &Shortage) -> bool {
+    fn wait_for_flights(&mut self, shortage: &Shortage, basket: &Basket) -> bool {
         self.pending.retain(|pending| !pending.flight.has_arrived());
         let asked = shortage.location.as_ref();
-        let here = || self.pending.iter().filter(|pending| pending.units_at(asked) + pending.queued > 0);
+        // What it has claimed itself in this visit does not come back to it.
+        let concerns = |pending: &Pending| {
+            let is_own = basket.flight().is_some_and(|own| Arc::ptr_eq(own, &pending.flight));
+            !is_own && pending.units_at(asked) + pending.queued > 0
+        };
+        let here = || self.pending.iter().filter(|pending| concerns(pending));
         let units: u64 = here().map(|pending| pending.units_at(asked) + pending.queued).sum();
         // What may queue besides counts for those only that may queue; the others ask once more in vain.
         let room = shortage.queueable.units();
         if shortage.available.units() + room + units < u64::from(shortage.requested.units()) {
             return false;
         }
-        self.wait_for_any_flight(&|pending| pending.units_at(asked) + pending.queued > 0)
+        self.wait_for_any_flight(&concerns)
     }
 
     /// Asks the flights of these claims to tell when they are over. False if there are none.
@@ -202,15 +217,38 @@ impl Owner {
         }
     }
 
-    /// The last claims of a basket were granted: the reservation is made or changed together with them.
+    /// The last claims of a basket were granted: its reservations are made or changed together with them.
     fn complete(&mut self, at: Timestamp, mut basket: Basket, opened: Events) {
-        let Some(made) = basket.made() else { return self.complete_change(at, basket, opened) };
+        if basket.changing().is_some() {
+            return self.complete_change(at, basket, opened);
+        }
         opened.iter().for_each(|event| self.product.apply(event));
         let count = opened.len() as u64;
         let publication = self.publication(None, count);
-        let lines = basket.take_lines();
+        let mut made = basket.made();
+        let first = if let [_] = made.as_slice()
+            && let Some((reservation, lines, event)) = made.pop()
+        {
+            self.make(&reservation, lines, &event, opened, publication)
+        } else {
+            self.make_together(&made, opened, publication)
+        };
+        self.product.journaled_together(first, count);
+        basket.arrive();
+    }
+
+    /// Makes a reservation with the events of its last claims. Returns the position of the first of these.
+    fn make(
+        &self,
+        reservation: &ReservationCell,
+        lines: SmallVec<[ReservationLine; 1]>,
+        made: &ReservationEvent,
+        opened: Events,
+        publication: Publication,
+    ) -> Sequence {
+        let count = opened.len() as u64;
         let mut first = Sequence::default();
-        basket.reservation().make(lines, &made, |mut view, waiting| {
+        reservation.make(lines, made, |mut view, waiting| {
             let tell = move |first: Option<Sequence>| match first {
                 Some(first) => {
                     view.sequence = first.plus(count);
@@ -222,25 +260,21 @@ impl Owner {
                 0 => Waiter::tell(Then::call(tell)),
                 _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
             };
-            let made = Event::Reservation(basket.reservation().id(), made.clone());
-            first = self.shared.journal.append_to_trail(
-                self.trail(),
-                about(self.product.sku(), opened).chain([made]),
-                waiter,
-            );
+            let made = Event::Reservation(reservation.id(), made.clone());
+            let events = about(self.product.sku(), opened).chain([made]);
+            first = self.shared.journal.append_to_trail(self.trail(), events, waiter);
             first.plus(count)
         });
-        self.product.journaled_together(first, count);
-        basket.arrive();
+        first
     }
 
     /// All is claimed that a reservation shall have besides: it is changed together with the last of that, unless its time has
     /// run out meanwhile.
     fn complete_change(&mut self, at: Timestamp, mut basket: Basket, raised: Events) {
-        let Some(change) = basket.change() else { return };
+        let Some((reservation, change, lines)) = basket.changing() else { return };
         let (operation, ttl, lowered) = (change.operation, change.ttl, change.lowered.clone());
-        let (reservation, claimed) = (Arc::clone(basket.reservation()), basket.claimed_lines());
-        let lines: Vec<_> = basket.lines().to_vec();
+        let (reservation, lines) = (Arc::clone(reservation), lines.to_vec());
+        let claimed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let (count, mut first, mut view) = (raised.len() as u64, Sequence::default(), None);
         let changed = reservation.change(
             |reservation| reservation.decide_change(at, &lowered, claimed, ttl, operation),
@@ -294,7 +328,7 @@ impl Owner {
     }
 }
 
-fn tell_made(view: ReservationView, waiting: Callers) {
+pub(super) fn tell_made(view: ReservationView, waiting: Callers) {
     let mut waiting = waiting.into_iter();
     let Some(first) = waiting.next() else { return };
     for other in waiting {

@@ -12,7 +12,8 @@ use crate::time::{Millis, Timestamp};
 /// One fact about one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReservationEvent {
-    /// All its holds are open: from here on it exists. Without this, the holds before it are given back.
+    /// All its holds are open: from here on it exists, unless others that are made with it follow. Without this, the
+    /// holds before it are given back.
     Made {
         /// Who for.
         customer: CustomerId,
@@ -26,6 +27,8 @@ pub enum ReservationEvent {
         at: Timestamp,
         /// The storefront's own notes, as JSON text; empty if there are none.
         metadata: SmolStr,
+        /// How many more are made with it. Their records follow at once, and without the last of them none exists.
+        follow: u16,
     },
     /// Its deadline moved.
     Extended {

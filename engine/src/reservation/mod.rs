@@ -154,7 +154,9 @@ impl Reservation {
         lines: impl IntoIterator<Item = ReservationLine>,
         event: &ReservationEvent,
     ) -> Self {
-        let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata } = event else {
+        let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata, follow: _ } =
+            event
+        else {
             panic!("{id:?} begins with being made, not with {event:?}")
         };
         let mut lines: Lines = lines.into_iter().collect();

@@ -307,37 +307,52 @@ fn take(product: &mut Product, events: &Events, at: Timestamp) {
 impl Driver {
     /// Takes a basket as a whole or not at all.
     pub(crate) fn reserve(&mut self, basket: &Basket) -> Answer {
-        if let Some(made) = self.reservations.get(&basket.id).map(Reservation::made) {
-            let same = made.fingerprint == basket.fingerprint;
-            return if same { Ok(Effect::Already) } else { Err(Rejection::KeyReused) };
+        self.reserve_together(std::slice::from_ref(basket))
+    }
+
+    /// Takes several baskets, all of them or none: each product is visited once and asked for what each of them wants.
+    /// Those that were made before are not made again.
+    pub(crate) fn reserve_together(&mut self, baskets: &[Basket]) -> Answer {
+        let mut fresh: Vec<&Basket> = Vec::new();
+        for basket in baskets {
+            match self.reservations.get(&basket.id).map(Reservation::made) {
+                Some(made) if made.fingerprint != basket.fingerprint => return Err(Rejection::KeyReused),
+                Some(_) => {}
+                None if fresh.iter().any(|other| other.id == basket.id) => return Err(Rejection::KeyReused),
+                None => fresh.push(basket),
+            }
         }
-        let wanted = merge(&basket.lines);
-        let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
-        self.check_hold_time(&skus, basket.ttl)?;
-        let expires_at = self.now.plus(basket.ttl);
-        let mut lines: Vec<ReservationLine> = Vec::new();
-        let mut dropped = None;
-        for (sku, claims) in wanted {
+        if fresh.is_empty() {
+            return Ok(Effect::Already);
+        }
+        let mut stops: Vec<(Sku, usize, Vec<Claim>)> = Vec::new();
+        for (position, basket) in fresh.iter().enumerate() {
+            let wanted = merge(&basket.lines);
+            let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
+            self.check_hold_time(&skus, basket.ttl)?;
+            stops.extend(wanted.into_iter().map(|(sku, claims)| (sku, position, claims)));
+        }
+        stops.sort_by(|(a, first, _), (b, second, _)| (a, first).cmp(&(b, second)));
+        let mut lines: Vec<Vec<ReservationLine>> = vec![Vec::new(); fresh.len()];
+        let mut dropped = vec![None; fresh.len()];
+        for (sku, position, claims) in stops {
+            let basket = fresh[position];
             let open = OpenHolds {
                 reservation: basket.id,
-                first_line: u16::try_from(lines.len()).unwrap(),
+                first_line: u16::try_from(lines[position].len()).unwrap(),
                 claims: claims.into(),
                 terms: basket.terms.clone(),
                 customer: basket.customer.clone(),
-                expires_at,
+                expires_at: self.now.plus(basket.ttl),
             };
             let before = self.journal.len();
             let takes_what_is_there = basket.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
             if let Err(refusal) = self.ask(&sku, &ProductCommand::Open(open)) {
                 if takes_what_is_there && matches!(refusal, Rejection::InsufficientStock(_)) {
-                    dropped.get_or_insert(refusal);
+                    dropped[position].get_or_insert(refusal);
                     continue;
                 }
-                for (line, held) in (0..).zip(lines) {
-                    let hold = HoldId { reservation: basket.id, line };
-                    // At once, whatever lags: a number is free for another try when everything is given back.
-                    self.ask(&held.sku, &ProductCommand::End { hold, why: HoldEnd::Abandoned }).unwrap();
-                }
+                self.give_back(&fresh, lines);
                 return Err(refusal);
             }
             let opened = self.journal[before..].iter().filter_map(|event| match event {
@@ -347,26 +362,42 @@ impl Driver {
                 _ => None,
             });
             for (quantity, sources) in opened {
-                let number = u16::try_from(lines.len()).unwrap();
-                lines.push(ReservationLine { number, sku: sku.clone(), quantity, sources });
+                let number = u16::try_from(lines[position].len()).unwrap();
+                lines[position].push(ReservationLine { number, sku: sku.clone(), quantity, sources });
             }
         }
-        if let Some(nothing) = dropped.filter(|_| lines.is_empty()) {
+        let empty = lines.iter().position(Vec::is_empty);
+        if let Some(nothing) = empty.and_then(|position| dropped[position].take()) {
+            self.give_back(&fresh, lines);
             return Err(nothing);
         }
-        let made = ReservationEvent::Made {
-            customer: basket.customer.clone(),
-            fingerprint: basket.fingerprint,
-            lines: u16::try_from(lines.len()).unwrap(),
-            ttl: basket.ttl,
-            at: self.now,
-            metadata: SmolStr::default(),
-        };
-        let sequence = self.append(Event::Reservation(basket.id, made.clone()));
-        let mut reservation = Reservation::make(basket.id, lines, &made);
-        reservation.journaled(sequence);
-        self.reservations.insert(basket.id, reservation);
+        for (position, (basket, lines)) in fresh.iter().zip(lines).enumerate() {
+            let made = ReservationEvent::Made {
+                customer: basket.customer.clone(),
+                fingerprint: basket.fingerprint,
+                lines: u16::try_from(lines.len()).unwrap(),
+                ttl: basket.ttl,
+                at: self.now,
+                metadata: SmolStr::default(),
+                follow: u16::try_from(fresh.len() - position - 1).unwrap(),
+            };
+            let sequence = self.append(Event::Reservation(basket.id, made.clone()));
+            let mut reservation = Reservation::make(basket.id, lines, &made);
+            reservation.journaled(sequence);
+            self.reservations.insert(basket.id, reservation);
+        }
         Ok(Effect::Done)
+    }
+
+    /// Gives back what baskets that come to nothing had claimed.
+    fn give_back(&mut self, baskets: &[&Basket], lines: Vec<Vec<ReservationLine>>) {
+        for (basket, lines) in baskets.iter().zip(lines) {
+            for (line, held) in (0..).zip(lines) {
+                let hold = HoldId { reservation: basket.id, line };
+                // At once, whatever lags: a number is free for another try when everything is given back.
+                self.ask(&held.sku, &ProductCommand::End { hold, why: HoldEnd::Abandoned }).unwrap();
+            }
+        }
     }
 
     pub(crate) fn commit(

@@ -110,6 +110,8 @@ pub(crate) enum Command {
         wishes: Wishes,
         ttl: i64,
     },
+    /// Several baskets, all of them or none.
+    Bundle(Vec<Wish>),
     Commit {
         basket: Number,
         units: Option<Vec<u8>>,
@@ -276,6 +278,7 @@ impl Command {
                 | Self::RetryRefund { key, .. }
                 | Self::Readdress { key, .. } => key.asked += 1,
                 Self::Reserve { asked, .. } | Self::Place { asked, .. } => *asked += 1,
+                Self::Bundle(wishes) => wishes.iter_mut().for_each(|wish| wish.asked += 1),
                 Self::Pin { .. }
                 | Self::Unpin { .. }
                 | Self::EndPinned { .. }
@@ -293,6 +296,17 @@ impl Command {
         }
         again
     }
+}
+
+/// One basket of several that are asked for together.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) basket: Number,
+    pub(crate) customer: u8,
+    pub(crate) asked: u32,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) wishes: Wishes,
+    pub(crate) ttl: i64,
 }
 
 /// What a shop is like.
@@ -325,6 +339,7 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         9 => count(true),
         14 => lot(),
         24 => reserve(1..5, shop),
+        8 => bundle(shop),
         10 => commit(),
         4 => release(),
         5 => extend(),
@@ -360,6 +375,7 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         8 => count(false),
         6 => lot(),
         7 => reserve(1..4, shop),
+        2 => bundle(shop),
         2 => commit(),
         1 => release(),
         1 => extend(),
@@ -625,6 +641,13 @@ fn reserve(width: std::ops::Range<usize>, shop: Shop) -> impl Strategy<Value = C
             ttl,
         },
     )
+}
+
+fn bundle(shop: Shop) -> impl Strategy<Value = Command> {
+    let wish = (0..BASKETS, 0..2_u8, asked(), lines(1..4), wishes(shop), ttl()).prop_map(
+        |(basket, customer, asked, lines, wishes, ttl)| Wish { basket, customer, asked, lines, wishes, ttl },
+    );
+    prop::collection::vec(wish, 1..4).prop_map(Command::Bundle)
 }
 
 fn asked() -> impl Strategy<Value = u32> {

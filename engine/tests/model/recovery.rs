@@ -27,8 +27,13 @@ pub(crate) fn check_cut(walk: &Walk, cut: usize) {
 fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
     let made: Vec<_> = prefix
         .iter()
-        .filter_map(|event| match event {
-            Event::Reservation(id, ReservationEvent::Made { .. }) => Some(*id),
+        .enumerate()
+        .filter_map(|(position, event)| match event {
+            Event::Reservation(id, ReservationEvent::Made { follow, .. })
+                if ends_with_the_last(&prefix[position..], *follow) =>
+            {
+                Some(*id)
+            }
             _ => None,
         })
         .collect();
@@ -67,6 +72,18 @@ fn check_baskets_whole(walk: &Walk, prefix: &[Event], world: &World) {
             }
         }
     }
+}
+
+/// Whether the reservations that are made with the first event follow it to the last.
+fn ends_with_the_last(journal: &[Event], follow: u16) -> bool {
+    (0..=follow).all(|after| {
+        let event = journal.get(usize::from(after));
+        let left = event.and_then(|event| match event {
+            Event::Reservation(_, ReservationEvent::Made { follow, .. }) => Some(*follow),
+            _ => None,
+        });
+        left == Some(follow - after)
+    })
 }
 
 /// Units in one condition at one location, or, where it is none, between two.

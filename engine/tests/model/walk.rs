@@ -105,6 +105,7 @@ impl Walk {
             }
             Command::Reserve { basket, .. } if *basket >= ONE_OF => *basket = self.refused,
             Command::Reserve { .. }
+            | Command::Bundle(_)
             | Command::Put { .. }
             | Command::Delete { .. }
             | Command::PutSale { .. }
@@ -183,6 +184,27 @@ impl Walk {
                 }
                 let reply = self.paper.reserve(*basket, (*customer, *asked), lines, *wishes, *ttl);
                 agree(command, &answer, &reply);
+            }
+            Command::Bundle(wishes) => {
+                let baskets = wishes.iter().map(|wish| Basket {
+                    id: names::reservation(wish.basket),
+                    customer: names::customer(wish.customer),
+                    fingerprint: Fingerprint(wish.asked.into()),
+                    lines: names::wanted(&wish.lines),
+                    ttl: Millis(wish.ttl.unsigned_abs()),
+                    terms: names::terms(wish.wishes),
+                });
+                let answer = self.driver.reserve_together(&baskets.collect::<Vec<_>>());
+                let reply = self.paper.bundle(wishes);
+                match wishes.as_slice() {
+                    [_] => agree(command, &answer, &reply),
+                    // Which of several reasons is named depends on the way through the shelves.
+                    _ => assert_eq!(
+                        answer.as_ref().map(|effect| names::yes(*effect)).ok(),
+                        reply.as_ref().ok().copied(),
+                        "the engine says {answer:?} and the shop on paper {reply:?} about {command:?}"
+                    ),
+                }
             }
             Command::Commit { basket, units, key } => {
                 let id = names::reservation(*basket);

@@ -4,7 +4,7 @@
 use holdfast_engine::product::{HoldEnd, ProductEvent};
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::world::mend_product;
-use holdfast_engine::{Event, LocationId, Quantity, ReservationId, Sequence};
+use holdfast_engine::{Event, LocationId, Quantity, Rejection, ReservationId, Sequence};
 
 use super::driver::{recovered_world, restart_from};
 use super::script::{check, run, sku};
@@ -359,4 +359,57 @@ fn a_restart_ships_every_line_of_a_shipment_under_way() {
         cup at north: 0 on hand, 0 held, 0 promised, 0 available
         ",
     );
+}
+
+#[test]
+fn baskets_made_together_are_all_there_after_a_crash_or_none_of_them_is() {
+    let mut shop = run("
+        new cup
+        new pot
+        receive 5 cup
+        receive 5 pot
+        ");
+    let baskets = [("A", "2 cup, 1 pot"), ("B", "3 cup"), ("C", "1 pot")];
+    let before = shop.driver.journal().len();
+    shop.reserve_together(&baskets).unwrap();
+    let whole = shop.driver.journal().len();
+    assert_eq!(whole - before, 4 + 3, "four holds and three baskets");
+    for cut in before..=whole {
+        let (world, journal) = restart_from(shop.driver.journal(), cut, shop.driver.now);
+        let all = if cut == whole { 3 } else { 0 };
+        assert_eq!(world.reservations().len(), all, "cut after {cut} of {whole} events");
+        let held = |name: &str| -> u64 {
+            world.products()[&sku(name)].levels().map(|(_, level)| level.held.units()).sum()
+        };
+        assert_eq!((held("cup"), held("pot")), if cut == whole { (5, 2) } else { (0, 0) });
+        let given_back = |event: &Event| {
+            matches!(event, Event::Product(_, ProductEvent::HoldEnded { why: HoldEnd::Abandoned, .. }))
+        };
+        assert!(journal[cut..].iter().all(given_back), "nothing else is to be done");
+        // What comes after a crash is no part of what came before it: the same can be asked for again.
+        let mut shop = shop.restarted_from(&journal);
+        shop.reserve_together(&baskets).unwrap();
+        restart_from(shop.driver.journal(), shop.driver.journal().len(), shop.driver.now);
+        assert_eq!(shop.driver.world().reservations().len(), 3);
+    }
+}
+
+#[test]
+fn of_baskets_asked_for_together_none_is_made_if_one_cannot_be() {
+    let mut shop = run("
+        new cup
+        new pot
+        receive 5 cup
+        receive 1 pot
+        ");
+    let refused = shop.reserve_together(&[("A", "2 cup"), ("B", "3 cup, 2 pot"), ("C", "1 pot")]);
+    assert!(matches!(refused, Err(Rejection::InsufficientStock(_))), "{refused:?}");
+    assert_eq!(shop.driver.reservations().count(), 0);
+    shop.reserve_together(&[("A", "2 cup"), ("B", "3 cup"), ("C", "1 pot")]).unwrap();
+    // They end one by one, as any others.
+    shop.row("commit A");
+    shop.row("release B");
+    shop.row("reserve D for dan: 3 cup");
+    let whole = shop.driver.journal().len();
+    restart_from(shop.driver.journal(), whole, shop.driver.now);
 }

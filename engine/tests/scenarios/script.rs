@@ -117,6 +117,24 @@ impl Shop {
         self.driver.world().check();
     }
 
+    /// Asks for several baskets, all of them or none: names and lines.
+    pub(crate) fn reserve_together(&mut self, baskets: &[(&str, &str)]) -> Answer {
+        let baskets = baskets.iter().map(|(name, lines)| Basket {
+            id: ReservationId(number(name)),
+            customer: customer("ann"),
+            fingerprint: Fingerprint(1),
+            lines: wanted(lines),
+            ttl: Millis(15 * 60 * 1000),
+            terms: Terms::default(),
+        });
+        self.driver.reserve_together(&baskets.collect::<Vec<_>>())
+    }
+
+    /// The same shop after a restart that found this journal.
+    pub(crate) fn restarted_from(&self, journal: &[Event]) -> Self {
+        Self { driver: Driver::recover(journal, self.driver.now), rows: self.rows }
+    }
+
     /// Why a basket of these lines is refused.
     pub(crate) fn refusal(&mut self, lines: &str) -> Rejection {
         match self.ask(&format!("reserve refused for nobody: {lines}")) {

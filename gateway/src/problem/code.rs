@@ -57,6 +57,8 @@ codes! {
     ProductNotFound = "unknown_sku", NOT_FOUND, "There is no such product", false;
     /// No such reservation.
     ReservationNotFound = "reservation_not_found", NOT_FOUND, "There is no such reservation", false;
+    /// The id is not one of a reservation.
+    NotAReservation = "not_a_reservation", NOT_FOUND, "This is no reservation's id", false;
     /// No such order.
     OrderNotFound = "order_not_found", NOT_FOUND, "There is no such order", false;
     /// No such refund.
@@ -143,6 +145,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body's media type is not supported", false;
     /// Members of the body are wrong.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request is not valid", false;
+    /// All or nothing was asked of operations that cannot be.
+    AtomicUnsupported = "atomic_unsupported", UNPROCESSABLE_ENTITY, "These operations cannot be all or nothing", false;
     /// The key was used for something else.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key was used for another request", false;
     /// A line names a product there is not.

@@ -43,6 +43,11 @@ pub(crate) struct FieldError {
     pub(crate) detail: Cow<'static, str>,
 }
 
+/// What is wrong with the only member that is.
+fn blame(only: &FieldError) -> String {
+    format!("{}: {}", if only.pointer.is_empty() { "body" } else { &only.pointer }, only.detail)
+}
+
 /// A refusal on its way to the caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Inner>);
@@ -72,12 +77,15 @@ impl Problem {
         }))
     }
 
+    /// A text in place of a reservation's id that is no such id: malformed, or the id of something else.
+    pub(crate) fn not_a_reservation() -> Self {
+        Self::new(Code::NotAReservation, "a reservation's id is `rsv_` and 26 more letters and digits")
+    }
+
     /// A body whose members are wrong in these ways.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [only] => {
-                format!("{}: {}", if only.pointer.is_empty() { "body" } else { &only.pointer }, only.detail)
-            }
+            [only] => blame(only),
             more => format!("{} members of the body are not as they should be; see errors", more.len()),
         };
         let mut problem = Self::new(Code::ValidationFailed, detail);
@@ -89,6 +97,20 @@ impl Problem {
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
         let (code, detail) = (self.0.code.name(), self.0.detail.clone());
         self.0.errors.push(FieldError { pointer: pointer.into(), code, detail });
+        self
+    }
+
+    /// The same refusal of a part of a larger body: what it points at stands below `part`, a JSON pointer.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        let inner = &mut *self.0;
+        if let [only] = inner.errors.as_slice()
+            && inner.detail == blame(only)
+        {
+            inner.detail = format!("{part}{}: {}", only.pointer, only.detail).into();
+        }
+        for error in &mut inner.errors {
+            error.pointer.insert_str(0, part);
+        }
         self
     }
 
@@ -116,8 +138,12 @@ impl Problem {
         self
     }
 
+    /// Whether it was given before.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.0.replayed
+    }
+
     /// What kind of refusal it is.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }
@@ -128,7 +154,6 @@ impl Problem {
     }
 
     /// The members wrong in the body.
-    #[cfg(test)]
     pub(crate) fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
@@ -254,6 +279,9 @@ pub(crate) struct ProblemSchema {
     /// With `payment_declined` and `reservation_in_checkout`: the order concerned.
     #[schema(required = false)]
     order_id: String,
+    /// Of an atomic batch: the position of the operation that could not be carried out, from 0.
+    #[schema(required = false)]
+    operation: u32,
 }
 
 /// What is missing where, and whether waiting could help.

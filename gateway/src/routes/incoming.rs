@@ -69,7 +69,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, SkuPath(sku): SkuPath) -> 
     post, path = "/v1/stock/{sku}/incoming/{id}/receive", operation_id = "receiveLot", tag = "stock",
     params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
             min_length = 1, max_length = 64, example = "85123A"),
-           ("id" = String, Path, description = "The lot's id"), RequiredKey),
+           ("id" = String, Path, description = "The lot's id", example = "lot_01h455vb4pex5vsknk084sn02q"),
+           RequiredKey),
     request_body(content = ReceiptRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "Received", body = LotAnswerBody,
@@ -93,7 +94,8 @@ pub(crate) async fn receive(
     post, path = "/v1/stock/{sku}/incoming/{id}/reschedule", operation_id = "rescheduleLot", tag = "stock",
     params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
             min_length = 1, max_length = 64, example = "85123A"),
-           ("id" = String, Path, description = "The lot's id"), RequiredKey),
+           ("id" = String, Path, description = "The lot's id", example = "lot_01h455vb4pex5vsknk084sn02q"),
+           RequiredKey),
     request_body(content = RescheduleRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "Expected then", body = LotAnswerBody,
@@ -117,7 +119,8 @@ pub(crate) async fn reschedule(
     post, path = "/v1/stock/{sku}/incoming/{id}/cancel", operation_id = "cancelLot", tag = "stock",
     params(("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
             min_length = 1, max_length = 64, example = "85123A"),
-           ("id" = String, Path, description = "The lot's id"), RequiredKey),
+           ("id" = String, Path, description = "The lot's id", example = "lot_01h455vb4pex5vsknk084sn02q"),
+           RequiredKey),
     request_body(content = CancelLotRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "Called off", body = LotAnswerBody,

@@ -1,5 +1,6 @@
 //! The routes, one file per resource. Each handler is thin: read, check, ask the core, write.
 
+pub(crate) mod batch;
 pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -49,6 +50,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::return_units))
         .routes(routes!(orders::refund))
         .routes(routes!(orders::retry_refund))
+        .routes(routes!(batch::batch))
         .routes(routes!(import::import))
 }
 

@@ -98,7 +98,7 @@ pub(crate) async fn get(State(app): State<Arc<App>>, OrderPath(id): OrderPath) -
 #[utoipa::path(
     get, path = "/v1/orders", operation_id = "listOrders", tag = "orders",
     params(
-        ("customer" = String, Query, description = "Whose", min_length = 1, max_length = 128),
+        ("customer" = String, Query, description = "Whose", min_length = 1, max_length = 128, example = "c-17850"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<u32>, Query, description = "Entries of a page; 50 unless given", minimum = 1, maximum = 100),
     ),
@@ -285,7 +285,7 @@ pub(crate) async fn refund(
     post, path = "/v1/orders/{id}/refunds/{number}/retry", operation_id = "retryRefund", tag = "orders",
     params(
         ("id" = String, Path, description = "The order's id", example = "ord_01h455vb4pex5vsknk084sn02q"),
-        ("number" = u32, Path, description = "The refund's number", minimum = 1),
+        ("number" = u32, Path, description = "The refund's number", minimum = 1, example = 1),
         RequiredKey,
     ),
     request_body(content = Option<RetryRefundRequest>, content_type = "application/json"),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use holdfast_actors::ProductView;
+use holdfast_engine::{Operation, Sku};
 use hyper::StatusCode;
 
 use crate::answer;
@@ -41,8 +43,18 @@ pub(crate) async fn put(
     command: Command,
 ) -> Result<Response, Problem> {
     let request: ProductRequest<'_> = decode(command.body())?;
-    let details = request.check()?;
     let operation = command.operation_or_fresh(&app, fingerprint(&request))?;
+    put_with(&app, sku, operation, &request).await
+}
+
+/// Puts a product, as this operation.
+pub(crate) async fn put_with<B: From<Bytes>>(
+    app: &App,
+    sku: Sku,
+    operation: Operation,
+    request: &ProductRequest<'_>,
+) -> Result<hyper::Response<B>, Problem> {
+    let details = request.check()?;
     let put = app.core.put_product(sku, details, operation).await.map_err(in_path)?;
     let status = if put.value.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(answer::replayed(product(status, &put.value.product)?, put.replayed))
@@ -110,6 +122,6 @@ pub(crate) async fn list(
     answer::json(StatusCode::OK, &page, 512 * (1 + page.data.len()))
 }
 
-fn product(status: StatusCode, view: &ProductView) -> Result<Response, Problem> {
+fn product<B: From<Bytes>>(status: StatusCode, view: &ProductView) -> Result<hyper::Response<B>, Problem> {
     Ok(answer::tagged(answer::json(status, &ProductBody::new(view), 1024)?, view.version))
 }

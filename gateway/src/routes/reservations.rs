@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use holdfast_actors::{Answer, ReservationView};
-use holdfast_engine::{LocationId, Sku};
+use holdfast_actors::{Answer, Failure, ReservationView};
+use holdfast_engine::{LocationId, Operation, ReservationId, Sku};
 use hyper::StatusCode;
 
 use crate::answer;
@@ -61,19 +61,38 @@ pub(crate) async fn reserve<B: From<Bytes>>(
     let id = command.reservation_id(app, &command.key()?);
     let body = command.into_body();
     let request: ReserveRequest<'_> = decode(&body)?;
-    let checked = request.check(id, fingerprint(&request))?;
+    make(app, id, &request).await
+}
+
+/// Makes the reservation of this id.
+pub(crate) async fn make<B: From<Bytes>>(
+    app: &App,
+    id: ReservationId,
+    request: &ReserveRequest<'_>,
+) -> Result<hyper::Response<B>, Problem> {
+    let checked = request.check(id, fingerprint(request))?;
     match app.core.reserve(checked).await {
-        Ok(made) => {
-            let response = answer::json(
-                StatusCode::CREATED,
-                &ReservationBody::new(&made.value),
-                ANSWER_BYTES + LINE_BYTES * made.value.lines.len(),
-            )?;
-            let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
-            Ok(answer::replayed(answer::located(response, &path), made.replayed))
-        }
-        Err(failure) => Err(in_body(failure, &|sku, location| line_of(&request.lines, sku, location))),
+        Ok(made) => made_body(&made),
+        Err(failure) => Err(not_made(failure, request)),
     }
+}
+
+/// The answer to a request that made a reservation.
+pub(crate) fn made_body<B: From<Bytes>>(
+    made: &Answer<ReservationView>,
+) -> Result<hyper::Response<B>, Problem> {
+    let response = answer::json(
+        StatusCode::CREATED,
+        &ReservationBody::new(&made.value),
+        ANSWER_BYTES + LINE_BYTES * made.value.lines.len(),
+    )?;
+    let path = format!("{PATH}/{}", IdText::reservation(made.value.id));
+    Ok(answer::replayed(answer::located(response, &path), made.replayed))
+}
+
+/// The refusal of a request that made none.
+pub(crate) fn not_made(failure: Failure, request: &ReserveRequest<'_>) -> Problem {
+    in_body(failure, &|sku, location| line_of(&request.lines, sku, location))
 }
 
 fn line_of(requests: &[Object<LineRequest<'_>>], sku: &Sku, location: Option<&LocationId>) -> Option<usize> {
@@ -145,8 +164,18 @@ pub(crate) async fn commit(
 ) -> Result<Response, Problem> {
     let key = command.key()?;
     let request: CommitRequest<'_> = decode(command.body())?;
-    let taken = request.check()?;
     let operation = command.operation(&app, &key, fingerprint(&request));
+    commit_with(&app, id, operation, &request).await
+}
+
+/// Commits, as this operation.
+pub(crate) async fn commit_with<B: From<Bytes>>(
+    app: &App,
+    id: ReservationId,
+    operation: Operation,
+    request: &CommitRequest<'_>,
+) -> Result<hyper::Response<B>, Problem> {
+    let taken = request.check()?;
     let done = app.core.commit(id, taken, operation).await.map_err(|failure| {
         in_body(failure, &|sku, location| {
             let lines = request.lines.iter().flatten();
@@ -175,7 +204,15 @@ pub(crate) async fn release(
     let key = command.key()?;
     let request: ReleaseRequest =
         if command.body().is_empty() { ReleaseRequest::default() } else { decode(command.body())? };
-    let operation = command.operation(&app, &key, fingerprint(&request));
+    release_with(&app, id, command.operation(&app, &key, fingerprint(&request))).await
+}
+
+/// Releases, as this operation.
+pub(crate) async fn release_with<B: From<Bytes>>(
+    app: &App,
+    id: ReservationId,
+    operation: Operation,
+) -> Result<hyper::Response<B>, Problem> {
     done_body(&app.core.release(id, operation).await.map_err(in_path)?)
 }
 
@@ -199,16 +236,26 @@ pub(crate) async fn extend(
 ) -> Result<Response, Problem> {
     let key = command.key()?;
     let request: ExtendRequest = decode(command.body())?;
-    let ttl = request.check()?;
     let operation = command.operation(&app, &key, fingerprint(&request));
+    extend_with(&app, id, operation, &request).await
+}
+
+/// Extends, as this operation.
+pub(crate) async fn extend_with<B: From<Bytes>>(
+    app: &App,
+    id: ReservationId,
+    operation: Operation,
+    request: &ExtendRequest,
+) -> Result<hyper::Response<B>, Problem> {
+    let ttl = request.check()?;
     done_body(&app.core.extend(id, ttl, operation).await.map_err(in_path)?)
 }
 
-fn body(view: &ReservationView) -> Result<Response, Problem> {
+fn body<B: From<Bytes>>(view: &ReservationView) -> Result<hyper::Response<B>, Problem> {
     let capacity = ANSWER_BYTES + LINE_BYTES * view.lines.len();
     answer::json(StatusCode::OK, &ReservationBody::new(view), capacity)
 }
 
-fn done_body(done: &Answer<ReservationView>) -> Result<Response, Problem> {
+fn done_body<B: From<Bytes>>(done: &Answer<ReservationView>) -> Result<hyper::Response<B>, Problem> {
     Ok(answer::replayed(body(&done.value)?, done.replayed))
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use bytes::Bytes;
+use holdfast_engine::{Operation, Sku};
 use hyper::StatusCode;
 
 use crate::answer;
@@ -74,7 +76,17 @@ pub(crate) async fn adjust(
 ) -> Result<Response, Problem> {
     let key = command.key()?;
     let request: AdjustRequest<'_> = decode(command.body())?;
-    let adjustment = request.check(command.operation(&app, &key, fingerprint(&request)))?;
+    adjust_with(&app, sku, command.operation(&app, &key, fingerprint(&request)), &request).await
+}
+
+/// Changes a count, as this operation.
+pub(crate) async fn adjust_with<B: From<Bytes>>(
+    app: &App,
+    sku: Sku,
+    operation: Operation,
+    request: &AdjustRequest<'_>,
+) -> Result<hyper::Response<B>, Problem> {
+    let adjustment = request.check(operation)?;
     let (reason, reference, actor) =
         (adjustment.reason.clone(), adjustment.reference.clone(), adjustment.actor.clone());
     let done = app.core.adjust(sku, adjustment).await.map_err(in_path)?;

@@ -21,8 +21,8 @@ use crate::problem::Problem;
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ImportLine, example = json!({
-    "sku": "85123A", "name": "White hanging heart T-light holder",
-    "price": {"amount": "2.55", "currency": "GBP"}, "stock": {"main": 320}
+    "sku": "71053", "name": "White metal lantern",
+    "price": {"amount": "3.39", "currency": "GBP"}, "stock": {"leeds": 40}
 }))]
 pub(crate) struct ImportLine<'a> {
     /// Which product.
@@ -89,7 +89,7 @@ impl CheckedLine<'_> {
 
 /// What became of one line.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ImportResult, example = json!({"line": 1, "sku": "85123A", "status": "created"}))]
+#[schema(as = ImportResult, example = json!({"line": 1, "sku": "71053", "status": "created"}))]
 pub(crate) struct ImportResult<'a> {
     /// Which line, from 1.
     pub(crate) line: u64,

@@ -72,7 +72,7 @@ impl IncomingRequest<'_> {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = TransferRequest, example = json!({
-    "from": "leeds", "to": "york", "quantity": 12, "expected_at": "2026-11-28T08:00:00Z", "reason": "rebalance"
+    "from": "leeds", "to": "main", "quantity": 12, "expected_at": "2026-11-28T08:00:00Z", "reason": "rebalance"
 }))]
 pub(crate) struct TransferRequest<'a> {
     /// Where they lie.

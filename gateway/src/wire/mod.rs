@@ -5,6 +5,7 @@
 //! wrong. Answers are written straight from the core's views, without a copy in between.
 
 pub(crate) mod as_of;
+pub(crate) mod batch;
 pub(crate) mod decode;
 pub(crate) mod field_errors;
 pub(crate) mod history;

@@ -363,7 +363,7 @@ pub(crate) struct RetryRefundRequest {}
 /// Which units left the shelf.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ShipmentRequest, example = json!({"lines": [{"sku": "85123A", "quantity": 6}]}))]
+#[schema(as = ShipmentRequest, example = json!({"lines": [{"sku": "85123A", "quantity": 4}]}))]
 pub(crate) struct ShipRequest<'a> {
     /// So many units of these lines; all that is left unless given.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]

@@ -100,7 +100,7 @@ fn ttl(ttl_ms: Option<Int>, errors: &mut FieldErrors) -> Option<Millis> {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ChangeRequest, example = json!({
-    "lines": [{"sku": "85123A", "quantity": 4}, {"sku": "22423", "quantity": 1}]
+    "lines": [{"sku": "85123A", "quantity": 8}, {"sku": "71053", "quantity": 1}]
 }))]
 pub(crate) struct ChangeRequest<'a> {
     /// All of them: a line that is not named is taken out. Lines that name the same product and location count as one.

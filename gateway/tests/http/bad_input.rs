@@ -489,12 +489,18 @@ async fn addresses_that_lead_nowhere() {
     let given = Given::new().await;
     let other_reservation = "rsv_00000000000000000000000000";
     let other_order = "ord_7zzzzzzzzzzzzzzzzzzzzzzzzz";
-    for id in [other_reservation, "rsv_", "nope", "rsv_8zzzzzzzzzzzzzzzzzzzzzzzzz", given.order.as_str()] {
+    for (id, code) in [
+        (other_reservation, "reservation_not_found"),
+        ("rsv_", "not_a_reservation"),
+        ("nope", "not_a_reservation"),
+        ("rsv_8zzzzzzzzzzzzzzzzzzzzzzzzz", "not_a_reservation"),
+        (given.order.as_str(), "not_a_reservation"),
+    ] {
         let read = given.shop.request(Method::GET, &format!("/v1/reservations/{id}"));
-        given.refused(id, read, 404, "reservation_not_found").await;
+        given.refused(id, read, 404, code).await;
         for verb in ["commit", "release", "extend"] {
             let post = given.post(&format!("/v1/reservations/{id}/{verb}"), "{}");
-            given.refused(id, post, 404, "reservation_not_found").await;
+            given.refused(id, post, 404, code).await;
         }
     }
     for id in [other_order, "ord_", "nope", given.reservation.as_str()] {

@@ -8,9 +8,12 @@
 )]
 
 mod bad_input;
+mod batch;
+mod behaviours;
 mod change;
 mod connections;
 mod docs;
+mod examples;
 mod harness;
 mod history;
 mod idempotency;

@@ -36,7 +36,7 @@ async fn metrics_count_what_happened() {
     shop.reserved("A", 1).await;
     let body = json!({"customer": "c", "lines": [{"sku": "A", "quantity": 1}]});
     shop.post("/v1/reservations", &body).await.refused(409, "insufficient_stock");
-    shop.get("/v1/reservations/rsv_nope").await.refused(404, "reservation_not_found");
+    shop.get("/v1/reservations/rsv_nope").await.refused(404, "not_a_reservation");
     // The journal's observer hears of a sync after whoever waited for it, so the last one may come a moment later.
     let mut text = String::new();
     eventually(async || {

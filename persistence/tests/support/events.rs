@@ -59,6 +59,7 @@ pub fn wide(bytes: usize) -> Event {
         ttl: Millis(1),
         at: at(0),
         metadata: SmolStr::new("m".repeat(bytes)),
+        follow: 0,
     };
     Event::Reservation(RESERVATION, event)
 }
@@ -288,6 +289,7 @@ fn reservation_events() -> Vec<ReservationEvent> {
             ttl: Millis(900_000),
             at: at(10),
             metadata: SmolStr::new(r#"{"basket":"b-1","channel":"web"}"#),
+            follow: 1_999,
         },
         ReservationEvent::Extended { expires_at: at(1_000_000), operation: operation(11), at: at(11) },
         ReservationEvent::Pinned { order: ORDER, at: at(12) },

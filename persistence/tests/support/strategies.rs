@@ -279,14 +279,15 @@ fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
     let taken = option::of(vec(any::<u32>(), 0..20));
     let lowered = (any::<u16>(), any::<u32>()).prop_map(|(line, left)| Lowered { line, left });
     prop_oneof![
-        (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text()).prop_map(
-            |(customer, fingerprint, lines, ttl, at, metadata)| ReservationEvent::Made {
+        (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text(), any::<u16>()).prop_map(
+            |(customer, fingerprint, lines, ttl, at, metadata, follow)| ReservationEvent::Made {
                 customer,
                 fingerprint: Fingerprint(fingerprint),
                 lines,
                 ttl: Millis(ttl),
                 at,
-                metadata
+                metadata,
+                follow
             }
         ),
         (at(), operation(), at()).prop_map(|(expires_at, operation, at)| ReservationEvent::Extended {

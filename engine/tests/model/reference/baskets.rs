@@ -1,5 +1,6 @@
 //! Baskets on paper: made whole or not at all, and ended once.
 
+use super::super::commands::Wish;
 use super::queue::Has;
 use super::sales::InSale;
 use super::{Basket, Fact, Item, Key, Line, No, Number, Place, Reference, Reply, Thing, Wishes, Yes, merged};
@@ -202,6 +203,26 @@ impl Reference {
         let (lines, class, deadline) = (lines_got, wishes.class, self.now + ttl);
         self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, sales, deadline });
         Ok(Yes::Done)
+    }
+
+    /// Several baskets, all of them or none.
+    pub(crate) fn bundle(&mut self, wishes: &[Wish]) -> Reply {
+        let mut after = self.clone();
+        let (mut done, mut fresh) = (Yes::Already, Vec::new());
+        for wish in wishes {
+            if self.basket(wish.basket).is_none() {
+                if fresh.contains(&wish.basket) {
+                    return Err(No::KeyReused);
+                }
+                fresh.push(wish.basket);
+            }
+            let asked = (wish.customer, wish.asked);
+            if after.reserve(wish.basket, asked, &wish.lines, wish.wishes, wish.ttl)? == Yes::Done {
+                done = Yes::Done;
+            }
+        }
+        *self = after;
+        Ok(done)
     }
 
     pub(crate) fn commit(&mut self, basket: Number, units: Option<&[u64]>, now: i64, key: Key) -> Reply {

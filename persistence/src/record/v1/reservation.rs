@@ -11,13 +11,40 @@ use crate::record::RecordError;
 /// One fact about one reservation.
 #[derive(Archive, Serialize)]
 pub(crate) enum ReservationRecord {
-    Made { customer: SmolStr, fingerprint: u64, lines: u16, ttl_ms: u64, at: i64, metadata: SmolStr },
-    Extended { expires_at: i64, operation: OperationRecord, at: i64 },
-    Pinned { order: Id, at: i64 },
-    Unpinned { expires_at: i64, at: i64 },
-    Committed { taken: Option<Vec<u32>>, operation: Option<OperationRecord>, at: i64 },
-    Released { operation: Option<OperationRecord>, at: i64 },
-    Expired { at: i64 },
+    Made {
+        customer: SmolStr,
+        fingerprint: u64,
+        lines: u16,
+        ttl_ms: u64,
+        at: i64,
+        metadata: SmolStr,
+        follow: u16,
+    },
+    Extended {
+        expires_at: i64,
+        operation: OperationRecord,
+        at: i64,
+    },
+    Pinned {
+        order: Id,
+        at: i64,
+    },
+    Unpinned {
+        expires_at: i64,
+        at: i64,
+    },
+    Committed {
+        taken: Option<Vec<u32>>,
+        operation: Option<OperationRecord>,
+        at: i64,
+    },
+    Released {
+        operation: Option<OperationRecord>,
+        at: i64,
+    },
+    Expired {
+        at: i64,
+    },
     Changed(Box<ChangedRecord>),
 }
 
@@ -59,14 +86,17 @@ impl ReservationRecord {
 impl From<&ReservationEvent> for ReservationRecord {
     fn from(event: &ReservationEvent) -> Self {
         match event {
-            ReservationEvent::Made { customer, fingerprint, lines, ttl, at, metadata } => Self::Made {
-                customer: SmolStr::new(customer.as_str()),
-                fingerprint: fingerprint.0,
-                lines: *lines,
-                ttl_ms: ttl.0,
-                at: at.millis(),
-                metadata: metadata.clone(),
-            },
+            ReservationEvent::Made { customer, fingerprint, lines, ttl, at, metadata, follow } => {
+                Self::Made {
+                    customer: SmolStr::new(customer.as_str()),
+                    fingerprint: fingerprint.0,
+                    lines: *lines,
+                    ttl_ms: ttl.0,
+                    at: at.millis(),
+                    metadata: metadata.clone(),
+                    follow: *follow,
+                }
+            }
             ReservationEvent::Extended { expires_at, operation, at } => Self::Extended {
                 expires_at: expires_at.millis(),
                 operation: (*operation).into(),
@@ -107,16 +137,23 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
 
     fn try_from(record: &ArchivedReservationRecord) -> Result<Self, RecordError> {
         Ok(match record {
-            ArchivedReservationRecord::Made { customer, fingerprint, lines, ttl_ms, at, metadata } => {
-                Self::Made {
-                    customer: value::customer(customer)?,
-                    fingerprint: Fingerprint(fingerprint.to_native()),
-                    lines: lines.to_native(),
-                    ttl: Millis(ttl_ms.to_native()),
-                    at: value::instant(*at),
-                    metadata: value::text(metadata),
-                }
-            }
+            ArchivedReservationRecord::Made {
+                customer,
+                fingerprint,
+                lines,
+                ttl_ms,
+                at,
+                metadata,
+                follow,
+            } => Self::Made {
+                customer: value::customer(customer)?,
+                fingerprint: Fingerprint(fingerprint.to_native()),
+                lines: lines.to_native(),
+                ttl: Millis(ttl_ms.to_native()),
+                at: value::instant(*at),
+                metadata: value::text(metadata),
+                follow: follow.to_native(),
+            },
             ArchivedReservationRecord::Extended { expires_at, operation, at } => Self::Extended {
                 expires_at: value::instant(*expires_at),
                 operation: operation.into(),
