@@ -207,6 +207,32 @@ async fn who_waits_for_a_basket_under_way_holds_nothing_there_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_for_a_basket_that_fails_claims_its_units_then() {
+    let doors = DoorClock::new();
+    let shop = Shop::new(doors.clone()).await;
+    shop.stock("A", 3).await;
+    shop.stock("B", 1).await;
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin(shop.core.reserve(new_basket([line("B", 1)]))).await;
+    at_b.reached().await;
+    let failing = begin(shop.core.reserve(new_basket([line("A", 1), line("B", 1)]))).await;
+    shop.ping("A").await;
+    let baskets = vec![new_basket([line("A", 2)]), new_basket([line("A", 1)])];
+    let mut waiting = begin(shop.core.reserve_together(baskets)).await;
+    shop.ping("A").await;
+    waiting.assert_unanswered();
+
+    at_b.open();
+    winner.answer("the winner").await.unwrap();
+    failing.answer("the failing basket").await.unwrap_err();
+    // The holds they gave back while they waited are opened again.
+    assert_eq!(waiting.answer("those that waited").await.unwrap().len(), 2);
+    assert_eq!(held(&shop, "A").await, 3);
+    shop.audit().await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn they_go_on_without_their_buyer() {
     let doors = DoorClock::new();
     let shop = Shop::new(doors.clone()).await;
