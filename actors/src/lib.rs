@@ -49,6 +49,7 @@ mod sourcing;
 mod supervisor;
 mod view;
 mod waiter;
+mod waiting_view;
 
 pub use answer::{Answer, Failure, Reply, Unavailable};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
@@ -66,5 +67,6 @@ pub use view::{
     AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, SaleAnswer, SaleView,
     StockView,
 };
+pub use waiting_view::WaitingView;
 
 pub use holdfast_persistence::{GroupObserver, OpenError, SyncedGroup};

@@ -5,18 +5,19 @@
 //! all its holds, and follows.
 
 mod lots;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Events, Fulfilment, HoldEnd, LotCommand, Product, ProductCommand, ProductDetails,
-    ProductEvent, ProductResult, SaleTerms, Sources,
+    Adjustment, Events, Fulfilment, HoldEnd, JoinWaiting, LotCommand, Product, ProductCommand,
+    ProductDetails, ProductEvent, ProductResult, SaleTerms, Sources,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
-    Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId,
-    Sequence, Shortage, Timestamp,
+    CustomerId, Event, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationRecord,
+    Rejection, SaleId, Sequence, Shortage, Timestamp,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 use smallvec::SmallVec;
@@ -32,6 +33,7 @@ use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
 use crate::waiter::{Then, Waiter};
+use crate::waiting_view::WaitingView;
 
 /// What can be said to a product's owner.
 pub(crate) enum ProductMessage {
@@ -65,6 +67,12 @@ pub(crate) enum ProductMessage {
     Lot(Box<LotCommand>, ReplyTo<Reply<LotAnswer>>),
     /// Show what is on its way.
     ReadLots(ReplyTo<Result<LotsView, Failure>>),
+    /// Let a customer wait for units that come free.
+    Join(Box<JoinWaiting>, ReplyTo<Reply<WaitingView>>),
+    /// Let a customer wait no more.
+    Leave(CustomerId, Operation, ReplyTo<Reply<WaitingView>>),
+    /// Show where a customer stands who joined the waiting list.
+    ReadWaiting(CustomerId, ReplyTo<Result<WaitingView, Failure>>),
 }
 
 /// Starts an owner. `None` only while the runtime is ending.
@@ -115,6 +123,9 @@ struct Owner {
     armed: Option<Timestamp>,
     /// The instant that counts as now for the message in hand.
     now: Timestamp,
+    /// Whether what lapsed is being settled: nothing is offered until all of it is, because who queued then is served
+    /// first.
+    settling: bool,
 }
 
 struct Pending {
@@ -156,7 +167,8 @@ impl Owner {
         });
         let pending = pending.collect();
         let now = Timestamp::default();
-        let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None, now };
+        let (parked, armed, settling) = (VecDeque::new(), None, false);
+        let mut owner = Self { product, cell, shared, pending, parked, armed, now, settling };
         owner.arm();
         owner
     }
@@ -205,6 +217,16 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::ReadLots(caller) => self.read_lots(caller),
+            ProductMessage::Join(join, caller) => {
+                let operation = join.operation;
+                self.change_waiting(at, &ProductCommand::Join(join), operation, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::Leave(customer, operation, caller) => {
+                self.change_waiting(at, &ProductCommand::Leave { customer, operation }, operation, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::ReadWaiting(customer, caller) => self.read_waiting(customer, caller),
         }
         self.arm();
     }
@@ -215,6 +237,7 @@ impl Owner {
         let at = self.shared.clock.now();
         self.now = at;
         if self.product.next_deadline().is_some_and(|deadline| deadline <= at) {
+            self.settling = true;
             for (deadline, hold) in self.product.lapsed(at) {
                 self.serve(deadline);
                 if let Some(reservation) = self.shared.reservations.get(hold.reservation) {
@@ -222,8 +245,10 @@ impl Owner {
                 }
                 self.follow(deadline, hold, Then::Nothing);
             }
+            self.settling = false;
         }
         self.serve(at);
+        self.offer();
         at
     }
 
@@ -284,11 +309,18 @@ impl Owner {
                     });
                     self.pending.extend(pending);
                 }
+                let from_offer = opened
+                    .iter()
+                    .any(|event| matches!(event, ProductEvent::HoldOpened { offer: Some(_), .. }));
                 if basket.claimed(&opened) {
                     self.complete(*basket, opened);
                 } else {
                     self.carry_out(at, opened, Then::Nothing);
                     basket.travel();
+                }
+                if from_offer {
+                    // What is left of it may not be enough for a box, and free units may make it one.
+                    self.offer();
                 }
             }
             Err(Rejection::InsufficientStock(_))
@@ -461,6 +493,7 @@ impl Owner {
                     ProductResult::Adjusted { .. }
                     | ProductResult::Deleted
                     | ProductResult::Lot { .. }
+                    | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
@@ -488,6 +521,7 @@ impl Owner {
                     ProductResult::Put { .. }
                     | ProductResult::Adjusted { .. }
                     | ProductResult::Lot { .. }
+                    | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
@@ -618,13 +652,29 @@ impl Owner {
         }
     }
 
-    /// Applies events, and what they give to those that queue. Answers all of it, to be journaled together.
+    /// Applies events, what they give to those that queue, and what is then offered to those that wait. Answers all of
+    /// it, to be journaled together.
     fn take(&mut self, at: Timestamp, mut events: Events) -> Events {
         events.iter().for_each(|event| self.product.apply(event));
+        self.fill(at, &mut events);
+        while !self.settling {
+            let offers = self.product.decide_offers(self.now);
+            if offers.is_empty() {
+                break;
+            }
+            offers.iter().for_each(|event| self.product.apply(event));
+            events.extend(offers);
+            self.fill(at, &mut events);
+        }
+        events
+    }
+
+    /// Gives what is free to those that queue, and adds that to the events of the step.
+    fn fill(&mut self, at: Timestamp, events: &mut Events) {
         loop {
             let fills = self.product.decide_fills(at);
             if fills.is_empty() {
-                return events;
+                return;
             }
             fills.iter().for_each(|event| self.product.apply(event));
             events.extend(fills);
@@ -710,6 +760,7 @@ fn sale(record: &OperationRecord<ProductResult>, product: &Product) -> Option<Sa
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::Waiting { .. }
         | ProductResult::Adjusted { .. } => None,
     }
 }
@@ -730,6 +781,7 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::Waiting { .. }
         | ProductResult::Sale { .. } => None,
     }
 }

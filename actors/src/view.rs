@@ -94,7 +94,9 @@ pub struct StockView {
     pub locations: SmallVec<[LocationView; 1]>,
     /// Units that somebody queues for.
     pub queued: u64,
-    /// Units that may queue beyond those; `None` if there is no limit.
+    /// Of the units held, those on offer to customers who wait.
+    pub offered: u64,
+    /// Units that may queue beyond those that do; `None` if there is no limit.
     pub queueable: Option<u64>,
     /// Most units that may queue; `None` if there is no limit.
     pub(crate) queue_limit: Option<u64>,
@@ -215,6 +217,7 @@ impl StockView {
             tracked: product.details().is_none_or(|details| details.policy.tracked),
             locations: locations.collect(),
             queued: product.queued().units(),
+            offered: product.offered().units(),
             queueable: product.queueable(now).map(Quantity::units),
             queue_limit: Some(all.queue_limit).filter(|limit| *limit < Quantity::MAX).map(Quantity::units),
             wanted: all.promised.units(),

@@ -156,6 +156,28 @@ pub enum Rejection {
         /// Units on their way.
         incoming: Quantity,
     },
+    /// The product has no waiting list.
+    #[error("product {sku} has no waiting list")]
+    NoWaitingList {
+        /// Which product.
+        sku: Sku,
+    },
+    /// The customer does not wait for the product.
+    #[error("{customer} does not wait for {sku}")]
+    NotWaiting {
+        /// Which product.
+        sku: Sku,
+        /// Who.
+        customer: CustomerId,
+    },
+    /// So many wait that nobody else can.
+    #[error("{max} customers wait for {sku}; nobody else can")]
+    WaitingListFull {
+        /// Which product.
+        sku: Sku,
+        /// The most.
+        max: usize,
+    },
     /// A policy whose parts contradict each other.
     #[error("product {sku}: {contradiction}")]
     PolicyContradiction {
@@ -516,6 +538,7 @@ impl Rejection {
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
             | Self::ProductShort { .. }
+            | Self::WaitingListFull { .. }
             | Self::TransferExceeded { .. } => true,
             Self::OrderState { status, .. } => status.is_under_way(),
             Self::KeyReused
@@ -526,6 +549,8 @@ impl Rejection {
             | Self::OtherSale { .. }
             | Self::SaleNotFound { .. }
             | Self::SaleContradiction { .. }
+            | Self::NoWaitingList { .. }
+            | Self::NotWaiting { .. }
             | Self::PolicyContradiction { .. }
             | Self::LineTooLarge { .. }
             | Self::LineTooSmall { .. }

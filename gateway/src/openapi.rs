@@ -26,7 +26,7 @@ const ANY: &[(&str, &str, &str)] = &[
     (
         "404",
         "NotFound",
-        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`)",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`, `not_waiting`)",
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
@@ -71,6 +71,7 @@ pub(crate) fn head() -> OpenApi {
             tag("stock", "How many units lie where, and what becomes of them"),
             tag("reservations", "Units claimed for a while, all or nothing"),
             tag("orders", "Checkout, and what comes after it"),
+            tag("waiting list", "Customers who wait for units that come free"),
             tag("sales", "Windows in time, units set aside, limits for each customer"),
             tag("import", "Many products at once"),
         ]))

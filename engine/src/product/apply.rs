@@ -3,6 +3,7 @@
 
 mod lot;
 mod remember;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ impl Product {
                 );
                 self.details = None;
                 self.sale = None;
+                self.waiting = None;
                 self.record(*operation, *at, ProductResult::Deleted);
             }
             ProductEvent::Adjusted { location, condition, delta, became, operation, at, stamped, .. } => {
@@ -62,7 +64,10 @@ impl Product {
                 let result = ProductResult::Adjusted { location, condition, delta, level, stamped };
                 self.record(*operation, *at, result);
             }
-            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer } => {
+                if let Some(offer) = offer {
+                    self.take_from_offer(*hold, offer);
+                }
                 self.open(*hold, *quantity, sources, *expires_at);
                 if let Some(buyer) = buyer {
                     self.count_in_sale(*hold, buyer, (*quantity).into(), sources, *quantity);
@@ -81,20 +86,24 @@ impl Product {
             }
             ProductEvent::HoldMoved { hold, expires_at } => self.move_deadline(*hold, *expires_at),
             ProductEvent::HoldCommitted { hold, quantity, arrival } => {
-                self.commit(*hold, *quantity, *arrival)
+                self.commit(*hold, *quantity, *arrival);
+                self.end_taken(*hold, false);
             }
-            ProductEvent::HoldEnded {
-                hold,
-                why: HoldEnd::Released | HoldEnd::Expired | HoldEnd::Abandoned,
-            } => {
+            ProductEvent::HoldEnded { hold, why } => {
                 let (quantity, spread) = self.end_hold(*hold);
                 self.leave_sale(*hold, quantity, &spread);
+                let never_was = match why {
+                    HoldEnd::Abandoned => true,
+                    HoldEnd::Released | HoldEnd::Expired => false,
+                };
+                self.end_taken(*hold, never_was);
             }
             ProductEvent::AllocationAdvanced { hold, location, by, counted, at: _ } => {
                 self.advance(*hold, location, *by, *counted);
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
+            ProductEvent::Waiting { customer, what } => self.waiting_changed(customer, what),
             ProductEvent::Lot { lot, what, operation, at } => {
                 let result = self.lot_changed(*lot, what);
                 self.record(*operation, *at, result);
@@ -214,7 +223,12 @@ impl Product {
         match &mut self.sale {
             Some(sale) if sale.terms().id == terms.id => sale.change(terms.clone()),
             // The limits of one sale are none of the next.
-            sale => *sale = Some(Box::new(Sale::new(terms.clone()))),
+            sale => {
+                *sale = Some(Box::new(Sale::new(terms.clone())));
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.forget_sale();
+                }
+            }
         }
     }
 
@@ -240,6 +254,11 @@ impl Product {
         let Some(sale) = &mut self.sale else { panic!("{id:?} counts in a sale") };
         sale.claim(id, buyer, units);
         filled.into_iter().for_each(|(number, units)| sale.take(number, units));
+        self.check_limit(buyer);
+    }
+
+    fn check_limit(&self, buyer: &CustomerId) {
+        let Some(sale) = &self.sale else { return };
         let bought = sale.bought_by(buyer);
         assert!(
             sale.terms().per_customer.is_none_or(|limit| bought <= limit.into()),

@@ -7,7 +7,7 @@ use super::event::{Fulfilment, HoldEnd};
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
-use super::terms::Terms;
+use super::terms::{PriorityClass, Terms};
 use crate::ids::{CustomerId, HoldId, LocationId, LotId, ReservationId, SaleId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
@@ -78,6 +78,15 @@ pub enum ProductCommand {
     },
     /// Do something about units on their way.
     Lot(Box<LotCommand>),
+    /// Wait for units that come free, or want something else than before.
+    Join(Box<JoinWaiting>),
+    /// Wait no more.
+    Leave {
+        /// Who.
+        customer: CustomerId,
+        /// The request.
+        operation: Operation,
+    },
 }
 
 /// A change of the count at a location.
@@ -142,6 +151,21 @@ pub struct Claim {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+}
+
+/// A customer's wish for units that come free.
+#[derive(Debug, Clone)]
+pub struct JoinWaiting {
+    /// Who waits.
+    pub customer: CustomerId,
+    /// How many units, beside those the customer has. Fewer may be offered.
+    pub quantity: LineQuantity,
+    /// The one location they may be at; anywhere if not said.
+    pub location: Option<LocationId>,
+    /// How urgent it is.
+    pub class: PriorityClass,
+    /// The request.
+    pub operation: Operation,
 }
 
 /// A request about a lot.

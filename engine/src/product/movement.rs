@@ -61,6 +61,7 @@ impl ProductEvent {
             | Self::Filled { .. }
             | Self::SalePut { .. }
             | Self::SaleEnded { .. }
+            | Self::Waiting { .. }
             | Self::AllocationAdvanced { counted: false, .. }
             | Self::Deleted { .. } => Lines::new(),
         };

@@ -37,3 +37,4 @@ mod steps;
 mod stock;
 mod transfers;
 mod untracked;
+mod waiting;

@@ -80,12 +80,20 @@ const DAY: &str = "
     transfer M 2 pot from east to main          | refused: UnknownSource
     transfer M 2 pot from main to east          | refused: UnknownDestination
     transfer M 99 pot from main to east new     | refused: TransferExceeded
+    join for ann: 1 pot                         | refused: NoWaitingList
+    leave pot for ann                           | refused: NotWaiting
     ";
 
 /// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
-/// checked before, nobody is paid back a thousand times, and nobody expects hundreds of lots of one thing.
-const BEHIND_THE_SCENES: [&str; 5] =
-    ["HoldNotFound", "FulfilmentAboveAllocation", "TotalTooLarge", "TooManyRefunds", "TooManyLots"];
+/// checked before, nobody is paid back a thousand times, nobody expects hundreds of lots of one thing, and no hundred thousand wait for it.
+const BEHIND_THE_SCENES: [&str; 6] = [
+    "HoldNotFound",
+    "FulfilmentAboveAllocation",
+    "TotalTooLarge",
+    "TooManyRefunds",
+    "TooManyLots",
+    "WaitingListFull",
+];
 
 #[test]
 fn every_refusal_is_said_somewhere() {
@@ -124,6 +132,7 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
                 | "NotOnShelf"
                 | "ReservationInCheckout"
                 | "ProductShort"
+                | "WaitingListFull"
                 | "TransferExceeded"
         );
         assert_eq!(refusal.is_transient(), may_pass, "{refusal:?}");
@@ -246,6 +255,9 @@ fn every_refusal() -> Vec<Rejection> {
             queued: none,
             incoming: none,
         },
+        Rejection::NoWaitingList { sku: sku.clone() },
+        Rejection::NotWaiting { sku: sku.clone(), customer: CustomerId::new("ann").unwrap() },
+        Rejection::WaitingListFull { sku: sku.clone(), max: 1 },
         Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
         Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
@@ -326,6 +338,9 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
             | Rejection::ProductInUse { .. }
+            | Rejection::NoWaitingList { .. }
+            | Rejection::NotWaiting { .. }
+            | Rejection::WaitingListFull { .. }
             | Rejection::PolicyContradiction { .. }
             | Rejection::InsufficientStock(_)
             | Rejection::LineTooLarge { .. }

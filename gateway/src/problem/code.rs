@@ -83,6 +83,12 @@ codes! {
     SaleNotFound = "sale_not_found", NOT_FOUND, "No such sale", false;
     /// Something is left of the product.
     ProductInUse = "product_in_use", CONFLICT, "Something is left of the product", false;
+    /// The product has no waiting list.
+    NoWaitingList = "no_waiting_list", CONFLICT, "The product has no waiting list", false;
+    /// The customer does not wait for the product.
+    NotWaiting = "not_waiting", NOT_FOUND, "The customer does not wait for the product", false;
+    /// Nobody else can wait for the product.
+    WaitingListFull = "waiting_list_full", CONFLICT, "The waiting list is full", true;
     /// The count is another than expected.
     StockChanged = "stock_changed", CONFLICT, "The stock has changed", false;
     /// The count would go below zero.

@@ -91,6 +91,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 .with("held", held.units())
                 .with("allocated", allocated.units())
         }
+        Rejection::NoWaitingList { .. } => problem(Code::NoWaitingList),
+        Rejection::NotWaiting { .. } => problem(Code::NotWaiting),
+        Rejection::WaitingListFull { max, .. } => problem(Code::WaitingListFull).with("max", *max),
         Rejection::PolicyContradiction { contradiction, .. } => {
             problem(Code::ValidationFailed).at(policy::pointer(*contradiction))
         }

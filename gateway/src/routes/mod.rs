@@ -8,6 +8,7 @@ pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod sales;
 pub(crate) mod stock;
+pub(crate) mod waiting;
 
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(products::list))
         .routes(routes!(products::put, products::get, products::delete))
         .routes(routes!(sales::put, sales::end))
+        .routes(routes!(waiting::join))
+        .routes(routes!(waiting::get, waiting::leave))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(incoming::announce, incoming::list))

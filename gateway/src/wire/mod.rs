@@ -26,3 +26,4 @@ pub(crate) mod stock;
 pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod waiting;

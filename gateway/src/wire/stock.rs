@@ -305,8 +305,10 @@ pub(crate) struct StockBody<'a> {
     damaged: u64,
     /// Of these, waiting to be looked at.
     quality_control: u64,
-    /// Units in live holds.
+    /// Units in live holds, or on offer to customers who wait.
     held: u64,
+    /// Of these, on offer.
+    offered: u64,
     /// Units promised to orders, not yet shipped.
     allocated: u64,
     /// Units a new hold could take now.
@@ -392,6 +394,7 @@ impl<'a> StockBody<'a> {
             damaged,
             quality_control,
             held,
+            offered: view.offered,
             allocated,
             available,
             incoming,

@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin, Policy,
-    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
-    SourcingRules, Spread, Stamped, Strategy,
+    Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
+    Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
+    SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
@@ -46,6 +46,7 @@ pub fn hold_opened(number: u64) -> Event {
         sources: Sources::At { location: LocationId::main(), asked: false },
         buyer: None,
         expires_at: at(900_000),
+        offer: None,
     };
     Event::Product(sku("85123A"), event)
 }
@@ -86,6 +87,7 @@ fn product_events() -> Vec<ProductEvent> {
             line_quantity_max: units(80_995),
             line_quantity_multiple: units(3),
             tracked: false,
+            waiting_list: Some(WaitingRules { offer_ttl: Millis(600_000) }),
         },
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
@@ -137,6 +139,7 @@ fn product_events() -> Vec<ProductEvent> {
             sources: Sources::At { location: LocationId::main(), asked: true },
             buyer: None,
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -144,6 +147,7 @@ fn product_events() -> Vec<ProductEvent> {
             sources: Sources::At { location: LocationId::main(), asked: false },
             buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -159,6 +163,7 @@ fn product_events() -> Vec<ProductEvent> {
             })),
             buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
         ProductEvent::HoldMoved { hold, expires_at: None },
@@ -202,7 +207,68 @@ fn product_events() -> Vec<ProductEvent> {
         operation: operation(40 + number),
         at: at(40),
     }));
+    let customer = CustomerId::new("c-17850").unwrap();
+    events.extend(
+        waiting_events()
+            .into_iter()
+            .map(|what| ProductEvent::Waiting { customer: customer.clone(), what: Box::new(what) }),
+    );
+    let offered = vec![Source { location: LocationId::main(), units: units(2) }];
+    let offer = Some(Box::new(FromOffer { customer: customer.clone(), units: offered.clone() }));
+    let expires_at = at(900_000);
+    events.push(ProductEvent::HoldOpened {
+        hold,
+        quantity: units(3),
+        sources: Sources::At { location: LocationId::main(), asked: true },
+        buyer: None,
+        expires_at,
+        offer: offer.clone(),
+    });
+    events.push(ProductEvent::HoldOpened {
+        hold,
+        quantity: units(3),
+        sources: Sources::Spread(Box::new(Spread {
+            asked: None,
+            filled: offered,
+            queued: quantity(1),
+            class: PriorityClass(3),
+        })),
+        buyer: Some(customer),
+        expires_at,
+        offer,
+    });
     events
+}
+
+fn waiting_events() -> Vec<WaitingEvent> {
+    vec![
+        WaitingEvent::Joined {
+            quantity: units(3),
+            location: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
+            class: PriorityClass(3),
+            keeps_place: true,
+            operation: operation(50),
+            at: at(50),
+        },
+        WaitingEvent::Joined {
+            quantity: units(2),
+            location: None,
+            class: PriorityClass(5),
+            keeps_place: false,
+            operation: operation(51),
+            at: at(51),
+        },
+        WaitingEvent::Left { operation: operation(52), at: at(52) },
+        WaitingEvent::Offered {
+            units: vec![
+                Source { location: LocationId::main(), units: units(2) },
+                Source { location: LocationId::new("outlet").unwrap(), units: units(1) },
+            ],
+            in_sale: true,
+            expires_at: at(600_053),
+        },
+        WaitingEvent::Lapsed { at: at(600_053) },
+    ]
 }
 
 fn lot_events() -> Vec<LotEvent> {
@@ -372,7 +438,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 13 + 7 + 15;
+pub const KINDS: usize = 14 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -391,6 +457,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::SalePut { .. } => 32,
             ProductEvent::SaleEnded { .. } => 33,
             ProductEvent::Lot { .. } => 34,
+            ProductEvent::Waiting { .. } => 35,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

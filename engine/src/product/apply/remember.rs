@@ -20,6 +20,7 @@ impl Product {
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }
+            | ProductEvent::Waiting { .. }
             | ProductEvent::Deleted { .. } => return,
         };
         if let ProductEvent::Adjusted { location, condition, is_count: true, .. } = event {

@@ -10,9 +10,11 @@ mod open;
 mod put;
 mod sale;
 mod untracked;
+mod waiting;
 
 pub(super) use fill::{Vessel, pour};
 use smallvec::{SmallVec, smallvec};
+pub use waiting::OFFERED_AT_MAX;
 
 use super::{Product, ProductCommand, ProductEvent};
 use crate::rejection::Rejection;
@@ -25,7 +27,8 @@ impl Product {
     /// The events that carry out this command at this instant, none if it is carried out already, or why not.
     ///
     /// Lapsed holds must have been settled first (see the module's head): a claim that rests on the units of a
-    /// lapsed hold is refused here. Whoever applies the events asks [`Product::decide_fills`] afterwards.
+    /// lapsed hold is refused here. Whoever applies the events asks [`Product::decide_fills`]
+    /// afterwards, and when there are no more fills, [`Product::decide_offers`].
     ///
     /// # Errors
     /// A [`Rejection`] the caller can act on; the product is as it was.
@@ -44,6 +47,8 @@ impl Product {
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
             ProductCommand::Lot(command) => self.decide_lot(at, command)?,
+            ProductCommand::Join(join) => self.decide_join(at, join)?,
+            ProductCommand::Leave { customer, operation } => self.decide_leave(at, customer, *operation)?,
         };
         Ok(event.map_or_else(Events::new, |event| smallvec![event]))
     }

@@ -27,7 +27,8 @@ impl Product {
     ) -> Result<Events, Rejection> {
         let strategy = open.terms.strategy.unwrap_or(self.policy().sourcing.strategy);
         let (supply, queueable, time_in_force) = (Supply::new(), Quantity::ZERO, TimeInForce::FillOrKill);
-        let grants = Grants { at, supply, queueable, strategy, time_in_force };
+        let offer = None;
+        let grants = Grants { at, supply, queueable, offer, strategy, time_in_force };
         let claimed: u64 = open.claims.iter().map(|claim| u64::from(claim.quantity.units())).sum();
         let hold = |(line, claim): (u16, &Claim)| {
             let refused = |available: Quantity| self.shortage(claim, available.units(), &grants);
@@ -52,7 +53,7 @@ impl Product {
             let (quantity, asked) = (claim.quantity, claim.location.is_some());
             let sources = Sources::At { location, asked };
             let (buyer, expires_at) = (buyer.cloned(), open.expires_at);
-            Ok(ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at })
+            Ok(ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: None })
         };
         (open.first_line..).zip(&open.claims).map(hold).collect()
     }

@@ -80,11 +80,13 @@ impl Reference {
     }
 
     pub(crate) fn held(&self, item: Item, place: Place) -> u64 {
-        self.lines_held(item)
+        let in_baskets: u64 = self
+            .lines_held(item)
             .flat_map(|(basket, line)| self.from(basket, line))
             .filter(|from| from.0 == place)
             .map(|from| from.1)
-            .sum()
+            .sum();
+        in_baskets + self.offered_at(item, place, false)
     }
 
     pub(crate) fn allocated(&self, item: Item, place: Place) -> u64 {

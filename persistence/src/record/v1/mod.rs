@@ -1,7 +1,7 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 14 SaleEnded
+//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 16 HoldFromOffer
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 6 Expired
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
@@ -17,6 +17,7 @@ mod order;
 mod product;
 mod reservation;
 mod value;
+mod waiting;
 
 use holdfast_engine::{Event, OrderId, ReservationId};
 use rkyv::{Archive, Serialize};

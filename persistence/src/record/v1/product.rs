@@ -3,6 +3,7 @@
 use holdfast_engine::product::{
     Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
     ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
+    WaitingRules,
 };
 use holdfast_engine::{LineQuantity, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
@@ -11,6 +12,7 @@ use smol_str::SmolStr;
 
 use super::lot::LotRecord;
 use super::value::{self, HoldRecord, OperationRecord, PriceRecord};
+use super::waiting::{OfferedHoldRecord, WaitingRecord};
 use crate::record::RecordError;
 
 /// One fact about one product.
@@ -68,6 +70,9 @@ pub(crate) enum ProductRecord {
         operation: OperationRecord,
         at: i64,
     },
+    Waiting(Box<WaitingRecord>),
+    /// A hold some of whose units were on offer to its customer.
+    HoldFromOffer(Box<OfferedHoldRecord>),
 }
 
 /// What the merchant decides about a sale, and the request that did it.
@@ -152,6 +157,7 @@ pub(crate) struct PutRecord {
     operation: OperationRecord,
     at: i64,
     tracked: bool,
+    offer_ttl_ms: Option<u64>,
 }
 
 /// How much demand may queue.
@@ -265,11 +271,9 @@ impl ProductRecord {
                 size_of::<ArchivedAdvancedRecord>() + advanced.location.len()
             }
             Self::HoldSpread(spread) => {
-                let filled = spread.filled.iter();
-                let filled = filled.map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
                 let asked = spread.asked.as_ref().map_or(0, SmolStr::len);
                 let asked = asked + spread.buyer.as_ref().map_or(0, SmolStr::len);
-                size_of::<ArchivedSpreadRecord>() + asked + filled.sum::<usize>()
+                size_of::<ArchivedSpreadRecord>() + asked + SourceRecord::bytes_of(&spread.filled)
             }
             Self::HoldInSale { location, buyer, .. } => location.len() + buyer.len(),
             Self::SalePut(sale) => {
@@ -287,6 +291,8 @@ impl ProductRecord {
             | Self::SaleEnded { .. }
             | Self::Deleted { .. } => 0,
             Self::Lot(lot) => lot.bytes_beside(),
+            Self::Waiting(waiting) => waiting.bytes_beside(),
+            Self::HoldFromOffer(hold) => hold.bytes_beside(),
         }
     }
 }
@@ -308,6 +314,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_max,
                     line_quantity_multiple,
                     tracked,
+                    waiting_list,
                 } = &details.policy;
                 Self::Put(Box::new(PutRecord {
                     name: details.name.clone(),
@@ -331,6 +338,7 @@ impl From<&ProductEvent> for ProductRecord {
                     operation: (*operation).into(),
                     at: at.millis(),
                     tracked: *tracked,
+                    offer_ttl_ms: waiting_list.map(|rules| rules.offer_ttl.0),
                 }))
             }
             ProductEvent::Adjusted {
@@ -360,34 +368,40 @@ impl From<&ProductEvent> for ProductRecord {
                     .as_ref()
                     .map(|stamped| StampedRecord { at: stamped.at.millis(), overtaken: stamped.overtaken }),
             })),
-            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => match (sources, buyer)
-            {
-                (Sources::At { location, asked }, Some(buyer)) => Self::HoldInSale {
-                    hold: (*hold).into(),
-                    location: SmolStr::new(location.as_str()),
-                    asked: *asked,
-                    quantity: quantity.units(),
-                    expires_at: expires_at.millis(),
-                    buyer: SmolStr::new(buyer.as_str()),
-                },
-                (Sources::At { location, asked }, None) => Self::HoldOpened {
-                    hold: (*hold).into(),
-                    location: SmolStr::new(location.as_str()),
-                    asked: *asked,
-                    quantity: quantity.units(),
-                    expires_at: expires_at.millis(),
-                },
-                (Sources::Spread(spread), buyer) => Self::HoldSpread(Box::new(SpreadRecord {
-                    hold: (*hold).into(),
-                    quantity: quantity.units(),
-                    asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
-                    filled: spread.filled.iter().map(Into::into).collect(),
-                    queued: spread.queued.units(),
-                    class: spread.class.0,
-                    buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
-                    expires_at: expires_at.millis(),
-                })),
-            },
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: Some(offer) } => {
+                let buyer = buyer.as_ref();
+                let record = OfferedHoldRecord::new(*hold, *quantity, sources, buyer, offer, *expires_at);
+                Self::HoldFromOffer(Box::new(record))
+            }
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: None } => {
+                match (sources, buyer) {
+                    (Sources::At { location, asked }, Some(buyer)) => Self::HoldInSale {
+                        hold: (*hold).into(),
+                        location: SmolStr::new(location.as_str()),
+                        asked: *asked,
+                        quantity: quantity.units(),
+                        expires_at: expires_at.millis(),
+                        buyer: SmolStr::new(buyer.as_str()),
+                    },
+                    (Sources::At { location, asked }, None) => Self::HoldOpened {
+                        hold: (*hold).into(),
+                        location: SmolStr::new(location.as_str()),
+                        asked: *asked,
+                        quantity: quantity.units(),
+                        expires_at: expires_at.millis(),
+                    },
+                    (Sources::Spread(spread), buyer) => Self::HoldSpread(Box::new(SpreadRecord {
+                        hold: (*hold).into(),
+                        quantity: quantity.units(),
+                        asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
+                        filled: spread.filled.iter().map(Into::into).collect(),
+                        queued: spread.queued.units(),
+                        class: spread.class.0,
+                        buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
+                        expires_at: expires_at.millis(),
+                    })),
+                }
+            }
             ProductEvent::HoldMoved { hold, expires_at } => {
                 Self::HoldMoved { hold: (*hold).into(), expires_at: expires_at.map(|at| at.millis()) }
             }
@@ -448,6 +462,9 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Lot { lot, what, operation, at } => {
                 Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
             }
+            ProductEvent::Waiting { customer, what } => {
+                Self::Waiting(Box::new(WaitingRecord::new(customer, what)))
+            }
         }
     }
 }
@@ -482,6 +499,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     sources: Sources::At { location: value::location(location)?, asked: *asked },
                     buyer: None,
                     expires_at: value::instant(*expires_at),
+                    offer: None,
                 }
             }
             ArchivedProductRecord::HoldInSale { hold, location, asked, quantity, expires_at, buyer } => {
@@ -491,6 +509,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     sources: Sources::At { location: value::location(location)?, asked: *asked },
                     buyer: Some(value::customer(buyer)?),
                     expires_at: value::instant(*expires_at),
+                    offer: None,
                 }
             }
             ArchivedProductRecord::SalePut(sale) => Self::SalePut {
@@ -512,6 +531,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 })),
                 buyer: spread.buyer.as_ref().map(value::customer).transpose()?,
                 expires_at: value::instant(spread.expires_at),
+                offer: None,
             },
             ArchivedProductRecord::HoldMoved { hold, expires_at } => Self::HoldMoved {
                 hold: hold.into(),
@@ -557,6 +577,11 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 let (lot, what, operation, at) = record.get().read()?;
                 Self::Lot { lot, what: Box::new(what), operation, at }
             }
+            ArchivedProductRecord::Waiting(record) => {
+                let (customer, what) = record.get().read()?;
+                Self::Waiting { customer, what: Box::new(what) }
+            }
+            ArchivedProductRecord::HoldFromOffer(record) => record.get().read()?,
         })
     }
 }
@@ -588,6 +613,10 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
                 tracked: put.tracked,
+                waiting_list: put.offer_ttl_ms.as_ref().map(|ttl| {
+                    let offer_ttl = Millis(ttl.to_native());
+                    WaitingRules { offer_ttl }
+                }),
             },
         })
     }
@@ -697,6 +726,14 @@ impl From<&ArchivedStrategyRecord> for Strategy {
             ArchivedStrategyRecord::HighestStock => Self::HighestStock,
             ArchivedStrategyRecord::Nearest => Self::Nearest,
         }
+    }
+}
+
+impl SourceRecord {
+    /// Most bytes of a list of these, texts included.
+    pub(super) fn bytes_of(sources: &[Self]) -> usize {
+        let each = sources.iter().map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
+        each.sum()
     }
 }
 
