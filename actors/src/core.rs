@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use holdfast_engine::order::{OrderStatus, ReturnLine};
-use holdfast_engine::product::{Adjustment, JoinWaiting, LotCommand, ProductDetails, SaleTerms};
+use holdfast_engine::product::{
+    Adjustment, DeleteLocation, JoinWaiting, LotCommand, ProductDetails, SaleTerms,
+};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
@@ -36,7 +38,9 @@ use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView};
+use crate::view::{
+    AdjustAnswer, DeleteAnswer, LocationDeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView,
+};
 use crate::waiter::Waiter;
 use crate::waiting_view::WaitingView;
 
@@ -325,6 +329,17 @@ impl Core {
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
         self.ask(&cell, permit, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
+    }
+
+    /// Gives a location of a product up; what lies there goes to another one.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::LocationInUse`] while somebody has a claim there, [`Rejection::LastLocation`] if there is no
+    /// other.
+    pub async fn delete_location(&self, sku: Sku, command: DeleteLocation) -> Reply<LocationDeleteAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::DeleteLocation(Box::new(command), caller)).await
     }
 
     /// Does something about units on their way: expects, sends, receives or reschedules them, or calls them off.

@@ -64,8 +64,8 @@ pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvide
 pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
 pub use view::{
-    AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, SaleAnswer, SaleView,
-    StockView,
+    AdjustAnswer, DeleteAnswer, LocationCounts, LocationDeleteAnswer, LocationView, ProductView, PutAnswer,
+    SaleAnswer, SaleView, StockView,
 };
 pub use waiting_view::WaitingView;
 

@@ -4,6 +4,7 @@
 //! Before anything else a message settles what has lapsed: each such hold asks its reservation, which ends once for
 //! all its holds, and follows.
 
+mod locations;
 mod lots;
 mod waiting;
 
@@ -11,8 +12,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Events, Fulfilment, HoldEnd, JoinWaiting, LotCommand, Product, ProductCommand,
-    ProductDetails, ProductEvent, ProductResult, SaleTerms, Sources,
+    Adjustment, DeleteLocation, Events, Fulfilment, HoldEnd, JoinWaiting, LotCommand, Product,
+    ProductCommand, ProductDetails, ProductEvent, ProductResult, SaleTerms, Sources,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
@@ -31,7 +32,10 @@ use crate::product_cell::{ProductCell, Publication, next_change};
 use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
+use crate::view::{
+    AdjustAnswer, DeleteAnswer, LocationDeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer,
+    StockView,
+};
 use crate::waiter::{Then, Waiter};
 use crate::waiting_view::WaitingView;
 
@@ -67,6 +71,8 @@ pub(crate) enum ProductMessage {
     Lot(Box<LotCommand>, ReplyTo<Reply<LotAnswer>>),
     /// Show what is on its way.
     ReadLots(ReplyTo<Result<LotsView, Failure>>),
+    /// Give a location up.
+    DeleteLocation(Box<DeleteLocation>, ReplyTo<Reply<LocationDeleteAnswer>>),
     /// Let a customer wait for units that come free.
     Join(Box<JoinWaiting>, ReplyTo<Reply<WaitingView>>),
     /// Let a customer wait no more.
@@ -217,6 +223,10 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::ReadLots(caller) => self.read_lots(caller),
+            ProductMessage::DeleteLocation(command, caller) => {
+                self.delete_location(at, command, caller);
+                self.retry_parked(at);
+            }
             ProductMessage::Join(join, caller) => {
                 let operation = join.operation;
                 self.change_waiting(at, &ProductCommand::Join(join), operation, caller);
@@ -493,6 +503,7 @@ impl Owner {
                     ProductResult::Adjusted { .. }
                     | ProductResult::Deleted
                     | ProductResult::Lot { .. }
+                    | ProductResult::LocationDeleted { .. }
                     | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
@@ -521,6 +532,7 @@ impl Owner {
                     ProductResult::Put { .. }
                     | ProductResult::Adjusted { .. }
                     | ProductResult::Lot { .. }
+                    | ProductResult::LocationDeleted { .. }
                     | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
@@ -760,6 +772,7 @@ fn sale(record: &OperationRecord<ProductResult>, product: &Product) -> Option<Sa
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::LocationDeleted { .. }
         | ProductResult::Waiting { .. }
         | ProductResult::Adjusted { .. } => None,
     }
@@ -781,6 +794,7 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::LocationDeleted { .. }
         | ProductResult::Waiting { .. }
         | ProductResult::Sale { .. } => None,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Condition, Forecast, Product, ProductDetails, SaleStatus, SaleTerms, Stamped, StockLevel,
+    Condition, Forecast, Piles, Product, ProductDetails, SaleStatus, SaleTerms, Stamped, StockLevel,
 };
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp, WithoutHolds};
 use smallvec::SmallVec;
@@ -52,6 +52,25 @@ pub struct PutAnswer {
 pub struct DeleteAnswer {
     /// Which product.
     pub sku: Sku,
+    /// When.
+    pub at: Timestamp,
+    /// The product's version afterwards.
+    pub version: u64,
+    /// Journal position of that.
+    pub sequence: Sequence,
+}
+
+/// The answer to giving a location up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationDeleteAnswer {
+    /// Of which product.
+    pub sku: Sku,
+    /// Which location.
+    pub location: LocationId,
+    /// Where what lay there is now.
+    pub to: Option<LocationId>,
+    /// What lay there.
+    pub units: Piles,
     /// When.
     pub at: Timestamp,
     /// The product's version afterwards.

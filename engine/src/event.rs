@@ -27,6 +27,7 @@ impl Event {
                 ProductEvent::Put { at, .. }
                 | ProductEvent::Adjusted { at, .. }
                 | ProductEvent::Deleted { at, .. }
+                | ProductEvent::LocationDeleted { at, .. }
                 | ProductEvent::SalePut { at, .. }
                 | ProductEvent::SaleEnded { at, .. }
                 | ProductEvent::Lot { at, .. },

@@ -182,6 +182,7 @@ impl World {
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }
             | ProductEvent::Waiting { .. }
+            | ProductEvent::LocationDeleted { .. }
             | ProductEvent::Lot { .. } => {}
         }
     }

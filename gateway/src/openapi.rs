@@ -26,7 +26,7 @@ const ANY: &[(&str, &str, &str)] = &[
     (
         "404",
         "NotFound",
-        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`, `not_waiting`)",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `order_not_found`, `refund_not_found`, `lot_not_found`, `not_waiting`, `unknown_location`)",
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),

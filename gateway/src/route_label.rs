@@ -24,6 +24,11 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         (Some("v1"), Some("products"), Some(_), Some("sales"), Some(sale)) if !sale.contains('/') => {
             "/v1/products/{sku}/sales/{sale}"
         }
+        (Some("v1"), Some("products"), Some(_), Some("locations"), Some(location))
+            if !location.contains('/') =>
+        {
+            "/v1/products/{sku}/locations/{location}"
+        }
         (Some("v1"), Some("products"), Some(_), Some("waiting-list"), None) => {
             "/v1/products/{sku}/waiting-list"
         }
@@ -73,6 +78,7 @@ mod tests {
                 .replace("{id}", "rsv_0")
                 .replace("{number}", "1")
                 .replace("{sale}", "spring")
+                .replace("{location}", "main")
                 .replace("{customer}", "ann");
             assert_eq!(route_label(&concrete), path);
         }

@@ -71,6 +71,7 @@ fn place(record: &OperationRecord<ProductResult>, product: &Product) -> Option<W
         | ProductResult::Adjusted { .. }
         | ProductResult::Sale { .. }
         | ProductResult::Lot { .. }
+        | ProductResult::LocationDeleted { .. }
         | ProductResult::Deleted => None,
     }
 }

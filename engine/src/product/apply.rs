@@ -1,6 +1,7 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
+mod location;
 mod lot;
 mod remember;
 mod waiting;
@@ -103,6 +104,11 @@ impl Product {
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
+            ProductEvent::LocationDeleted { location, to, units, reason: _, operation, at } => {
+                self.location_deleted(event, location, to.as_ref(), *units, *at);
+                let (location, to, units) = (location.clone(), to.clone(), *units);
+                self.record(*operation, *at, ProductResult::LocationDeleted { location, to, units });
+            }
             ProductEvent::Waiting { customer, what } => self.waiting_changed(customer, what),
             ProductEvent::Lot { lot, what, operation, at } => {
                 let result = self.lot_changed(*lot, what);
@@ -144,6 +150,9 @@ impl Product {
             },
             Err(position) => position,
         };
+        if let Some(number) = self.listed_again(location, position) {
+            return number;
+        }
         let number = match u32::try_from(self.shelves.len()) {
             Ok(number) if LocationNumber(number) != LocationNumber::SEVERAL => LocationNumber(number),
             _ => panic!("{} has more locations than there are names", self.sku),
@@ -154,6 +163,7 @@ impl Product {
             level,
             incoming: Quantity::ZERO,
             is_stocked: false,
+            is_deleted: false,
             recent: None,
         });
         self.by_name.insert(position, number);
@@ -163,7 +173,8 @@ impl Product {
     /// A location at which the merchant counts or expects units.
     fn stocked(&mut self, location: &LocationId) -> LocationNumber {
         let number = self.number_or_new(location);
-        self.shelf_mut(number).is_stocked = true;
+        let shelf = self.shelf_mut(number);
+        (shelf.is_stocked, shelf.is_deleted) = (true, false);
         number
     }
 
@@ -393,6 +404,10 @@ impl Product {
 
     fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment, counted: bool) {
         let number = self.number_or_new(location);
+        if !by.returned.is_zero() && self.shelf(number).is_deleted {
+            // Units are there again, so the merchant has to do with it again.
+            self.stocked(location);
+        }
         let allocation = promised(&mut self.allocations, id);
         let part = allocation.part_mut(number);
         let closed = sum(by.shipped, by.cancelled);

@@ -78,6 +78,8 @@ pub enum ProductCommand {
     },
     /// Do something about units on their way.
     Lot(Box<LotCommand>),
+    /// Give a location up.
+    DeleteLocation(Box<DeleteLocation>),
     /// Wait for units that come free, or want something else than before.
     Join(Box<JoinWaiting>),
     /// Wait no more.
@@ -151,6 +153,19 @@ pub struct Claim {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+}
+
+/// A location of a product to be given up.
+#[derive(Debug, Clone)]
+pub struct DeleteLocation {
+    /// Which.
+    pub location: LocationId,
+    /// Where what lies there goes; it may be left out if nothing does.
+    pub to: Option<LocationId>,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+    /// The request.
+    pub operation: Operation,
 }
 
 /// A customer's wish for units that come free.

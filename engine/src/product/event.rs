@@ -141,6 +141,22 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+    /// A location was given up: nobody had a claim there. What lay there lies elsewhere, as it was.
+    LocationDeleted {
+        /// Which.
+        location: LocationId,
+        /// Where its units are now, and where what was shipped from it will come back to; `None` if nothing lay there and
+        /// nobody said.
+        to: Option<LocationId>,
+        /// What lay there.
+        units: Piles,
+        /// Why, in the merchant's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
     /// Something happened to a customer's place on the waiting list.
     Waiting {
         /// Whose.
@@ -159,6 +175,17 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+}
+
+/// Units at one location by what they are good for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Piles {
+    /// Fit for sale.
+    pub sellable: Quantity,
+    /// Damaged.
+    pub damaged: Quantity,
+    /// Waiting to be looked at.
+    pub quality_control: Quantity,
 }
 
 /// Units of a claim that had been offered.

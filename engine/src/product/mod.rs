@@ -54,12 +54,12 @@ pub use allocation::Allocation;
 pub use book::Rank;
 pub use claim::{Source, Sources, Spread};
 pub use command::{
-    Adjustment, Announcement, Claim, JoinWaiting, LotAction, LotCommand, OpenHolds, ProductCommand, Receipt,
-    StockChange, Transfer,
+    Adjustment, Announcement, Claim, DeleteLocation, JoinWaiting, LotAction, LotCommand, OpenHolds,
+    ProductCommand, Receipt, StockChange, Transfer,
 };
 pub use decide::{Events, OFFERED_AT_MAX};
 pub use event::{
-    FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall, Stamped,
+    FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Piles, ProductEvent, Shortfall, Stamped,
     WaitingEvent,
 };
 pub use forecast::Forecast;
@@ -134,6 +134,8 @@ struct Shelf {
     incoming: Quantity,
     /// Whether the merchant has ever counted or expected units here; a buyer may ask for any place.
     is_stocked: bool,
+    /// Whether the merchant has given it up, and not counted or expected units here since.
+    is_deleted: bool,
     /// What moved here lately. Most shelves are counted rarely, and there are many.
     recent: Option<Box<Recent>>,
 }
@@ -172,6 +174,15 @@ pub enum ProductResult {
         level: StockLevel,
         /// When it happened, where it was told later.
         stamped: Option<Box<Stamped>>,
+    },
+    /// A location was given up.
+    LocationDeleted {
+        /// Which.
+        location: LocationId,
+        /// Where its units went.
+        to: Option<LocationId>,
+        /// What lay there.
+        units: Piles,
     },
     /// Something happened to a lot.
     Lot {
@@ -592,7 +603,8 @@ impl Product {
                 self.sku
             );
         }
-        assert!(held.is_empty() && allocated.is_empty(), "I2: {}: units lie at known locations", self.sku);
+        let elsewhere: u64 = held.values().chain(allocated.values()).sum();
+        assert_eq!(elsewhere, 0, "I2: {}: units lie at known locations", self.sku);
         let wanted: u64 = self.allocations.values().map(|allocation| allocation.queued.units()).sum();
         assert_eq!(self.wanted.units(), wanted, "I2: {}: wanted is what the book wants", self.sku);
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);

@@ -102,6 +102,12 @@ pub(crate) enum Command {
         lot: Number,
         key: Key,
     },
+    DeletePlace {
+        item: Item,
+        place: Place,
+        to: Option<Place>,
+        key: Key,
+    },
     Join {
         item: Item,
         customer: u8,
@@ -270,6 +276,7 @@ impl Command {
                 | Self::Receive { key, .. }
                 | Self::Reschedule { key, .. }
                 | Self::CallOff { key, .. }
+                | Self::DeletePlace { key, .. }
                 | Self::Join { key, .. }
                 | Self::Leave { key, .. }
                 | Self::Commit { key, .. }
@@ -331,6 +338,7 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         9 => count(true),
         14 => lot(),
         8 => waiting(),
+        8 => delete_place(),
         24 => reserve(1..5, shop),
         10 => commit(),
         4 => release(),
@@ -366,6 +374,7 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         8 => count(false),
         6 => lot(),
         5 => waiting(),
+        7 => delete_place(),
         7 => reserve(1..4, shop),
         2 => commit(),
         1 => release(),
@@ -608,6 +617,16 @@ fn lot() -> impl Strategy<Value = Command> {
         }),
         1 => (0..ITEMS, known(), key()).prop_map(|(item, lot, key)| Command::CallOff { item, lot, key }),
     ]
+}
+
+fn delete_place() -> impl Strategy<Value = Command> {
+    let to = prop::option::weighted(0.8, 0..PLACES);
+    (0..ITEMS, 0..PLACES, to, key()).prop_map(|(item, place, to, key)| Command::DeletePlace {
+        item,
+        place,
+        to,
+        key,
+    })
 }
 
 /// Four customers wait, two of whom also buy.

@@ -9,8 +9,8 @@ use holdfast_engine::product::{
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LotId, Millis, Operation, OperationId,
-    OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LocationUse, LotId, Millis, Operation,
+    OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
@@ -297,6 +297,15 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::UnknownSource { location, .. } => No::NeverFrom(last_number(location.as_str())),
         Rejection::UnknownDestination { location, .. } => No::NeverWanted(last_number(location.as_str())),
         Rejection::TransferExceeded { movable, .. } => No::TooFewToMove { movable: movable.units() },
+        Rejection::LastLocation { sku, .. } => No::LastPlace(item(sku)),
+        Rejection::LocationInUse { sku, uses, .. } => {
+            let LocationUse { held, allocated, queued, waiting, set_aside, incoming } = **uses;
+            let uses = [held, allocated, queued, waiting, set_aside, incoming].map(Quantity::units);
+            No::PlaceInUse { item: item(sku), uses }
+        }
+        Rejection::LocationNotEmpty { sku, on_hand, .. } => {
+            No::PlaceNotEmpty { item: item(sku), on_hand: on_hand.units() }
+        }
         Rejection::NoWaitingList { sku } => No::WithoutList(item(sku)),
         Rejection::NotWaiting { sku, .. } => No::WaitsNot(item(sku)),
         Rejection::WaitingListFull { .. }

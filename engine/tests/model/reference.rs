@@ -15,6 +15,8 @@ mod forecast;
 mod lots;
 #[path = "reference/orders.rs"]
 mod orders;
+#[path = "reference/places.rs"]
+mod places;
 #[path = "reference/queue.rs"]
 mod queue;
 #[path = "reference/sales.rs"]
@@ -189,6 +191,16 @@ pub(crate) enum No {
     RefundNotFailed {
         paid: bool,
     },
+    LastPlace(Item),
+    PlaceInUse {
+        item: Item,
+        /// Held, allocated, queued for, waited for, set aside, on their way.
+        uses: [u64; 6],
+    },
+    PlaceNotEmpty {
+        item: Item,
+        on_hand: u64,
+    },
     WithoutList(Item),
     WaitsNot(Item),
     UnknownLot,
@@ -348,6 +360,13 @@ enum Fact {
         item: Item,
         customer: u8,
         from: Vec<(Place, u64)>,
+    },
+    /// A place was given up, and what lay there went to another one.
+    PlaceGone {
+        item: Item,
+        place: Place,
+        to: Option<Place>,
+        piles: [u64; PILES as usize],
     },
     /// Time has come to here.
     Clock {

@@ -2,8 +2,8 @@
 
 use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{
-    Adjustment, Announcement, Fulfilment, JoinWaiting, LotAction, LotCommand, PriorityClass, Product,
-    ProductCommand, Receipt, StockChange, Transfer,
+    Adjustment, Announcement, DeleteLocation, Fulfilment, JoinWaiting, LotAction, LotCommand, PriorityClass,
+    Product, ProductCommand, Receipt, StockChange, Transfer,
 };
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
@@ -113,6 +113,7 @@ impl Walk {
             | Command::Count { .. }
             | Command::Announce { .. }
             | Command::Transfer { .. }
+            | Command::DeletePlace { .. }
             | Command::Join { .. }
             | Command::Leave { .. }
             | Command::Sweep
@@ -171,6 +172,14 @@ impl Walk {
             | Command::Receive { .. }
             | Command::Reschedule { .. }
             | Command::CallOff { .. } => self.dispatch_lot(command),
+            Command::DeletePlace { item, place, to, key } => {
+                let (location, to_location) = (names::location(*place), to.map(names::location));
+                let (reason, operation) = (SmolStr::new_static("closed"), names::operation(*key));
+                let command_of_place = DeleteLocation { location, to: to_location, reason, operation };
+                let delete = ProductCommand::DeleteLocation(Box::new(command_of_place));
+                let answer = self.driver.ask(&names::sku(*item), &delete);
+                agree(command, &answer, &self.paper.delete_place(*item, *place, *to, *key));
+            }
             Command::Join { item, customer, units, place, class, key } => {
                 let join = JoinWaiting {
                     customer: names::customer(*customer),

@@ -20,6 +20,7 @@ mod counts;
 mod deadline;
 mod forecast;
 mod holds;
+mod locations;
 mod lots;
 mod matching;
 mod money;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::{Condition, Contradiction, LotStatus, ProductCommand, SaleStatus};
-use holdfast_engine::{HoldId, LocationId, LotId, Rejection, ReservationId, Sequence};
+use holdfast_engine::{HoldId, LocationId, LocationUse, LotId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
 
@@ -80,6 +80,11 @@ const DAY: &str = "
     transfer M 2 pot from east to main          | refused: UnknownSource
     transfer M 2 pot from main to east          | refused: UnknownDestination
     transfer M 99 pot from main to east new     | refused: TransferExceeded
+    drop pot at main                            | refused: LastLocation
+    count 1 pot at side
+    drop pot at side                            | refused: LocationNotEmpty
+    reserve Z for ann: 1 pot at side
+    drop pot at side to main                    | refused: LocationInUse
     join for ann: 1 pot                         | refused: NoWaitingList
     leave pot for ann                           | refused: NotWaiting
     ";
@@ -255,6 +260,13 @@ fn every_refusal() -> Vec<Rejection> {
             queued: none,
             incoming: none,
         },
+        Rejection::LastLocation { sku: sku.clone(), location: location.clone() },
+        Rejection::LocationInUse {
+            sku: sku.clone(),
+            location: location.clone(),
+            uses: Box::new(LocationUse { held: none, ..LocationUse::default() }),
+        },
+        Rejection::LocationNotEmpty { sku: sku.clone(), location: location.clone(), on_hand: none },
         Rejection::NoWaitingList { sku: sku.clone() },
         Rejection::NotWaiting { sku: sku.clone(), customer: CustomerId::new("ann").unwrap() },
         Rejection::WaitingListFull { sku: sku.clone(), max: 1 },
@@ -338,6 +350,9 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
             | Rejection::ProductInUse { .. }
+            | Rejection::LastLocation { .. }
+            | Rejection::LocationInUse { .. }
+            | Rejection::LocationNotEmpty { .. }
             | Rejection::NoWaitingList { .. }
             | Rejection::NotWaiting { .. }
             | Rejection::WaitingListFull { .. }

@@ -13,6 +13,7 @@
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
 //!   join for ann: 2 cup at north                wait for cups that come free; also: class 1; "leave cup for ann" waits no more
+//!   drop cup at north to south                  a location is given up, what lies there goes elsewhere; "to" may be missing
 //!   announce L 5 cup at north in 3d             a lot from a supplier; without "in", nobody knows when it comes
 //!   transfer T 3 cup from north to south        a lot from another place; also: new (south need not know cups), in 1d
 //!   arrive L 3 cup                              units of a lot; also: of damaged, and close because stolen (no more will come)
@@ -39,9 +40,10 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Allotment, Announcement, Backorders, Condition, JoinWaiting, LotAction, LotCommand, Matching,
-    Movement, Policy, Preorder, PriorityClass, Product, ProductCommand, ProductDetails, Receipt, SaleTerms,
-    SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules, Whereabouts,
+    Adjustment, Allotment, Announcement, Backorders, Condition, DeleteLocation, JoinWaiting, LotAction,
+    LotCommand, Matching, Movement, Policy, Preorder, PriorityClass, Product, ProductCommand, ProductDetails,
+    Receipt, SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules,
+    Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -174,6 +176,12 @@ impl Shop {
                 let (customer, class) = (customer(words.after("for").unwrap()), terms(&words).class);
                 let join = JoinWaiting { customer, quantity, location, class, operation };
                 driver.ask(&of, &ProductCommand::Join(Box::new(join)))
+            }
+            "drop" => {
+                let name = |word: &str| words.after(word).map(|name| LocationId::new(name).unwrap());
+                let (location, to, reason) = (name("at").unwrap(), name("to"), SmolStr::new_static("closed"));
+                let command = DeleteLocation { location, to, reason, operation };
+                driver.ask(&sku(words.at(1)), &ProductCommand::DeleteLocation(Box::new(command)))
             }
             "leave" => {
                 let customer = customer(words.after("for").unwrap());

@@ -3,6 +3,7 @@
 pub(crate) mod docs;
 pub(crate) mod import;
 pub(crate) mod incoming;
+pub(crate) mod locations;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
@@ -27,6 +28,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(products::list))
         .routes(routes!(products::put, products::get, products::delete))
         .routes(routes!(sales::put, sales::end))
+        .routes(routes!(locations::delete))
         .routes(routes!(waiting::join))
         .routes(routes!(waiting::get, waiting::leave))
         .routes(routes!(stock::get))

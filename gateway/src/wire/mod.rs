@@ -10,6 +10,7 @@ pub(crate) mod import;
 pub(crate) mod int;
 pub(crate) mod json_text;
 pub(crate) mod lines;
+pub(crate) mod location;
 pub(crate) mod lot;
 pub(crate) mod metadata;
 pub(crate) mod money;

@@ -13,6 +13,7 @@ mod docs;
 mod harness;
 mod idempotency;
 mod import;
+mod locations;
 mod lots;
 mod openapi;
 mod operations;

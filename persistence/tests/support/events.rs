@@ -5,8 +5,8 @@ use holdfast_engine::order::{
 };
 use holdfast_engine::product::{
     Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
-    Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
-    SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
+    Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
+    Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
@@ -237,6 +237,22 @@ fn product_events() -> Vec<ProductEvent> {
         expires_at,
         offer,
     });
+    events.push(ProductEvent::LocationDeleted {
+        location: LocationId::new("outlet").unwrap(),
+        to: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
+        units: Piles { sellable: quantity(7), damaged: quantity(2), quality_control: quantity(1) },
+        reason: SmolStr::new("the lease has run out"),
+        operation: operation(60),
+        at: at(60),
+    });
+    events.push(ProductEvent::LocationDeleted {
+        location: LocationId::main(),
+        to: None,
+        units: Piles::default(),
+        reason: SmolStr::new("empty"),
+        operation: operation(61),
+        at: at(61),
+    });
     events
 }
 
@@ -438,7 +454,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 14 + 7 + 15;
+pub const KINDS: usize = 15 + 7 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -458,6 +474,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::SaleEnded { .. } => 33,
             ProductEvent::Lot { .. } => 34,
             ProductEvent::Waiting { .. } => 35,
+            ProductEvent::LocationDeleted { .. } => 36,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,

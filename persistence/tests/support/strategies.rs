@@ -5,8 +5,8 @@ use holdfast_engine::order::{
 };
 use holdfast_engine::product::{
     self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent,
-    Matching, Origin, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall,
-    Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
+    Matching, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms,
+    Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::{
@@ -185,6 +185,11 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });
             ProductEvent::Filled { location, fills: fills.collect() }
         }),
+        (location(), option::of(location()), [quantity(), quantity(), quantity()], text(), operation(), at())
+            .prop_map(|(location, to, [sellable, damaged, quality_control], reason, operation, at)| {
+                let units = Piles { sellable, damaged, quality_control };
+                ProductEvent::LocationDeleted { location, to, units, reason, operation, at }
+            }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
         (any::<u128>(), lot_event(), operation(), at()).prop_map(|(lot, what, operation, at)| {
             ProductEvent::Lot { lot: LotId(lot), what: Box::new(what), operation, at }

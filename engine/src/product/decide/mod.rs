@@ -5,6 +5,7 @@ mod advance;
 mod delete;
 mod fill;
 mod finish;
+mod location;
 mod lot;
 mod open;
 mod put;
@@ -47,6 +48,7 @@ impl Product {
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
             ProductCommand::Lot(command) => self.decide_lot(at, command)?,
+            ProductCommand::DeleteLocation(command) => self.decide_delete_location(at, command)?,
             ProductCommand::Join(join) => self.decide_join(at, join)?,
             ProductCommand::Leave { customer, operation } => self.decide_leave(at, customer, *operation)?,
         };

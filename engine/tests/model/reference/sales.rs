@@ -137,6 +137,12 @@ impl Reference {
         }
     }
 
+    /// Units set aside at a place for a sale that is not over, sold or not.
+    pub(super) fn allotted(&self, item: Item, place: Place) -> u64 {
+        let sale = self.sale(item).filter(|sale| !self.is_over(item, *sale, self.now));
+        sale.and_then(|sale| sale.aside).map_or(0, |aside| aside[usize::from(place)])
+    }
+
     fn left(&self, item: Item, place: Place, sale: Sale) -> u64 {
         let Some(aside) = sale.aside else { return 0 };
         let here = |units: Vec<(Place, u64)>| -> u64 {

@@ -148,6 +148,13 @@ impl Reference {
         waiters
     }
 
+    /// Units wanted by those who wait for this very place.
+    pub(super) fn waited_for_at(&self, item: Item, place: Place) -> u64 {
+        let waiters = self.waiters(item);
+        let here = waiters.values().filter(|waiter| waiter.is_open() && waiter.place == Some(place));
+        here.map(|waiter| waiter.wants).sum()
+    }
+
     /// Units kept at a place for those who wait.
     pub(super) fn offered_at(&self, item: Item, place: Place, in_sale_only: bool) -> u64 {
         let waiters = self.waiters(item);

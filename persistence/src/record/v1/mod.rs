@@ -1,7 +1,7 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 16 HoldFromOffer
+//! Record ─┬─ 0 Product     { sku, event }   event: 0 Put … 17 LocationDeleted
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 6 Expired
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```

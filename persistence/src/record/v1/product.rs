@@ -1,9 +1,9 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
-    WaitingRules,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Piles, Policy, Preorder,
+    PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped,
+    Strategy, WaitingRules,
 };
 use holdfast_engine::{LineQuantity, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
@@ -73,6 +73,20 @@ pub(crate) enum ProductRecord {
     Waiting(Box<WaitingRecord>),
     /// A hold some of whose units were on offer to its customer.
     HoldFromOffer(Box<OfferedHoldRecord>),
+    LocationDeleted(Box<LocationDeletedRecord>),
+}
+
+/// A location that was given up.
+#[derive(Archive, Serialize)]
+pub(crate) struct LocationDeletedRecord {
+    location: SmolStr,
+    to: Option<SmolStr>,
+    sellable: u64,
+    damaged: u64,
+    quality_control: u64,
+    reason: SmolStr,
+    operation: OperationRecord,
+    at: i64,
 }
 
 /// What the merchant decides about a sale, and the request that did it.
@@ -293,6 +307,12 @@ impl ProductRecord {
             Self::Lot(lot) => lot.bytes_beside(),
             Self::Waiting(waiting) => waiting.bytes_beside(),
             Self::HoldFromOffer(hold) => hold.bytes_beside(),
+            Self::LocationDeleted(deleted) => {
+                size_of::<ArchivedLocationDeletedRecord>()
+                    + deleted.location.len()
+                    + deleted.to.as_ref().map_or(0, SmolStr::len)
+                    + deleted.reason.len()
+            }
         }
     }
 }
@@ -462,6 +482,18 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Lot { lot, what, operation, at } => {
                 Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
             }
+            ProductEvent::LocationDeleted { location, to, units, reason, operation, at } => {
+                Self::LocationDeleted(Box::new(LocationDeletedRecord {
+                    location: SmolStr::new(location.as_str()),
+                    to: to.as_ref().map(|to| SmolStr::new(to.as_str())),
+                    sellable: units.sellable.units(),
+                    damaged: units.damaged.units(),
+                    quality_control: units.quality_control.units(),
+                    reason: reason.clone(),
+                    operation: (*operation).into(),
+                    at: at.millis(),
+                }))
+            }
             ProductEvent::Waiting { customer, what } => {
                 Self::Waiting(Box::new(WaitingRecord::new(customer, what)))
             }
@@ -581,6 +613,18 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 let (customer, what) = record.get().read()?;
                 Self::Waiting { customer, what: Box::new(what) }
             }
+            ArchivedProductRecord::LocationDeleted(deleted) => Self::LocationDeleted {
+                location: value::location(&deleted.location)?,
+                to: deleted.to.as_ref().map(value::location).transpose()?,
+                units: Piles {
+                    sellable: value::quantity("sellable units", deleted.sellable)?,
+                    damaged: value::quantity("damaged units", deleted.damaged)?,
+                    quality_control: value::quantity("units to be looked at", deleted.quality_control)?,
+                },
+                reason: value::text(&deleted.reason),
+                operation: (&deleted.operation).into(),
+                at: value::instant(deleted.at),
+            },
             ArchivedProductRecord::HoldFromOffer(record) => record.get().read()?,
         })
     }
