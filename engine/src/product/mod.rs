@@ -442,9 +442,7 @@ impl Product {
 
     /// Units that are on offer to those who wait. They are held.
     pub fn offered(&self) -> Quantity {
-        let parts = self.waiting.iter().flat_map(|list| list.offered());
-        let sum = parts.map(|part| u64::from(part.units.units())).sum();
-        Quantity::new(sum).unwrap_or(Quantity::MAX)
+        self.waiting.as_ref().map_or(Quantity::ZERO, |list| list.units_offered())
     }
 
     pub(crate) fn hash_waiting<H: std::hash::Hasher>(&self, state: &mut H) {

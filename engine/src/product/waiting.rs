@@ -138,6 +138,8 @@ pub(super) struct WaitingList {
     pub(super) taken: BTreeMap<HoldId, Taken>,
     /// Entries that are open.
     open: usize,
+    /// Units on offer, over all of them: shown with every change of the product, however many offers there are.
+    units: Quantity,
 }
 
 impl WaitingList {
@@ -180,6 +182,11 @@ impl WaitingList {
         self.deadlines.iter().take_while(move |(deadline, _)| *deadline <= at)
     }
 
+    /// How many units are on offer, over all customers.
+    pub(super) fn units_offered(&self) -> Quantity {
+        self.units
+    }
+
     /// All units on offer.
     pub(super) fn offered(&self) -> impl Iterator<Item = &Part> {
         let customers = self.deadlines.iter().filter_map(|(_, customer)| self.entries.get(customer));
@@ -216,6 +223,7 @@ impl WaitingList {
             self.deadlines.insert((deadline, customer.clone()));
         }
         self.open += usize::from(entry.status.is_open());
+        self.units = self.units.checked_add(entry.offered()).unwrap_or(Quantity::MAX);
         self.entries.insert(customer.clone(), entry);
     }
 
@@ -225,6 +233,7 @@ impl WaitingList {
             self.deadlines.remove(&(deadline, customer.clone()));
         }
         self.open -= usize::from(entry.status.is_open());
+        self.units = self.units.floor_sub(entry.offered());
     }
 
     /// Another sale has begun: what counted in the last one counts in none.
@@ -261,5 +270,7 @@ impl WaitingList {
         assert_eq!(deadlines, self.deadlines, "the deadline of every offer is known");
         let open = self.entries.values().filter(|entry| entry.status.is_open()).count();
         assert_eq!(open, self.open, "who waits is counted");
+        let units: u64 = self.offered().map(|part| u64::from(part.units.units())).sum();
+        assert_eq!(units, self.units.units(), "what is on offer is counted");
     }
 }
