@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use holdfast_engine::order::{OrderStatus, ReturnLine};
-use holdfast_engine::product::{Adjustment, LotCommand, ProductDetails, SaleTerms};
+use holdfast_engine::product::{
+    Adjustment, DeleteLocation, JoinWaiting, LotCommand, ProductDetails, SaleTerms,
+};
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
@@ -39,8 +41,11 @@ use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
 use crate::supervisor;
 use crate::together::{self, NotTogether};
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView};
+use crate::view::{
+    AdjustAnswer, DeleteAnswer, LocationDeleteAnswer, ProductView, PutAnswer, SaleAnswer, StockView,
+};
 use crate::waiter::Waiter;
+use crate::waiting_view::WaitingView;
 
 /// A running core. Clones are the same one.
 #[derive(Clone)]
@@ -346,6 +351,17 @@ impl Core {
         self.ask(&cell, permit, |caller| ProductMessage::Adjust(Box::new(adjustment), caller)).await
     }
 
+    /// Gives a location of a product up; what lies there goes to another one.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::LocationInUse`] while somebody has a claim there, [`Rejection::LastLocation`] if there is no
+    /// other.
+    pub async fn delete_location(&self, sku: Sku, command: DeleteLocation) -> Reply<LocationDeleteAnswer> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::DeleteLocation(Box::new(command), caller)).await
+    }
+
     /// Does something about units on their way: expects, sends, receives or reschedules them, or calls them off.
     ///
     /// # Errors
@@ -364,6 +380,42 @@ impl Core {
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(sku).ok_or(Rejection::UnknownSku { sku: sku.clone() })?;
         self.ask(&cell, permit, ProductMessage::ReadLots).await
+    }
+
+    /// Lets a customer wait for units of a product that come free, or want something else than before. A repeat is
+    /// answered with where the customer stands now.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::NoWaitingList`] if the product's policy has none.
+    pub async fn join_waiting_list(&self, sku: Sku, join: JoinWaiting) -> Reply<WaitingView> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::Join(Box::new(join), caller)).await
+    }
+
+    /// Lets a customer wait no more; what is on offer is for the next in line.
+    ///
+    /// # Errors
+    /// [`Failure`]; [`Rejection::NotWaiting`] if the customer does not wait.
+    pub async fn leave_waiting_list(
+        &self,
+        sku: Sku,
+        customer: CustomerId,
+        operation: Operation,
+    ) -> Reply<WaitingView> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(&sku).ok_or(Rejection::UnknownSku { sku })?;
+        self.ask(&cell, permit, |caller| ProductMessage::Leave(customer, operation, caller)).await
+    }
+
+    /// Where a customer stands who joined the waiting list of a product, the last time if that was often.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`]; [`Rejection::NotWaiting`] if the customer never joined.
+    pub async fn waiting(&self, sku: &Sku, customer: CustomerId) -> Result<WaitingView, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(sku).ok_or(Rejection::UnknownSku { sku: sku.clone() })?;
+        self.ask(&cell, permit, |caller| ProductMessage::ReadWaiting(customer, caller)).await
     }
 
     /// Makes a reservation: all of it, or nothing.

@@ -52,6 +52,7 @@ mod supervisor;
 mod together;
 mod view;
 mod waiter;
+mod waiting_view;
 
 pub use answer::{Answer, Failure, Reply, Unavailable};
 pub use change::ChangeReservation;
@@ -71,8 +72,9 @@ pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
 pub use together::NotTogether;
 pub use view::{
-    AdjustAnswer, DeleteAnswer, LocationCounts, LocationView, ProductView, PutAnswer, SaleAnswer, SaleView,
-    StockView,
+    AdjustAnswer, DeleteAnswer, LocationCounts, LocationDeleteAnswer, LocationView, ProductView, PutAnswer,
+    SaleAnswer, SaleView, StockView,
 };
+pub use waiting_view::WaitingView;
 
 pub use holdfast_persistence::{GroupObserver, OpenError, SyncedGroup};

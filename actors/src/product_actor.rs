@@ -4,9 +4,11 @@
 //! Before anything else a message settles what has lapsed: each such hold asks its reservation, which ends once for
 //! all its holds, and follows.
 
+mod locations;
 mod lots;
 mod together;
 mod visit;
+mod waiting;
 
 pub(crate) use visit::Pending;
 
@@ -14,12 +16,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, Events, Fulfilment, HoldEnd, LotCommand, Product, ProductCommand, ProductDetails,
-    ProductResult, SaleTerms,
+    Adjustment, DeleteLocation, Events, Fulfilment, HoldEnd, JoinWaiting, LotCommand, Product,
+    ProductCommand, ProductDetails, ProductResult, SaleTerms,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
-    HoldId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId, Sequence, Timestamp,
+    CustomerId, HoldId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId, Sequence, Timestamp,
 };
 use holdfast_persistence::Trail;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
@@ -30,8 +32,12 @@ use crate::countdown::Part;
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::product_cell::{ProductCell, Publication, next_change};
 use crate::shared::Shared;
-use crate::view::{AdjustAnswer, DeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer, StockView};
+use crate::view::{
+    AdjustAnswer, DeleteAnswer, LocationDeleteAnswer, ProductView, PromiseView, PutAnswer, SaleAnswer,
+    StockView,
+};
 use crate::waiter::{Then, Waiter};
+use crate::waiting_view::WaitingView;
 
 /// What can be said to a product's owner.
 pub(crate) enum ProductMessage {
@@ -65,6 +71,14 @@ pub(crate) enum ProductMessage {
     Lot(Box<LotCommand>, ReplyTo<Reply<LotAnswer>>),
     /// Show what is on its way.
     ReadLots(ReplyTo<Result<LotsView, Failure>>),
+    /// Give a location up.
+    DeleteLocation(Box<DeleteLocation>, ReplyTo<Reply<LocationDeleteAnswer>>),
+    /// Let a customer wait for units that come free.
+    Join(Box<JoinWaiting>, ReplyTo<Reply<WaitingView>>),
+    /// Let a customer wait no more.
+    Leave(CustomerId, Operation, ReplyTo<Reply<WaitingView>>),
+    /// Show where a customer stands who joined the waiting list.
+    ReadWaiting(CustomerId, ReplyTo<Result<WaitingView, Failure>>),
 }
 
 /// Starts an owner. `None` only while the runtime is ending.
@@ -115,6 +129,9 @@ struct Owner {
     armed: Option<Timestamp>,
     /// The instant that counts as now for the message in hand.
     now: Timestamp,
+    /// Whether what lapsed is being settled: nothing is offered until all of it is, because who queued then is served
+    /// first.
+    settling: bool,
 }
 
 /// A deadline that cannot be settled yet, because its basket is still on its way, is looked at again after this.
@@ -125,7 +142,8 @@ impl Owner {
         // After a rebuild, baskets may still be on their way.
         let pending = Pending::all(&shared, &product);
         let now = Timestamp::default();
-        let mut owner = Self { product, cell, shared, pending, parked: VecDeque::new(), armed: None, now };
+        let (parked, armed, settling) = (VecDeque::new(), None, false);
+        let mut owner = Self { product, cell, shared, pending, parked, armed, now, settling };
         owner.arm();
         owner
     }
@@ -173,6 +191,20 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::ReadLots(caller) => self.read_lots(caller),
+            ProductMessage::DeleteLocation(command, caller) => {
+                self.delete_location(at, command, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::Join(join, caller) => {
+                let operation = join.operation;
+                self.change_waiting(at, &ProductCommand::Join(join), operation, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::Leave(customer, operation, caller) => {
+                self.change_waiting(at, &ProductCommand::Leave { customer, operation }, operation, caller);
+                self.retry_parked(at);
+            }
+            ProductMessage::ReadWaiting(customer, caller) => self.read_waiting(customer, caller),
         }
         self.arm();
     }
@@ -183,6 +215,7 @@ impl Owner {
         let at = self.shared.clock.now();
         self.now = at;
         if self.product.next_deadline().is_some_and(|deadline| deadline <= at) {
+            self.settling = true;
             for (deadline, hold) in self.product.lapsed(at) {
                 self.serve(deadline);
                 if let Some(reservation) = self.shared.reservations.get(hold.reservation) {
@@ -190,8 +223,10 @@ impl Owner {
                 }
                 self.follow(deadline, hold, Then::Nothing);
             }
+            self.settling = false;
         }
         self.serve(at);
+        self.offer();
         at
     }
 
@@ -285,6 +320,8 @@ impl Owner {
                     ProductResult::Adjusted { .. }
                     | ProductResult::Deleted
                     | ProductResult::Lot { .. }
+                    | ProductResult::LocationDeleted { .. }
+                    | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
@@ -312,6 +349,8 @@ impl Owner {
                     ProductResult::Put { .. }
                     | ProductResult::Adjusted { .. }
                     | ProductResult::Lot { .. }
+                    | ProductResult::LocationDeleted { .. }
+                    | ProductResult::Waiting { .. }
                     | ProductResult::Sale { .. } => None,
                 });
                 self.answer_durable(again, caller);
@@ -442,13 +481,29 @@ impl Owner {
         }
     }
 
-    /// Applies events, and what they give to those that queue. Answers all of it, to be journaled together.
+    /// Applies events, what they give to those that queue, and what is then offered to those that wait. Answers all of
+    /// it, to be journaled together.
     fn take(&mut self, at: Timestamp, mut events: Events) -> Events {
         events.iter().for_each(|event| self.product.apply(event));
+        self.fill(at, &mut events);
+        while !self.settling {
+            let offers = self.product.decide_offers(self.now);
+            if offers.is_empty() {
+                break;
+            }
+            offers.iter().for_each(|event| self.product.apply(event));
+            events.extend(offers);
+            self.fill(at, &mut events);
+        }
+        events
+    }
+
+    /// Gives what is free to those that queue, and adds that to the events of the step.
+    fn fill(&mut self, at: Timestamp, events: &mut Events) {
         loop {
             let fills = self.product.decide_fills(at);
             if fills.is_empty() {
-                return events;
+                return;
             }
             fills.iter().for_each(|event| self.product.apply(event));
             events.extend(fills);
@@ -535,6 +590,8 @@ fn sale(record: &OperationRecord<ProductResult>, product: &Product) -> Option<Sa
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::LocationDeleted { .. }
+        | ProductResult::Waiting { .. }
         | ProductResult::Adjusted { .. } => None,
     }
 }
@@ -555,6 +612,8 @@ fn adjusted(record: &OperationRecord<ProductResult>, product: &Product) -> Optio
         ProductResult::Put { .. }
         | ProductResult::Deleted
         | ProductResult::Lot { .. }
+        | ProductResult::LocationDeleted { .. }
+        | ProductResult::Waiting { .. }
         | ProductResult::Sale { .. } => None,
     }
 }

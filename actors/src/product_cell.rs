@@ -55,7 +55,7 @@ pub(crate) struct Shown {
 }
 
 /// The next instant at which something about a product changes by itself: a hold lapses, it is
-/// released, or its sale opens or closes.
+/// released, its sale opens or closes, or an offer to one who waits lapses.
 pub(crate) fn next_change(product: &Product, now: Timestamp) -> Option<Timestamp> {
     [product.next_deadline(), product.next_change(now)].into_iter().flatten().min()
 }
@@ -238,10 +238,10 @@ impl Shown {
     }
 
     /// Whether so many units at this location, or anywhere, may be free now. Errs towards yes: units of baskets under way
-    /// and of lapsed holds may come back.
+    /// and of lapsed holds may come back, and units on offer may be on offer to whoever asks.
     pub(crate) fn may_have(&self, asked: Option<&LocationId>, units: u64, now: Timestamp) -> bool {
         !self.stock.tracked
-            || self.stock.counts_at(asked).available + self.pending >= units
+            || self.stock.counts_at(asked).available + self.pending + self.stock.offered >= units
             || self.next_change.is_some_and(|next| next <= now)
     }
 }

@@ -207,7 +207,10 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
     // A basket under way may give back what it queues for.
     let hopeless = match stock.queueable {
         _ if !queues => true,
-        Some(most) => shown.pending == 0 && units - counts.available.min(units) > most,
+        Some(most) => {
+            let there = counts.available + stock.offered;
+            shown.pending == 0 && units.saturating_sub(there) > most
+        }
         None => false,
     };
     let is_known = asked.is_none_or(|asked| stock.locations.iter().any(|view| view.location == *asked));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Condition, Forecast, Product, ProductDetails, SaleStatus, SaleTerms, Stamped, StockLevel,
+    Condition, Forecast, Piles, Product, ProductDetails, SaleStatus, SaleTerms, Stamped, StockLevel,
 };
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp, WithoutHolds};
 use smallvec::SmallVec;
@@ -60,6 +60,25 @@ pub struct DeleteAnswer {
     pub sequence: Sequence,
 }
 
+/// The answer to giving a location up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationDeleteAnswer {
+    /// Of which product.
+    pub sku: Sku,
+    /// Which location.
+    pub location: LocationId,
+    /// Where what lay there is now.
+    pub to: Option<LocationId>,
+    /// What lay there.
+    pub units: Piles,
+    /// When.
+    pub at: Timestamp,
+    /// The product's version afterwards.
+    pub version: u64,
+    /// Journal position of that.
+    pub sequence: Sequence,
+}
+
 /// The answer to an adjustment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustAnswer {
@@ -94,7 +113,9 @@ pub struct StockView {
     pub locations: SmallVec<[LocationView; 1]>,
     /// Units that somebody queues for.
     pub queued: u64,
-    /// Units that may queue beyond those; `None` if there is no limit.
+    /// Of the units held, those on offer to customers who wait.
+    pub offered: u64,
+    /// Units that may queue beyond those that do; `None` if there is no limit.
     pub queueable: Option<u64>,
     /// Most units that may queue; `None` if there is no limit.
     pub(crate) queue_limit: Option<u64>,
@@ -215,6 +236,7 @@ impl StockView {
             tracked: product.details().is_none_or(|details| details.policy.tracked),
             locations: locations.collect(),
             queued: product.queued().units(),
+            offered: product.offered().units(),
             queueable: product.queueable(now).map(Quantity::units),
             queue_limit: Some(all.queue_limit).filter(|limit| *limit < Quantity::MAX).map(Quantity::units),
             wanted: all.promised.units(),

@@ -21,14 +21,18 @@ use std::sync::{Arc, Mutex};
 use futures::future::join_all;
 use holdfast_actors::{Core, Failure, OrderView, Payments, ReservationView};
 use holdfast_engine::order::OrderStatus;
+use holdfast_engine::product::DeleteLocation;
 use holdfast_engine::reservation::ReservationState;
-use holdfast_engine::{Operation, OrderId, Rejection, ReservationId};
+use holdfast_engine::{LocationId, Operation, OrderId, Rejection, ReservationId, SmolStr};
 use holdfast_persistence::MemoryDisk;
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use support::ask::{basket, changed, fresh, line, operation, order, order_line};
+use support::ask::{
+    basket, changed, fresh, fresh_operation, line, line_at, location, new_basket, operation, order,
+    order_line, sku,
+};
 use support::seeds::{random, seeds};
 use support::shop::{Shop, clock, config};
 use support::within;
@@ -205,4 +209,31 @@ async fn assert_order(shop: &Shop, view: &OrderView, seed: u64) {
         matches!(now.status, OrderStatus::Confirmed | OrderStatus::PaymentFailed),
         "seed {seed}: {now:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_location_that_was_given_up_is_gone_after_a_crash_and_its_units_are_not() {
+    let time = clock();
+    let shop = Shop::new(time.clone()).await;
+    shop.stock("A", 2).await;
+    let outlet = location("outlet");
+    shop.count_at("A", &outlet, 3).await;
+    let command = DeleteLocation {
+        location: outlet.clone(),
+        to: Some(LocationId::main()),
+        reason: SmolStr::new_static("closed"),
+        operation: fresh_operation(),
+    };
+    let first = shop.core.delete_location(sku("A"), command.clone()).await.unwrap();
+    let again = shop.after_crash(time).await;
+    let repeated = again.core.delete_location(sku("A"), command).await.unwrap();
+    assert_eq!((first.replayed, repeated.replayed), (false, true));
+    assert_eq!(repeated.value, first.value);
+    let shown = again.shown("A").await;
+    assert_eq!((shown.locations.len(), shown.totals().available), (1, 5));
+    let refused = again.core.reserve(new_basket([line_at("A", &outlet, 1)])).await;
+    assert!(matches!(refused, Err(Failure::Rejected(Rejection::UnknownLocation { .. }))), "{refused:?}");
+    again.audit().await;
+    again.close().await;
+    shop.close().await;
 }

@@ -37,6 +37,7 @@ fn record(sku: &Sku) -> Event {
             sources: Sources::At { location: LocationId::main(), asked: false },
             buyer: None,
             expires_at: Timestamp::from_millis(1),
+            offer: None,
         },
     )
 }

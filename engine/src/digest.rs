@@ -28,6 +28,7 @@ impl Hash for Product {
             sale.hash_into(state);
         }
         self.hash_lots(state);
+        self.hash_waiting(state);
         for recent in self.recent_movements() {
             recent.hash(state);
         }

@@ -19,13 +19,15 @@ pub enum Event {
 
 impl Event {
     /// When it happened, where it says so: most facts about a product are followed or preceded by one that does.
-    pub const fn at(&self) -> Option<Timestamp> {
+    pub fn at(&self) -> Option<Timestamp> {
         match self {
+            Self::Product(_, ProductEvent::Waiting { what, .. }) => what.at(),
             Self::Product(
                 _,
                 ProductEvent::Put { at, .. }
                 | ProductEvent::Adjusted { at, .. }
                 | ProductEvent::Deleted { at, .. }
+                | ProductEvent::LocationDeleted { at, .. }
                 | ProductEvent::SalePut { at, .. }
                 | ProductEvent::SaleEnded { at, .. }
                 | ProductEvent::Lot { at, .. },

@@ -56,6 +56,31 @@ impl WithoutHolds {
     }
 }
 
+/// What keeps a location from being given up, in units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LocationUse {
+    /// In live holds, or on offer.
+    pub held: Quantity,
+    /// Promised and not shipped.
+    pub allocated: Quantity,
+    /// Queued for by lines that named it.
+    pub queued: Quantity,
+    /// Wanted by customers who wait for it by its name.
+    pub waiting: Quantity,
+    /// Set aside for a sale that is not over.
+    pub set_aside: Quantity,
+    /// On their way to it.
+    pub incoming: Quantity,
+}
+
+impl fmt::Display for LocationUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { held, allocated, queued, waiting, set_aside, incoming } = self;
+        write!(f, "{held} held, {allocated} allocated, {queued} queued for, {waiting} waited for, ")?;
+        write!(f, "{set_aside} set aside, {incoming} on their way")
+    }
+}
+
 impl Shortage {
     fn at(&self) -> impl fmt::Display {
         At(self.location.clone())
@@ -155,6 +180,56 @@ pub enum Rejection {
         queued: Quantity,
         /// Units on their way.
         incoming: Quantity,
+    },
+    /// The last location of a product cannot be given up.
+    #[error("{location} is the last location of {sku}")]
+    LastLocation {
+        /// Which product.
+        sku: Sku,
+        /// Which location.
+        location: LocationId,
+    },
+    /// Somebody has a claim at a location, waits for it by its name, or something is on its way to it.
+    #[error("{sku} at {location} is in use: {uses}")]
+    LocationInUse {
+        /// Which product.
+        sku: Sku,
+        /// Which location.
+        location: LocationId,
+        /// What keeps it from being given up.
+        uses: Box<LocationUse>,
+    },
+    /// Units lie at a location that is to be given up, and nobody said where they go.
+    #[error("{on_hand} units of {sku} lie at {location}: say where they go")]
+    LocationNotEmpty {
+        /// Which product.
+        sku: Sku,
+        /// Which location.
+        location: LocationId,
+        /// Units there, in whatever condition.
+        on_hand: Quantity,
+    },
+    /// The product has no waiting list.
+    #[error("product {sku} has no waiting list")]
+    NoWaitingList {
+        /// Which product.
+        sku: Sku,
+    },
+    /// The customer does not wait for the product.
+    #[error("{customer} does not wait for {sku}")]
+    NotWaiting {
+        /// Which product.
+        sku: Sku,
+        /// Who.
+        customer: CustomerId,
+    },
+    /// So many wait that nobody else can.
+    #[error("{max} customers wait for {sku}; nobody else can")]
+    WaitingListFull {
+        /// Which product.
+        sku: Sku,
+        /// The most.
+        max: usize,
     },
     /// A policy whose parts contradict each other.
     #[error("product {sku}: {contradiction}")]
@@ -522,6 +597,7 @@ impl Rejection {
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
             | Self::ProductShort { .. }
+            | Self::WaitingListFull { .. }
             | Self::TransferExceeded { .. } => true,
             Self::OrderState { status, .. } => status.is_under_way(),
             Self::KeyReused
@@ -532,6 +608,11 @@ impl Rejection {
             | Self::OtherSale { .. }
             | Self::SaleNotFound { .. }
             | Self::SaleContradiction { .. }
+            | Self::LastLocation { .. }
+            | Self::LocationInUse { .. }
+            | Self::LocationNotEmpty { .. }
+            | Self::NoWaitingList { .. }
+            | Self::NotWaiting { .. }
             | Self::PolicyContradiction { .. }
             | Self::LineTooLarge { .. }
             | Self::LineTooSmall { .. }

@@ -138,6 +138,24 @@ impl World {
                     self.append_and_apply(&Event::Product(sku.clone(), event), append);
                 }
             }
+            self.offer(&sku, at, append);
+        }
+    }
+
+    /// Offers what is free to those that wait, unless something has lapsed that is still to be settled: who queues for
+    /// that is served first.
+    fn offer(&mut self, sku: &Sku, at: Timestamp, append: &mut Append<'_>) {
+        while let Some(product) = self.products.get(sku).filter(|product| settled_until(product, at) == at) {
+            let mut events = product.decide_fills_until(at);
+            if events.is_empty() {
+                events = product.decide_offers(at);
+            }
+            if events.is_empty() {
+                return;
+            }
+            for event in events {
+                self.append_and_apply(&Event::Product(sku.clone(), event), append);
+            }
         }
     }
 
@@ -171,6 +189,8 @@ impl World {
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }
+            | ProductEvent::Waiting { .. }
+            | ProductEvent::LocationDeleted { .. }
             | ProductEvent::Lot { .. } => {}
         }
     }
@@ -353,7 +373,13 @@ impl World {
     /// If it does not hold: that is an error in this program.
     pub fn check_settled(&self, at: Timestamp) {
         self.check();
-        self.products.values().for_each(|product| product.check_served(settled_until(product, at)));
+        for product in self.products.values() {
+            let settled = settled_until(product, at);
+            product.check_served(settled);
+            if settled == at {
+                product.check_offered(at);
+            }
+        }
         let live: usize = self.products.values().map(|product| product.holds_count()).sum();
         let mut expected = 0;
         for reservation in self.reservations.values() {

@@ -27,7 +27,7 @@ const ANY: &[(&str, &str, &str)] = &[
     (
         "404",
         "NotFound",
-        "There is no such thing (`unknown_sku`, `reservation_not_found`, `not_a_reservation`, `order_not_found`, `refund_not_found`, `lot_not_found`, `absent_then`, `not_yet`)",
+        "There is no such thing (`unknown_sku`, `reservation_not_found`, `not_a_reservation`, `order_not_found`, `refund_not_found`, `lot_not_found`, `not_waiting`, `unknown_location`, `absent_then`, `not_yet`)",
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
@@ -72,6 +72,7 @@ pub(crate) fn head() -> OpenApi {
             tag("stock", "How many units lie where, and what becomes of them"),
             tag("reservations", "Units claimed for a while, all or nothing"),
             tag("orders", "Checkout, and what comes after it"),
+            tag("waiting list", "Customers who wait for units that come free"),
             tag("sales", "Windows in time, units set aside, limits for each customer"),
             tag("batch", "Many operations at once"),
             tag("import", "Many products at once"),

@@ -1,7 +1,7 @@
 //! What stands in the path: a product, a reservation, an order.
 
 use axum::extract::{FromRequestParts, Path};
-use holdfast_engine::{LotId, OrderId, ReservationId, SaleId, Sku};
+use holdfast_engine::{CustomerId, LocationId, LotId, OrderId, ReservationId, SaleId, Sku};
 use hyper::http::request::Parts;
 
 use crate::ids::{LotText, OrderText, ReservationText};
@@ -12,6 +12,12 @@ pub(crate) struct SkuPath(pub(crate) Sku);
 
 /// The product the path names, and its sale.
 pub(crate) struct SalePath(pub(crate) Sku, pub(crate) SaleId);
+
+/// The product the path names, and one of its locations.
+pub(crate) struct LocationPath(pub(crate) Sku, pub(crate) LocationId);
+
+/// The product the path names, and a customer who waits for it.
+pub(crate) struct WaitingPath(pub(crate) Sku, pub(crate) CustomerId);
 
 /// The reservation the path names.
 pub(crate) struct ReservationPath(pub(crate) ReservationId);
@@ -50,6 +56,32 @@ impl<S: Send + Sync> FromRequestParts<S> for SalePath {
         let sku = Sku::new(&sku).map_err(|error| malformed(format!("the SKU in the path {error}")))?;
         let sale = SaleId::new(&sale).map_err(|error| malformed(format!("the sale in the path {error}")))?;
         Ok(Self(sku, sale))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for LocationPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let malformed = |detail: String| Problem::new(Code::MalformedPath, detail);
+        let Path((of, location)) = names.map_err(|rejection| malformed(rejection.body_text()))?;
+        let location = LocationId::new(&location);
+        let location = location.map_err(|error| malformed(format!("the location in the path {error}")))?;
+        Ok(Self(sku(&of)?, location))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WaitingPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let malformed = |detail: String| Problem::new(Code::MalformedPath, detail);
+        let Path((of, customer)) = names.map_err(|rejection| malformed(rejection.body_text()))?;
+        let customer = CustomerId::new(&customer);
+        let customer = customer.map_err(|error| malformed(format!("the customer in the path {error}")))?;
+        Ok(Self(sku(&of)?, customer))
     }
 }
 

@@ -26,6 +26,19 @@ pub(crate) fn route_label(path: &str) -> &'static str {
             "/v1/products/{sku}/sales/{sale}"
         }
         (Some("v1"), Some("products"), Some(_), Some("history"), None) => "/v1/products/{sku}/history",
+        (Some("v1"), Some("products"), Some(_), Some("locations"), Some(location))
+            if !location.contains('/') =>
+        {
+            "/v1/products/{sku}/locations/{location}"
+        }
+        (Some("v1"), Some("products"), Some(_), Some("waiting-list"), None) => {
+            "/v1/products/{sku}/waiting-list"
+        }
+        (Some("v1"), Some("products"), Some(_), Some("waiting-list"), Some(customer))
+            if !customer.contains('/') =>
+        {
+            "/v1/products/{sku}/waiting-list/{customer}"
+        }
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
         (Some("v1"), Some("stock"), Some(_), Some("transfers"), None) => "/v1/stock/{sku}/transfers",
@@ -67,7 +80,9 @@ mod tests {
                 .replace("{sku}", "a%2Fb")
                 .replace("{id}", "rsv_0")
                 .replace("{number}", "1")
-                .replace("{sale}", "spring");
+                .replace("{sale}", "spring")
+                .replace("{location}", "main")
+                .replace("{customer}", "ann");
             assert_eq!(route_label(&concrete), path);
         }
     }

@@ -14,10 +14,12 @@ mod support;
 use holdfast_engine::event::EVENT_BYTES_MAX;
 use holdfast_engine::order::{LINES_PER_EVENT, OrderEvent, OrderLine};
 use holdfast_engine::product::{
-    FILLS_PER_EVENT, Fill, PriorityClass, ProductEvent, SOURCES_MAX, Source, Sources, Spread,
+    FILLS_PER_EVENT, Fill, FromOffer, OFFERED_AT_MAX, PriorityClass, ProductEvent, SOURCES_MAX, Source,
+    Sources, Spread,
 };
 use holdfast_engine::{
-    Event, HoldId, LineQuantity, LocationId, OrderId, Quantity, ReservationId, Sequence, Sku, Timestamp,
+    CustomerId, Event, HoldId, LineQuantity, LocationId, OrderId, Quantity, ReservationId, Sequence, Sku,
+    Timestamp,
 };
 use holdfast_persistence::frame::{EncodeError, Frame, FrameEncoder, FrameError, FrameGroup, HEADER_BYTES};
 use holdfast_persistence::limits::{FRAME_BYTES_MAX, GROUP_BYTES_MAX};
@@ -212,12 +214,27 @@ fn the_widest_event_the_engine_makes_has_room() {
     };
     let sources = Sources::Spread(Box::new(spread));
     let expires_at = Timestamp::from_millis(1);
-    let opened = ProductEvent::HoldOpened { hold, quantity: most, sources, buyer: None, expires_at };
+    let offered = Source { location: longest_location(), units: most };
+    let offer = FromOffer {
+        customer: CustomerId::new(&"c".repeat(CustomerId::BYTES_MAX)).unwrap(),
+        units: vec![offered; OFFERED_AT_MAX],
+    };
+    let from_offer = ProductEvent::HoldOpened {
+        hold,
+        quantity: most,
+        sources: sources.clone(),
+        buyer: Some(offer.customer.clone()),
+        expires_at,
+        offer: Some(Box::new(offer)),
+    };
+    let opened =
+        ProductEvent::HoldOpened { hold, quantity: most, sources, buyer: None, expires_at, offer: None };
     let fills = vec![Fill { hold, units: most }; FILLS_PER_EVENT];
     let filled = ProductEvent::Filled { location: longest_location(), fills };
     for event in [
         Event::Order(OrderId(1), lines),
         Event::Product(longest.clone(), opened),
+        Event::Product(longest.clone(), from_offer),
         Event::Product(longest, filled),
         wide(EVENT_BYTES_MAX),
     ] {

@@ -19,6 +19,8 @@ pub enum Topic {
     Lot,
     /// Sales of it.
     Sale,
+    /// Who waits for it, and what is offered to them.
+    Waiting,
 }
 
 impl Topic {
@@ -33,8 +35,11 @@ impl Topic {
             | ProductEvent::HoldEnded { .. } => Self::Hold,
             ProductEvent::AllocationAdvanced { .. } | ProductEvent::DemandLowered { .. } => Self::Allocation,
             ProductEvent::Filled { .. } => Self::Match,
-            ProductEvent::Put { .. } | ProductEvent::Deleted { .. } => Self::Policy,
+            ProductEvent::Put { .. }
+            | ProductEvent::Deleted { .. }
+            | ProductEvent::LocationDeleted { .. } => Self::Policy,
             ProductEvent::Lot { .. } => Self::Lot,
+            ProductEvent::Waiting { .. } => Self::Waiting,
             ProductEvent::SalePut { .. } | ProductEvent::SaleEnded { .. } => Self::Sale,
         }
     }

@@ -57,6 +57,8 @@ fn answer(record: &OperationRecord<ProductResult>, product: &Product) -> Option<
         ProductResult::Put { .. }
         | ProductResult::Adjusted { .. }
         | ProductResult::Sale { .. }
+        | ProductResult::LocationDeleted { .. }
+        | ProductResult::Waiting { .. }
         | ProductResult::Deleted => None,
     }
 }

@@ -81,7 +81,7 @@ impl Pending {
 impl Owner {
     /// Claims what a basket wants here, for each of its reservations. It leaves with all of that, or waits with none.
     pub(super) fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
-        let begun = basket.place();
+        let (begun, mut from_offer) = (basket.place(), false);
         while let Some(command) = basket.command() {
             match self.product.decide(at, &command) {
                 Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
@@ -89,13 +89,23 @@ impl Owner {
                 }
                 Ok(opened) => {
                     self.note_pending(&basket, &opened);
+                    from_offer |= opened
+                        .iter()
+                        .any(|event| matches!(event, ProductEvent::HoldOpened { offer: Some(_), .. }));
                     if basket.claimed(&opened) {
-                        return self.complete(at, *basket, opened);
+                        self.complete(at, *basket, opened);
+                    } else {
+                        self.carry_out(at, opened, Then::Nothing);
+                        if basket.stays_at(&self.cell) {
+                            continue;
+                        }
+                        basket.travel();
                     }
-                    self.carry_out(at, opened, Then::Nothing);
-                    if !basket.stays_at(&self.cell) {
-                        return basket.travel();
+                    if from_offer {
+                        // What is left of it may not be enough for a box, and free units may make it one.
+                        self.offer();
                     }
+                    return;
                 }
                 Err(Rejection::InsufficientStock(_))
                     if basket.takes_what_is_there() && self.may_get_more(&basket, &Events::new()) =>

@@ -1,8 +1,10 @@
 //! Take an event in. Events are facts, so whatever does not fit here is an error in this program or a damaged
 //! journal, and the assertions that say so stay on in release.
 
+mod location;
 mod lot;
 mod remember;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ impl Product {
                 );
                 self.details = None;
                 self.sale = None;
+                self.waiting = None;
                 self.record(*operation, *at, ProductResult::Deleted);
             }
             ProductEvent::Adjusted { location, condition, delta, became, operation, at, stamped, .. } => {
@@ -63,7 +66,10 @@ impl Product {
                 let result = ProductResult::Adjusted { location, condition, delta, level, stamped };
                 self.record(*operation, *at, result);
             }
-            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer } => {
+                if let Some(offer) = offer {
+                    self.take_from_offer(*hold, offer);
+                }
                 self.open(*hold, *quantity, sources, Some(*expires_at));
                 for (location, _) in sources.filled(*quantity) {
                     self.number(location).into_iter().for_each(|number| self.check_grant(number));
@@ -90,20 +96,29 @@ impl Product {
                 self.change_hold(*hold, *quantity, sources, buyer.as_ref());
             }
             ProductEvent::HoldCommitted { hold, quantity, arrival } => {
-                self.commit(*hold, *quantity, *arrival)
+                self.commit(*hold, *quantity, *arrival);
+                self.end_taken(*hold, false);
             }
-            ProductEvent::HoldEnded {
-                hold,
-                why: HoldEnd::Released | HoldEnd::Expired | HoldEnd::Abandoned,
-            } => {
+            ProductEvent::HoldEnded { hold, why } => {
                 let (quantity, spread) = self.end_hold(*hold);
                 self.leave_sale(*hold, quantity, &spread);
+                let never_was = match why {
+                    HoldEnd::Abandoned => true,
+                    HoldEnd::Released | HoldEnd::Expired => false,
+                };
+                self.end_taken(*hold, never_was);
             }
             ProductEvent::AllocationAdvanced { hold, location, by, counted, at: _ } => {
                 self.advance(*hold, location, *by, *counted);
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
+            ProductEvent::LocationDeleted { location, to, units, reason: _, operation, at } => {
+                self.location_deleted(event, location, to.as_ref(), *units, *at);
+                let (location, to, units) = (location.clone(), to.clone(), *units);
+                self.record(*operation, *at, ProductResult::LocationDeleted { location, to, units });
+            }
+            ProductEvent::Waiting { customer, what } => self.waiting_changed(customer, what),
             ProductEvent::Lot { lot, what, operation, at } => {
                 let result = self.lot_changed(*lot, what);
                 self.record(*operation, *at, result);
@@ -144,6 +159,9 @@ impl Product {
             },
             Err(position) => position,
         };
+        if let Some(number) = self.listed_again(location, position) {
+            return number;
+        }
         let number = match u32::try_from(self.shelves.len()) {
             Ok(number) if LocationNumber(number) != LocationNumber::SEVERAL => LocationNumber(number),
             _ => panic!("{} has more locations than there are names", self.sku),
@@ -154,6 +172,7 @@ impl Product {
             level,
             incoming: Quantity::ZERO,
             is_stocked: false,
+            is_deleted: false,
             recent: None,
         });
         self.by_name.insert(position, number);
@@ -163,7 +182,8 @@ impl Product {
     /// A location at which the merchant counts or expects units.
     fn stocked(&mut self, location: &LocationId) -> LocationNumber {
         let number = self.number_or_new(location);
-        self.shelf_mut(number).is_stocked = true;
+        let shelf = self.shelf_mut(number);
+        (shelf.is_stocked, shelf.is_deleted) = (true, false);
         number
     }
 
@@ -254,7 +274,12 @@ impl Product {
         match &mut self.sale {
             Some(sale) if sale.terms().id == terms.id => sale.change(terms.clone()),
             // The limits of one sale are none of the next.
-            sale => *sale = Some(Box::new(Sale::new(terms.clone()))),
+            sale => {
+                *sale = Some(Box::new(Sale::new(terms.clone())));
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.forget_sale();
+                }
+            }
         }
     }
 
@@ -410,6 +435,10 @@ impl Product {
 
     fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment, counted: bool) {
         let number = self.number_or_new(location);
+        if !by.returned.is_zero() && self.shelf(number).is_deleted {
+            // Units are there again, so the merchant has to do with it again.
+            self.stocked(location);
+        }
         let allocation = promised(&mut self.allocations, id);
         let part = allocation.part_mut(number);
         let closed = sum(by.shipped, by.cancelled);

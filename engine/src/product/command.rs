@@ -9,7 +9,7 @@ use super::hold::Hold;
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
-use super::terms::Terms;
+use super::terms::{PriorityClass, Terms};
 use crate::ids::{CustomerId, HoldId, LocationId, LotId, ReservationId, SaleId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
@@ -84,6 +84,17 @@ pub enum ProductCommand {
     },
     /// Do something about units on their way.
     Lot(Box<LotCommand>),
+    /// Give a location up.
+    DeleteLocation(Box<DeleteLocation>),
+    /// Wait for units that come free, or want something else than before.
+    Join(Box<JoinWaiting>),
+    /// Wait no more.
+    Leave {
+        /// Who.
+        customer: CustomerId,
+        /// The request.
+        operation: Operation,
+    },
 }
 
 /// A change of the count at a location.
@@ -177,6 +188,34 @@ impl Kept {
     pub fn is_of(&self, hold: &Hold) -> bool {
         self.quantity == hold.quantity && self.sources.is_same(&hold.sources, hold.quantity)
     }
+}
+
+/// A location of a product to be given up.
+#[derive(Debug, Clone)]
+pub struct DeleteLocation {
+    /// Which.
+    pub location: LocationId,
+    /// Where what lies there goes; it may be left out if nothing does.
+    pub to: Option<LocationId>,
+    /// Why, in the merchant's words.
+    pub reason: SmolStr,
+    /// The request.
+    pub operation: Operation,
+}
+
+/// A customer's wish for units that come free.
+#[derive(Debug, Clone)]
+pub struct JoinWaiting {
+    /// Who waits.
+    pub customer: CustomerId,
+    /// How many units, beside those the customer has. Fewer may be offered.
+    pub quantity: LineQuantity,
+    /// The one location they may be at; anywhere if not said.
+    pub location: Option<LocationId>,
+    /// How urgent it is.
+    pub class: PriorityClass,
+    /// The request.
+    pub operation: Operation,
 }
 
 /// A request about a lot.

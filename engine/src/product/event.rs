@@ -2,11 +2,12 @@
 
 use smol_str::SmolStr;
 
-use super::claim::Sources;
+use super::claim::{Source, Sources};
 use super::lot::Origin;
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
 use super::stock::Condition;
+use super::terms::PriorityClass;
 use crate::ids::{CustomerId, HoldId, LocationId, LotId};
 use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
@@ -62,6 +63,8 @@ pub enum ProductEvent {
         buyer: Option<CustomerId>,
         /// When the claim lapses; the instant itself counts as lapsed.
         expires_at: Timestamp,
+        /// What of it was on offer to the customer, who had waited for it.
+        offer: Option<Box<FromOffer>>,
     },
     /// The claim's deadline moved, or was lifted while a payment runs.
     HoldMoved {
@@ -149,6 +152,29 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+    /// A location was given up: nobody had a claim there. What lay there lies elsewhere, as it was.
+    LocationDeleted {
+        /// Which.
+        location: LocationId,
+        /// Where its units are now, and where what was shipped from it will come back to; `None` if nothing lay there and
+        /// nobody said.
+        to: Option<LocationId>,
+        /// What lay there.
+        units: Piles,
+        /// Why, in the merchant's words.
+        reason: SmolStr,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// Something happened to a customer's place on the waiting list.
+    Waiting {
+        /// Whose.
+        customer: CustomerId,
+        /// What.
+        what: Box<WaitingEvent>,
+    },
     /// Something happened to units on their way.
     Lot {
         /// Which lot.
@@ -160,6 +186,78 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+}
+
+/// Units at one location by what they are good for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Piles {
+    /// Fit for sale.
+    pub sellable: Quantity,
+    /// Damaged.
+    pub damaged: Quantity,
+    /// Waiting to be looked at.
+    pub quality_control: Quantity,
+}
+
+/// Units of a claim that had been offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromOffer {
+    /// To whom.
+    pub customer: CustomerId,
+    /// Where they lie.
+    pub units: Vec<Source>,
+}
+
+/// What happens on a waiting list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitingEvent {
+    /// The customer waits, or wants something else from now on. What is on offer stays so, as far as it is still wanted.
+    Joined {
+        /// How many units.
+        quantity: LineQuantity,
+        /// The one location they may be at.
+        location: Option<LocationId>,
+        /// How urgent it is.
+        class: PriorityClass,
+        /// Whether the place is the one the customer had.
+        keeps_place: bool,
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// The customer waits no more. What was on offer is free.
+    Left {
+        /// The request that did it.
+        operation: Operation,
+        /// When.
+        at: Timestamp,
+    },
+    /// Units are kept for the customer, beside those that were on offer already.
+    Offered {
+        /// Where they lie.
+        units: Vec<Source>,
+        /// Whether they count in the sale.
+        in_sale: bool,
+        /// Until when all that is on offer is; the instant itself counts as lapsed.
+        expires_at: Timestamp,
+    },
+    /// The offer's time was over. What was on offer is free, and the customer waits no more.
+    Lapsed {
+        /// The deadline that passed.
+        at: Timestamp,
+    },
+}
+
+impl WaitingEvent {
+    /// When it happened, where it says so.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Joined { at, .. } | Self::Left { at, .. } => Some(*at),
+            // An offer's end lies ahead of it, and the deadline that passed lies behind.
+            Self::Offered { .. } | Self::Lapsed { .. } => None,
+        }
+    }
 }
 
 /// What happens to a lot.

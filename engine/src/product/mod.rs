@@ -16,6 +16,8 @@
 //! After every event that is applied, [`Product::decide_fills`] says what of the units that are free now goes to the
 //! book; those events belong to the same step. [`Product::decide_fills_until`] says the same of what time brought.
 //!
+//! What is free then is offered to those on the waiting list ([`Product::decide_offers`]), before the public sees it.
+//!
 //! Deadlines: a hold whose deadline has come counts as lapsed at that very instant. A hold belongs to a reservation,
 //! and a reservation ends once for all of its holds, so this module does not end lapsed holds by itself: the caller
 //! lists them with [`Product::lapsed`], asks the reservation, and sends [`ProductCommand::End`] before anything else.
@@ -43,6 +45,7 @@ mod sale;
 mod sourcing;
 mod stock;
 mod terms;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -51,28 +54,33 @@ pub use allocation::Allocation;
 pub use book::Rank;
 pub use claim::{Source, Sources, Spread};
 pub use command::{
-    Adjustment, Announcement, Claim, Kept, LotAction, LotCommand, OpenHolds, ProductCommand, RaiseHolds,
-    Receipt, StockChange, Transfer,
+    Adjustment, Announcement, Claim, DeleteLocation, JoinWaiting, Kept, LotAction, LotCommand, OpenHolds,
+    ProductCommand, RaiseHolds, Receipt, StockChange, Transfer,
 };
-pub use decide::Events;
-pub use event::{FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, ProductEvent, Shortfall, Stamped};
+pub use decide::{Events, OFFERED_AT_MAX};
+pub use event::{
+    FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Piles, ProductEvent, Shortfall, Stamped,
+    WaitingEvent,
+};
 pub use forecast::Forecast;
 pub use hold::Hold;
 pub use lot::{LOTS_OPEN_MAX, Lot, LotStatus, Origin};
 pub use movement::{Movement, Whereabouts};
-pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails};
+pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductDetails, WaitingRules};
 pub use sale::{Allotment, Sale, SaleStatus, SaleTerms};
 pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
 pub use stock::{Condition, StockLevel};
 pub use terms::{PriorityClass, Terms, TimeInForce};
+pub use waiting::{WAITING_MAX, WaitingEntry, WaitingStatus};
 
 use book::Book;
 use deadlines::Deadlines;
 use holds::{Held, HeldSpread, Holds, LocationNumber};
 use lot::Lots;
 use recent::Recent;
+use waiting::WaitingList;
 
-use crate::ids::{HoldId, LocationId, LotId, OperationId, Sku};
+use crate::ids::{CustomerId, HoldId, LocationId, LotId, OperationId, Sku};
 use crate::operation::{Lookup, Operation, OperationLog};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::WithoutHolds;
@@ -110,6 +118,8 @@ pub struct Product {
     sale: Option<Box<Sale>>,
     /// Units on their way. Most products never see a lot, and there are many products.
     lots: Option<Box<Lots>>,
+    /// Who waits for units that come free. Most products never see anybody do that.
+    waiting: Option<Box<WaitingList>>,
     operations: OperationLog<ProductResult>,
 }
 
@@ -124,6 +134,8 @@ struct Shelf {
     incoming: Quantity,
     /// Whether the merchant has ever counted or expected units here; a buyer may ask for any place.
     is_stocked: bool,
+    /// Whether the merchant has given it up, and not counted or expected units here since.
+    is_deleted: bool,
     /// What moved here lately. Most shelves are counted rarely, and there are many.
     recent: Option<Box<Recent>>,
 }
@@ -163,12 +175,26 @@ pub enum ProductResult {
         /// When it happened, where it was told later.
         stamped: Option<Box<Stamped>>,
     },
+    /// A location was given up.
+    LocationDeleted {
+        /// Which.
+        location: LocationId,
+        /// Where its units went.
+        to: Option<LocationId>,
+        /// What lay there.
+        units: Piles,
+    },
     /// Something happened to a lot.
     Lot {
         /// Which.
         lot: LotId,
         /// The lot afterwards.
         after: Box<Lot>,
+    },
+    /// A customer joined the waiting list, or left it.
+    Waiting {
+        /// Who.
+        customer: CustomerId,
     },
 }
 
@@ -199,6 +225,7 @@ impl Product {
             wanted: Quantity::ZERO,
             sale: None,
             lots: None,
+            waiting: None,
             operations: OperationLog::default(),
         }
     }
@@ -388,10 +415,38 @@ impl Product {
     pub fn available(&self, location: &LocationId, at: Timestamp) -> Quantity {
         match self.number(location) {
             Some(number) if self.details.as_ref().is_some_and(|details| details.policy.sellable) => {
-                self.on_offer(number, at)
+                match &self.waiting {
+                    None => self.on_offer(number, at),
+                    Some(_) => self.on_offer(number, at).floor_sub(self.about_to_be_offered(number, at)),
+                }
             }
             _ => Quantity::ZERO,
         }
+    }
+
+    /// Where a customer stands who joined the waiting list; the last time, where he did so often.
+    pub fn waiting_entry(&self, customer: &CustomerId) -> Option<&WaitingEntry> {
+        self.waiting.as_ref()?.entry(customer)
+    }
+
+    /// The last entry of every customer who joined the waiting list, by customer.
+    pub fn waiting_entries(&self) -> impl Iterator<Item = (&CustomerId, &WaitingEntry)> {
+        self.waiting.iter().flat_map(|list| list.entries())
+    }
+
+    /// How many stand before a customer on the waiting list; `None` if he waits for nothing beyond what is offered.
+    pub fn waiting_position(&self, customer: &CustomerId) -> Option<usize> {
+        let list = self.waiting.as_ref()?;
+        list.ahead(list.entry(customer)?)
+    }
+
+    /// Units that are on offer to those who wait. They are held.
+    pub fn offered(&self) -> Quantity {
+        self.waiting.as_ref().map_or(Quantity::ZERO, |list| list.units_offered())
+    }
+
+    pub(crate) fn hash_waiting<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::hash::Hash::hash(&self.waiting, state);
     }
 
     /// The sale that was put last; it may be over.
@@ -458,12 +513,15 @@ impl Product {
         (release, self.sale.as_ref().and_then(|sale| sale.terms().closes_at))
     }
 
-    /// The next instant after this one at which its counts change without an event: it is released, or a sale opens or
-    /// closes.
+    /// The next instant after this one at which its counts change without an event: it is released, a sale opens or
+    /// closes, or an offer lapses.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let release = self.policy().preorder.map(|preorder| preorder.release_at);
         let release = release.filter(|release_at| *release_at > at);
-        [release, self.sale.as_ref().and_then(|sale| sale.next_change(at))].into_iter().flatten().min()
+        let sale = self.sale.as_ref().and_then(|sale| sale.next_change(at));
+        // One that has come and is not settled yet changes them now.
+        let offer = self.waiting.as_ref().and_then(|list| list.next_deadline());
+        [release, sale, offer].into_iter().flatten().min()
     }
 
     /// Holds whose deadline has come, with the deadline, earliest first. The instant of the deadline counts. What each
@@ -513,6 +571,12 @@ impl Product {
             });
             assert_eq!(known, hold.quantity.into(), "I2: {id:?}: each unit is somewhere");
         }
+        for part in self.waiting.iter().flat_map(|list| list.offered()) {
+            *held.entry(part.location.clone()).or_default() += u64::from(part.units.units());
+        }
+        if let Some(list) = &self.waiting {
+            list.check();
+        }
         let mut book = BTreeMap::new();
         for (id, allocation) in &self.allocations {
             let mut open = 0;
@@ -533,11 +597,12 @@ impl Product {
             assert_eq!(
                 (level.held.units(), level.allocated.units()),
                 (held.unwrap_or(0), allocated.unwrap_or(0)),
-                "I2: {} at {location}: held is the sum of live holds, allocated of open allocations",
+                "I2: {} at {location}: held is the sum of live holds and offers, allocated of open allocations",
                 self.sku
             );
         }
-        assert!(held.is_empty() && allocated.is_empty(), "I2: {}: units lie at known locations", self.sku);
+        let elsewhere: u64 = held.values().chain(allocated.values()).sum();
+        assert_eq!(elsewhere, 0, "I2: {}: units lie at known locations", self.sku);
         let wanted: u64 = self.allocations.values().map(|allocation| allocation.queued.units()).sum();
         assert_eq!(self.wanted.units(), wanted, "I2: {}: wanted is what the book wants", self.sku);
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
@@ -565,5 +630,14 @@ impl Product {
     pub fn check_served(&self, at: Timestamp) {
         let events = self.decide_fills_until(at);
         assert!(events.is_empty(), "{}: whoever queues was served what there is: {events:?}", self.sku);
+    }
+
+    /// Checks that nothing is free that somebody waits for, and no offer's time is over.
+    ///
+    /// # Panics
+    /// If there is: that is an error in this program.
+    pub fn check_offered(&self, at: Timestamp) {
+        let events = self.decide_offers(at);
+        assert!(events.is_empty(), "{}: whoever waits was offered what there is: {events:?}", self.sku);
     }
 }

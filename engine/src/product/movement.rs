@@ -52,6 +52,19 @@ impl ProductEvent {
             }
             Self::AllocationAdvanced { location, by, counted: true, .. } => advanced(location, *by),
             Self::Lot { what, .. } => of_lot(what),
+            Self::LocationDeleted { location, to, units, reason, .. } => {
+                let each = units.each().flat_map(|(condition, units)| {
+                    let to = to.as_ref().map(|to| (to, signed(units)));
+                    let lines = [Some((location, -signed(units))), to].into_iter().flatten();
+                    lines.map(move |(place, delta)| Movement {
+                        place: Whereabouts::Shelf(place, condition),
+                        delta,
+                        reason,
+                        reference: None,
+                    })
+                });
+                each.collect()
+            }
             Self::Put { .. }
             | Self::HoldOpened { .. }
             | Self::HoldMoved { .. }
@@ -62,6 +75,7 @@ impl ProductEvent {
             | Self::Filled { .. }
             | Self::SalePut { .. }
             | Self::SaleEnded { .. }
+            | Self::Waiting { .. }
             | Self::AllocationAdvanced { counted: false, .. }
             | Self::Deleted { .. } => Lines::new(),
         };

@@ -52,6 +52,15 @@ pub struct Policy {
     pub line_quantity_multiple: LineQuantity,
     /// Whether units are counted. Of a product that is not, everybody gets what he asks for.
     pub tracked: bool,
+    /// Whether customers may wait for units that come free, and on what terms.
+    pub waiting_list: Option<WaitingRules>,
+}
+
+/// On what terms customers wait for units that come free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WaitingRules {
+    /// How long units are kept for a customer they are offered to; within the bounds of a hold.
+    pub offer_ttl: Millis,
 }
 
 /// How much demand for a product may queue for units that are not there, over all locations and customers.
@@ -105,6 +114,12 @@ pub enum Contradiction {
     /// Units that are not counted cannot be waited for.
     #[error("a product that is not tracked cannot be sold before its release: nothing of it queues")]
     UntrackedPreorder,
+    /// How long an offer lasts.
+    #[error("an offer must last from 100 ms to 30 days")]
+    OfferTime,
+    /// Units that are not counted cannot be waited for.
+    #[error("a product that is not tracked cannot have a waiting list: nobody waits for it")]
+    UntrackedWaitingList,
 }
 
 impl Policy {
@@ -134,6 +149,14 @@ impl Policy {
         }
         if !self.tracked && self.preorder.is_some() {
             return Err(Contradiction::UntrackedPreorder);
+        }
+        if let Some(WaitingRules { offer_ttl }) = self.waiting_list {
+            if !(Self::HOLD_TTL_MIN..=Self::HOLD_TTL_LIMIT).contains(&offer_ttl) {
+                return Err(Contradiction::OfferTime);
+            }
+            if !self.tracked {
+                return Err(Contradiction::UntrackedWaitingList);
+            }
         }
         Ok(())
     }
@@ -194,6 +217,7 @@ impl Policy {
         line_quantity_max: LineQuantity::MOST,
         line_quantity_multiple: LineQuantity::ONE,
         tracked: true,
+        waiting_list: None,
     };
 }
 

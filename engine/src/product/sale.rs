@@ -11,6 +11,8 @@
 //! sale is sold out at the very unit. Units that come back from a claim, by release, lapse or cancellation, are the
 //! sale's again, and the customer may buy so many more; units that were shipped stay sold, returned or not.
 //!
+//! Units that are offered to a customer who waits count as his meanwhile.
+//!
 //! Invariants: I5, in a sale no customer has more units than its limit; what is set aside and not sold is never granted to
 //! anybody else.
 
@@ -193,10 +195,14 @@ impl Sale {
     }
 
     pub(super) fn claim(&mut self, hold: HoldId, claimed: Claimed, units: Quantity) {
-        let bought = self.buyers.entry(claimed.customer.clone()).or_default();
+        self.count(&claimed.customer, units);
+        self.claims.insert(hold, claimed);
+    }
+
+    fn count(&mut self, customer: &CustomerId, units: Quantity) {
+        let bought = self.buyers.entry(customer.clone()).or_default();
         *bought = bought.checked_add(units).unwrap_or(Quantity::MAX);
         self.sold = self.sold.checked_add(units).unwrap_or(Quantity::MAX);
-        self.claims.insert(hold, claimed);
     }
 
     /// Units of a claim lie here, or do not any more.
@@ -207,6 +213,18 @@ impl Sale {
 
     pub(super) fn has_claim(&self, hold: HoldId) -> bool {
         self.claims.contains_key(&hold)
+    }
+
+    /// Units offered to a customer count as claimed, while they are.
+    pub(super) fn offer(&mut self, customer: &CustomerId, number: LocationNumber, units: Quantity) {
+        self.count(customer, units);
+        self.take(number, units);
+    }
+
+    /// Units are not on offer any more.
+    pub(super) fn withdraw_offer(&mut self, customer: &CustomerId, number: LocationNumber, units: Quantity) {
+        self.give_back_units(customer, units);
+        self.put_back(number, units);
     }
 
     /// Ends a claim. Answers what was known of it.

@@ -17,6 +17,7 @@ impl Driver {
         Self {
             now,
             lagging: false,
+            settling: false,
             products: products.map(|product| (product.sku().clone(), product)).collect(),
             reservations: reservations.map(|reservation| (reservation.id(), reservation)).collect(),
             orders: orders.map(|order| (order.id(), order)).collect(),
@@ -73,6 +74,21 @@ impl Driver {
             for event in fills {
                 self.append_one(sku, &event);
             }
+        }
+        if !self.settling {
+            self.offer(sku);
+        }
+    }
+
+    /// Does what is to be done now for those that wait, once those that queue are served.
+    pub(super) fn offer(&mut self, sku: &Sku) {
+        while let Some(events) = self.products.get(sku).map(|product| product.decide_offers(self.now))
+            && !events.is_empty()
+        {
+            for event in events {
+                self.append_one(sku, &event);
+            }
+            self.serve_until(sku, self.now);
         }
     }
 

@@ -86,6 +86,8 @@ pub(crate) struct Driver {
     journal: Vec<Event>,
     world: World,
     pasts: past::Pasts,
+    /// Whether holds are ended that lapsed before: nothing is offered until all of that is done.
+    settling: bool,
 }
 
 // What can be read.
@@ -135,12 +137,14 @@ impl Driver {
         for command in self.mail.get(sku).into_iter().flatten() {
             let events = product.decide(self.now, command).unwrap_or_default();
             take(&mut product, &events, self.now);
+            offer(&mut product, self.now);
         }
         for (deadline, _, events) in self.settlement(&product) {
             serve_until(&mut product, deadline);
             take(&mut product, &events, deadline);
         }
         serve_until(&mut product, self.now);
+        offer(&mut product, self.now);
         product
     }
 
@@ -216,6 +220,16 @@ impl Driver {
         }
     }
 
+    /// What the timer does for products that somebody waits for: an offer's time begins when it is made.
+    pub(crate) fn settle_waiting(&mut self) {
+        for sku in self.skus() {
+            if self.products[&sku].waiting_entries().any(|(_, entry)| entry.status.is_open()) {
+                self.read_mail(&sku);
+                self.settle(&sku);
+            }
+        }
+    }
+
     fn read_mail(&mut self, sku: &Sku) {
         while self.mail.get(sku).is_some_and(|mail| !mail.is_empty()) {
             // Settling may read the mail itself, where a lapsed basket has several lines here.
@@ -245,6 +259,7 @@ impl Driver {
     fn settle(&mut self, sku: &Sku) {
         let Some(product) = self.products.get(sku) else { return };
         let mut over = Vec::new();
+        let was_settling = std::mem::replace(&mut self.settling, true);
         for (deadline, hold, events) in self.settlement(product) {
             let id = hold.reservation;
             if let Some(expired) = self.reservations.get(&id).and_then(|r| r.decide_expire(self.now)) {
@@ -255,6 +270,10 @@ impl Driver {
             self.append_to_product(sku, events, deadline);
         }
         self.serve_until(sku, self.now);
+        self.settling = was_settling;
+        if !self.settling {
+            self.offer(sku);
+        }
         for id in over {
             self.follow(id);
         }
@@ -288,6 +307,18 @@ fn serve_until(product: &mut Product, at: Timestamp) {
             return;
         }
         fills.iter().for_each(|event| product.apply(event));
+    }
+}
+
+/// Does with a copy of a product what is to be done now for those that wait.
+fn offer(product: &mut Product, at: Timestamp) {
+    loop {
+        let events = product.decide_offers(at);
+        if events.is_empty() {
+            return;
+        }
+        events.iter().for_each(|event| product.apply(event));
+        serve_until(product, at);
     }
 }
 

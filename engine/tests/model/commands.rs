@@ -102,6 +102,25 @@ pub(crate) enum Command {
         lot: Number,
         key: Key,
     },
+    DeletePlace {
+        item: Item,
+        place: Place,
+        to: Option<Place>,
+        key: Key,
+    },
+    Join {
+        item: Item,
+        customer: u8,
+        units: u32,
+        place: Option<Place>,
+        class: u8,
+        key: Key,
+    },
+    Leave {
+        item: Item,
+        customer: u8,
+        key: Key,
+    },
     Reserve {
         basket: Number,
         customer: u8,
@@ -267,6 +286,9 @@ impl Command {
                 | Self::Receive { key, .. }
                 | Self::Reschedule { key, .. }
                 | Self::CallOff { key, .. }
+                | Self::DeletePlace { key, .. }
+                | Self::Join { key, .. }
+                | Self::Leave { key, .. }
                 | Self::Commit { key, .. }
                 | Self::Release { key, .. }
                 | Self::Extend { key, .. }
@@ -338,6 +360,8 @@ fn stock(shop: Shop) -> impl Strategy<Value = History> {
         4 => (0..ITEMS, key()).prop_map(|(item, key)| Command::Delete { item, key }),
         9 => count(true),
         14 => lot(),
+        8 => waiting(),
+        8 => delete_place(),
         24 => reserve(1..5, shop),
         8 => bundle(shop),
         10 => commit(),
@@ -374,6 +398,8 @@ fn orders(shop: Shop) -> impl Strategy<Value = History> {
         // A shelf that is full to the last unit there can be takes nothing back.
         8 => count(false),
         6 => lot(),
+        5 => waiting(),
+        7 => delete_place(),
         7 => reserve(1..4, shop),
         2 => bundle(shop),
         2 => commit(),
@@ -467,10 +493,11 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
     let safety = prop_oneof![3 => Just(0_u64), 1 => 0..25_u64];
     let place = || prop::option::weighted(0.3, 0..PLACES);
     let closed = prop::option::weighted(0.1, 0..PLACES);
-    let flags = (prop::bool::weighted(0.93), prop::bool::weighted(0.93));
+    let offers_for = prop::option::weighted(0.4, prop_oneof![2 => 100..5_000_i64, 1 => 5_000..4_000_000_i64]);
+    let flags = (prop::bool::weighted(0.93), prop::bool::weighted(0.93), offers_for);
     (flags, safety, queueing(shop), quantities, price, (way(), place(), closed)).prop_map(
         |(
-            (sellable, tracked),
+            (sellable, tracked, offers_for),
             safety,
             (backorder, preorder, fair),
             quantities,
@@ -478,6 +505,9 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
             (way, favourite, closed),
         )| {
             let (line_min, line_max, line_step) = quantities;
+            let offers_for = offers_for.filter(|_| tracked);
+            // Boxes are a matter of the tables: a basket that fails half-way may bring an offer of whole ones about.
+            let line_step = if offers_for.is_some() { 1 } else { line_step };
             Rules {
                 sellable,
                 tracked,
@@ -492,6 +522,7 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
                 line_min,
                 line_max,
                 line_step,
+                offers_for,
                 price,
             }
         },
@@ -612,6 +643,29 @@ fn lot() -> impl Strategy<Value = Command> {
             Command::Reschedule { item, lot, due: due.map(|due| FIRST_DAY + due), key }
         }),
         1 => (0..ITEMS, known(), key()).prop_map(|(item, lot, key)| Command::CallOff { item, lot, key }),
+    ]
+}
+
+fn delete_place() -> impl Strategy<Value = Command> {
+    let to = prop::option::weighted(0.8, 0..PLACES);
+    (0..ITEMS, 0..PLACES, to, key()).prop_map(|(item, place, to, key)| Command::DeletePlace {
+        item,
+        place,
+        to,
+        key,
+    })
+}
+
+/// Four customers wait, two of whom also buy.
+fn waiting() -> impl Strategy<Value = Command> {
+    let place = prop_oneof![4 => Just(None), 1 => (0..PLACES).prop_map(Some)];
+    let class = prop_oneof![3 => Just(5_u8), 1 => 4..7_u8];
+    let units = prop_oneof![6 => 1..6_u32, 1 => 1..30_u32];
+    prop_oneof![
+        5 => (0..ITEMS, 0..4_u8, units, place, class, key()).prop_map(
+            |(item, customer, units, place, class, key)| Command::Join { item, customer, units, place, class, key }
+        ),
+        1 => (0..ITEMS, 0..4_u8, key()).prop_map(|(item, customer, key)| Command::Leave { item, customer, key }),
     ]
 }
 

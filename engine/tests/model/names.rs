@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use holdfast_engine::product::{
     Allotment, Backorders, Condition, LotStatus, Matching, Policy, Preorder, PriorityClass, ProductDetails,
-    SaleTerms, SourcingRules, Strategy, Terms, TimeInForce,
+    SaleTerms, SourcingRules, Strategy, Terms, TimeInForce, WaitingEntry, WaitingRules, WaitingStatus,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LotId, Operation, OperationId, OrderId,
-    Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LocationUse, LotId, Millis, Operation,
+    OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
 use super::reference::{
     Basket, Call, DAMAGED, How, Item, Key, Line, Missing, Next, No, Number, Pile, Place, Rules, SELLABLE,
-    Sale, Status, Way, Wishes, Yes,
+    Sale, Stand, Status, Way, Wishes, Yes,
 };
 
 pub(crate) fn currency() -> Currency {
@@ -102,6 +102,9 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
             line_quantity_min: line_quantity(rules.line_min),
             line_quantity_max: line_quantity(rules.line_max),
             line_quantity_multiple: line_quantity(rules.line_step),
+            waiting_list: rules
+                .offers_for
+                .map(|span| WaitingRules { offer_ttl: Millis(span.unsigned_abs()) }),
             ..Policy::default()
         },
     }
@@ -166,6 +169,22 @@ pub(crate) fn basket(state: ReservationState) -> Basket {
         ReservationState::Released { .. } => Basket::Released,
         ReservationState::Expired { at } => Basket::Lapsed { deadline: at.millis() },
     }
+}
+
+pub(crate) fn stand(status: WaitingStatus) -> Stand {
+    match status {
+        WaitingStatus::Waiting => Stand::Waits,
+        WaitingStatus::Offered => Stand::Offered,
+        WaitingStatus::Claimed => Stand::Claimed,
+        WaitingStatus::Lapsed => Stand::LetLapse,
+        WaitingStatus::Left => Stand::Left,
+    }
+}
+
+/// Units on offer, place by place.
+pub(crate) fn offered(entry: &WaitingEntry) -> Vec<(Place, u64)> {
+    let at = entry.offered_at();
+    at.map(|(location, units)| (last_number(location.as_str()), units.units().into())).collect()
 }
 
 pub(crate) fn status(status: OrderStatus) -> Status {
@@ -278,7 +297,19 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::UnknownSource { location, .. } => No::NeverFrom(last_number(location.as_str())),
         Rejection::UnknownDestination { location, .. } => No::NeverWanted(last_number(location.as_str())),
         Rejection::TransferExceeded { movable, .. } => No::TooFewToMove { movable: movable.units() },
-        Rejection::PolicyContradiction { .. }
+        Rejection::LastLocation { sku, .. } => No::LastPlace(item(sku)),
+        Rejection::LocationInUse { sku, uses, .. } => {
+            let LocationUse { held, allocated, queued, waiting, set_aside, incoming } = **uses;
+            let uses = [held, allocated, queued, waiting, set_aside, incoming].map(Quantity::units);
+            No::PlaceInUse { item: item(sku), uses }
+        }
+        Rejection::LocationNotEmpty { sku, on_hand, .. } => {
+            No::PlaceNotEmpty { item: item(sku), on_hand: on_hand.units() }
+        }
+        Rejection::NoWaitingList { sku } => No::WithoutList(item(sku)),
+        Rejection::NotWaiting { sku, .. } => No::WaitsNot(item(sku)),
+        Rejection::WaitingListFull { .. }
+        | Rejection::PolicyContradiction { .. }
         | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }
         | Rejection::ReservationChanged

@@ -15,12 +15,18 @@ mod forecast;
 mod lots;
 #[path = "reference/orders.rs"]
 mod orders;
+#[path = "reference/places.rs"]
+mod places;
 #[path = "reference/queue.rs"]
 mod queue;
 #[path = "reference/sales.rs"]
 mod sales;
 #[path = "reference/shelves.rs"]
 mod shelves;
+#[path = "reference/waiting.rs"]
+mod waiting;
+
+pub(crate) use waiting::{Stand, Waiter};
 
 /// A product, by number; products are asked in this order.
 pub(crate) type Item = u8;
@@ -64,6 +70,8 @@ pub(crate) struct Rules {
     pub(crate) line_min: u64,
     pub(crate) line_max: u64,
     pub(crate) line_step: u64,
+    /// How long something is kept for those who wait; nobody may wait if it is not said.
+    pub(crate) offers_for: Option<i64>,
     /// Ten-thousandths of the major unit; none if it has no price.
     pub(crate) price: Option<i64>,
 }
@@ -183,6 +191,18 @@ pub(crate) enum No {
     RefundNotFailed {
         paid: bool,
     },
+    LastPlace(Item),
+    PlaceInUse {
+        item: Item,
+        /// Held, allocated, queued for, waited for, set aside, on their way.
+        uses: [u64; 6],
+    },
+    PlaceNotEmpty {
+        item: Item,
+        on_hand: u64,
+    },
+    WithoutList(Item),
+    WaitsNot(Item),
     UnknownLot,
     LotOver(How),
     LotHasLess {
@@ -309,6 +329,44 @@ enum Fact {
         then: Option<i64>,
         /// What was found, if it was a count.
         found: Option<u64>,
+    },
+    /// A customer waits for units that come free, or wants something else than before.
+    Joined {
+        item: Item,
+        customer: u8,
+        units: u64,
+        place: Option<Place>,
+        class: u8,
+        keeps: bool,
+    },
+    LeftList {
+        item: Item,
+        customer: u8,
+    },
+    /// Units are kept for a customer.
+    Offered {
+        item: Item,
+        customer: u8,
+        from: Vec<(Place, u64)>,
+        in_sale: bool,
+        until: i64,
+    },
+    OfferLapsed {
+        item: Item,
+        customer: u8,
+    },
+    /// A basket of the customer took units that were kept for him.
+    TookOffer {
+        item: Item,
+        customer: u8,
+        from: Vec<(Place, u64)>,
+    },
+    /// A place was given up, and what lay there went to another one.
+    PlaceGone {
+        item: Item,
+        place: Place,
+        to: Option<Place>,
+        piles: [u64; PILES as usize],
     },
     /// Time has come to here.
     Clock {

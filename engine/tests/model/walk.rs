@@ -2,8 +2,8 @@
 
 use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{
-    Adjustment, Announcement, Fulfilment, LotAction, LotCommand, ProductCommand, Receipt, StockChange,
-    Transfer,
+    Adjustment, Announcement, DeleteLocation, Fulfilment, JoinWaiting, LotAction, LotCommand, PriorityClass,
+    Product, ProductCommand, Receipt, StockChange, Transfer,
 };
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
@@ -13,8 +13,8 @@ use super::commands::{
 use super::driver::{Answer, Basket, Change, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
-    self, Basket as PaperBasket, DAMAGED, Key, Line, Moved, Next, Number, PILES, PLACES, Reference, Reply,
-    Sale, Says, Told, Yes,
+    self, Basket as PaperBasket, DAMAGED, Item, Key, Line, Moved, Next, Number, PILES, PLACES, Reference,
+    Reply, Sale, Says, Told, Waiter, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -48,6 +48,8 @@ impl Walk {
         };
         let command = self.name_parties(command);
         self.dispatch(&command);
+        // An offer's time begins when it is made, so the timer is always quick here.
+        self.driver.settle_waiting();
         self.paper.pass_to(self.now);
         self.compare(&command);
     }
@@ -113,6 +115,9 @@ impl Walk {
             | Command::Count { .. }
             | Command::Announce { .. }
             | Command::Transfer { .. }
+            | Command::DeletePlace { .. }
+            | Command::Join { .. }
+            | Command::Leave { .. }
             | Command::Sweep
             | Command::Wait(_)
             | Command::Lag(_)
@@ -170,6 +175,32 @@ impl Walk {
             | Command::Receive { .. }
             | Command::Reschedule { .. }
             | Command::CallOff { .. } => self.dispatch_lot(command),
+            Command::DeletePlace { item, place, to, key } => {
+                let (location, to_location) = (names::location(*place), to.map(names::location));
+                let (reason, operation) = (SmolStr::new_static("closed"), names::operation(*key));
+                let command_of_place = DeleteLocation { location, to: to_location, reason, operation };
+                let delete = ProductCommand::DeleteLocation(Box::new(command_of_place));
+                let answer = self.driver.ask(&names::sku(*item), &delete);
+                agree(command, &answer, &self.paper.delete_place(*item, *place, *to, *key));
+            }
+            Command::Join { item, customer, units, place, class, key } => {
+                let join = JoinWaiting {
+                    customer: names::customer(*customer),
+                    quantity: LineQuantity::new(*units).unwrap(),
+                    location: place.map(names::location),
+                    class: PriorityClass(*class),
+                    operation: names::operation(*key),
+                };
+                let answer = self.driver.ask(&names::sku(*item), &ProductCommand::Join(Box::new(join)));
+                let of = (*item, *customer);
+                agree(command, &answer, &self.paper.join(of, (*units).into(), *place, *class, *key));
+            }
+            Command::Leave { item, customer, key } => {
+                let (who, operation) = (names::customer(*customer), names::operation(*key));
+                let leave = ProductCommand::Leave { customer: who, operation };
+                let answer = self.driver.ask(&names::sku(*item), &leave);
+                agree(command, &answer, &self.paper.leave(*item, *customer, *key));
+            }
             Command::Reserve { basket, customer, asked, lines, wishes, ttl } => {
                 let answer = self.driver.reserve(&Basket {
                     id: names::reservation(*basket),
@@ -593,6 +624,7 @@ impl Walk {
                     "on hand, held, allocated, incoming of item {item} at {place} after {command:?}"
                 );
             }
+            self.compare_waiting(command, item, &product);
             for (lot, state) in product.lots() {
                 let lot = Number::try_from(lot.0).unwrap();
                 let (left, due) = (state.left().units(), state.expected_at.map(Timestamp::millis));
@@ -630,6 +662,31 @@ impl Walk {
             self.compare_order(command, number);
         }
         assert_eq!(self.driver.orders().count(), self.paper.orders().len(), "orders after {command:?}");
+    }
+
+    fn compare_waiting(&self, command: &dyn std::fmt::Debug, item: Item, product: &Product) {
+        let paper = self.paper.waiters(item);
+        assert_eq!(product.waiting_entries().count(), paper.len(), "who joined the list of {item}");
+        for (customer, waiter) in paper {
+            let name = names::customer(customer);
+            let entry = product.waiting_entry(&name).unwrap();
+            let Waiter { stand, wants, place, class, until, kept, .. } = waiter;
+            let kept: Vec<_> = kept.iter().map(|kept| (kept.place, kept.units)).collect();
+            let ahead = self.paper.waits_behind(item, customer);
+            assert_eq!(
+                (
+                    names::stand(entry.status),
+                    entry.wanted.units(),
+                    entry.location.clone(),
+                    entry.class.0,
+                    entry.expires_at.map(Timestamp::millis),
+                    names::offered(entry),
+                    product.waiting_position(&name),
+                ),
+                (stand, wants, place.map(names::location), class, until, kept, ahead),
+                "{name} on the list of item {item} after {command:?}"
+            );
+        }
     }
 
     fn compare_order(&self, command: &dyn std::fmt::Debug, number: Number) {

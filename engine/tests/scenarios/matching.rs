@@ -7,6 +7,7 @@
 //!   retryable                                   whether a refused reservation may succeed later without new goods
 //!   on_hand, held, allocated, available         units of the cup; also: "held at north"
 //!   queued, backorderable                       units that are queued for, and that may queue beyond those
+//!   ann is, ann offered                         where a customer stands on the waiting list, and units kept for him
 //!   A has, A queues, A ahead                    units there for a basket or order, units it queues for, and who is before it
 //! ```
 
@@ -41,6 +42,8 @@ examples! {
     the_same_day_by_arrival
     whatever_brings_units_serves_the_queue_first
     fewer_wanted_is_not_more_there
+    who_has_paid_comes_before_who_waits
+    an_offer_that_lapses_goes_to_the_next_in_line
     four_ways_to_choose_locations
     a_line_for_one_location_waits_for_that_location
     lines_for_one_location_come_first
@@ -127,6 +130,7 @@ fn count(shop: &Shop, column: &str) -> String {
             let here = product.levels().map(|(location, _)| at(shop, &product, term, location).units());
             here.sum::<u64>().to_string()
         }
+        [name, asked @ ("offered" | "is")] => waiter(&product, name, asked),
         [term, "at", location] => at(shop, &product, term, &LocationId::new(location).unwrap()).to_string(),
         [name, asked] => of(&product, name, asked),
         _ => panic!("{column:?} is nothing that a table can show"),
@@ -142,6 +146,15 @@ fn at(shop: &Shop, product: &Product, term: &str, location: &LocationId) -> Quan
         "allocated" => level.allocated,
         "available" => product.available(location, shop.driver.now),
         other => panic!("{other:?} is no count of units"),
+    }
+}
+
+/// Where a customer stands on the waiting list.
+fn waiter(product: &Product, name: &str, asked: &str) -> String {
+    let entry = product.waiting_entry(&CustomerId::new(name).unwrap());
+    match asked {
+        "offered" => entry.map_or(Quantity::ZERO, |entry| entry.offered()).to_string(),
+        _ => entry.map_or("nowhere", |entry| entry.status.name()).to_owned(),
     }
 }
 

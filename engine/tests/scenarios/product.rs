@@ -120,6 +120,7 @@ fn events_that_do_not_fit_stop_the_product() {
         sources: in_main(),
         quantity: LineQuantity::new(1).unwrap(),
         expires_at: at(99),
+        offer: None,
     };
     let too_many = ProductEvent::HoldOpened {
         hold: hold(3),
@@ -127,6 +128,7 @@ fn events_that_do_not_fit_stop_the_product() {
         sources: in_main(),
         quantity: LineQuantity::new(5).unwrap(),
         expires_at: at(99),
+        offer: None,
     };
     let mut product = promised(5, 1);
     product.apply(&level_one);
@@ -208,7 +210,14 @@ fn promised(on_hand: i64, units: u32) -> Product {
     adjust(&mut product, on_hand);
     let quantity = LineQuantity::new(units).unwrap();
     let (hold, sources, expires_at) = (hold(1), in_main(), at(99));
-    product.apply(&ProductEvent::HoldOpened { hold, quantity, sources, buyer: None, expires_at });
+    product.apply(&ProductEvent::HoldOpened {
+        hold,
+        quantity,
+        sources,
+        buyer: None,
+        expires_at,
+        offer: None,
+    });
     product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into(), arrival: Sequence(1) });
     product.check();
     product

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::{Condition, Contradiction, LotStatus, ProductCommand, SaleStatus};
-use holdfast_engine::{HoldId, LocationId, LotId, Rejection, ReservationId, Sequence};
+use holdfast_engine::{HoldId, LocationId, LocationUse, LotId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
 
@@ -80,12 +80,19 @@ const DAY: &str = "
     transfer M 2 pot from east to main          | refused: UnknownSource
     transfer M 2 pot from main to east          | refused: UnknownDestination
     transfer M 99 pot from main to east new     | refused: TransferExceeded
+    drop pot at main                            | refused: LastLocation
+    count 1 pot at side
+    drop pot at side                            | refused: LocationNotEmpty
+    reserve Z for ann: 1 pot at side
+    drop pot at side to main                    | refused: LocationInUse
+    join for ann: 1 pot                         | refused: NoWaitingList
+    leave pot for ann                           | refused: NotWaiting
     ";
 
 /// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
 /// checked before, nobody is paid back a thousand times, nobody expects hundreds of lots of one thing or changes a basket
-/// for days, and nobody changes one while an order is made of it.
-const BEHIND_THE_SCENES: [&str; 7] = [
+/// for days, nobody changes one while an order is made of it, and no hundred thousand wait for one thing.
+const BEHIND_THE_SCENES: [&str; 8] = [
     "HoldNotFound",
     "FulfilmentAboveAllocation",
     "TotalTooLarge",
@@ -93,6 +100,7 @@ const BEHIND_THE_SCENES: [&str; 7] = [
     "TooManyLots",
     "TooManyChanges",
     "ReservationChanged",
+    "WaitingListFull",
 ];
 
 #[test]
@@ -132,6 +140,7 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
                 | "NotOnShelf"
                 | "ReservationInCheckout"
                 | "ProductShort"
+                | "WaitingListFull"
                 | "TransferExceeded"
         );
         assert_eq!(refusal.is_transient(), may_pass, "{refusal:?}");
@@ -253,6 +262,16 @@ fn every_refusal() -> Vec<Rejection> {
             queued: none,
             incoming: none,
         },
+        Rejection::LastLocation { sku: sku.clone(), location: location.clone() },
+        Rejection::LocationInUse {
+            sku: sku.clone(),
+            location: location.clone(),
+            uses: Box::new(LocationUse { held: none, ..LocationUse::default() }),
+        },
+        Rejection::LocationNotEmpty { sku: sku.clone(), location: location.clone(), on_hand: none },
+        Rejection::NoWaitingList { sku: sku.clone() },
+        Rejection::NotWaiting { sku: sku.clone(), customer: CustomerId::new("ann").unwrap() },
+        Rejection::WaitingListFull { sku: sku.clone(), max: 1 },
         Rejection::PolicyContradiction { sku: sku.clone(), contradiction: Contradiction::HoldTimes },
         Rejection::InsufficientStock(Box::new(shortage)),
         Rejection::LineTooLarge { sku: sku.clone(), requested: units, max: units },
@@ -335,6 +354,12 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
             | Rejection::ProductInUse { .. }
+            | Rejection::LastLocation { .. }
+            | Rejection::LocationInUse { .. }
+            | Rejection::LocationNotEmpty { .. }
+            | Rejection::NoWaitingList { .. }
+            | Rejection::NotWaiting { .. }
+            | Rejection::WaitingListFull { .. }
             | Rejection::PolicyContradiction { .. }
             | Rejection::InsufficientStock(_)
             | Rejection::LineTooLarge { .. }

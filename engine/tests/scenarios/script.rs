@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
-//!                                               backorder unlimited, fair, preorder 10 release 1h, source ranked rank a,b closed c
+//!                                               backorder unlimited, fair, preorder 10 release 1h, waiting 10min, source ranked rank a,b closed c
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
 //!   sale cup spring in 1h for 2h limit 2 aside 5 main,3 north     a sale; also: exclusive, paused; "in" and "for" are spans from now
@@ -12,6 +12,8 @@
 //!   remove 2 cup back 15min                     it happened so long ago; also: receive, count
 //!   receive 3 cup of damaged                    units in another condition; also: remove, count; and "of unseen"
 //!   sort 2 cup of unseen to sellable            units whose condition is another one from now on
+//!   join for ann: 2 cup at north                wait for cups that come free; also: class 1; "leave cup for ann" waits no more
+//!   drop cup at north to south                  a location is given up, what lies there goes elsewhere; "to" may be missing
 //!   announce L 5 cup at north in 3d             a lot from a supplier; without "in", nobody knows when it comes
 //!   transfer T 3 cup from north to south        a lot from another place; also: new (south need not know cups), in 1d
 //!   arrive L 3 cup                              units of a lot; also: of damaged, and close because stolen (no more will come)
@@ -39,9 +41,10 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Allotment, Announcement, Backorders, Condition, LotAction, LotCommand, Matching, Movement,
-    Policy, Preorder, PriorityClass, ProductCommand, ProductDetails, Receipt, SaleTerms, SourcingRules,
-    StockChange, Strategy, Terms, TimeInForce, Transfer, Whereabouts,
+    Adjustment, Allotment, Announcement, Backorders, Condition, DeleteLocation, JoinWaiting, LotAction,
+    LotCommand, Matching, Movement, Policy, Preorder, PriorityClass, Product, ProductCommand, ProductDetails,
+    Receipt, SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules,
+    Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -114,6 +117,7 @@ impl Shop {
         };
         assert_eq!(short, expected_short, "the answer to {request:?}: {full}");
         assert!(full.contains(piece), "the answer to {request:?} is {full:?}, without {piece:?}");
+        self.driver.settle_waiting();
         self.driver.world().check();
     }
 
@@ -185,6 +189,22 @@ impl Shop {
                     operation,
                 };
                 driver.adjust(&sku(words.at(2)), adjustment)
+            }
+            "join" => {
+                let (of, location, quantity) = wanted(tail).into_iter().next().unwrap();
+                let (customer, class) = (customer(words.after("for").unwrap()), terms(&words).class);
+                let join = JoinWaiting { customer, quantity, location, class, operation };
+                driver.ask(&of, &ProductCommand::Join(Box::new(join)))
+            }
+            "drop" => {
+                let name = |word: &str| words.after(word).map(|name| LocationId::new(name).unwrap());
+                let (location, to, reason) = (name("at").unwrap(), name("to"), SmolStr::new_static("closed"));
+                let command = DeleteLocation { location, to, reason, operation };
+                driver.ask(&sku(words.at(1)), &ProductCommand::DeleteLocation(Box::new(command)))
+            }
+            "leave" => {
+                let customer = customer(words.after("for").unwrap());
+                driver.ask(&sku(words.at(1)), &ProductCommand::Leave { customer, operation })
             }
             "announce" | "transfer" | "arrive" | "expect" | "call" => {
                 let (of, command) = lot_command(&words, driver.now, operation);
@@ -316,7 +336,7 @@ impl Shop {
     }
 
     /// How something stands now: a product (`cup`, `cup at north`), when it is there for others (`cup next`) or for those
-    /// to whom it is promised (`cup promised A`), a basket, an order, its `total`, `refunds`,
+    /// to whom it is promised (`cup promised A`), who waits (`cup waiter ann`), a basket, an order, its `total`, `refunds`,
     /// `reason` or `address`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
@@ -336,6 +356,9 @@ impl Shop {
         let product = self.driver.product(&sku(words.at(0)));
         if words.has("next") {
             return self.instant_in_words(product.forecast(self.driver.now).next_available_at);
+        }
+        if let Some(name) = words.after("waiter") {
+            return self.waiter_in_words(&product, &customer(name));
         }
         if let Some(basket) = words.after("promised") {
             let hold = HoldId { reservation: ReservationId(number(basket)), line: 0 };
@@ -362,6 +385,21 @@ impl Shop {
             "{} on hand{conditions}, {} held, {} promised, {available} available{queued}{incoming}",
             level.on_hand, level.held, level.allocated
         )
+    }
+
+    fn waiter_in_words(&self, product: &Product, customer: &CustomerId) -> String {
+        let Some(entry) = product.waiting_entry(customer) else { return "never waited".to_owned() };
+        let mut text = format!("{}, {} wanted", entry.status.name(), entry.wanted);
+        for (location, units) in entry.offered_at() {
+            text += &format!(", {units:?} offered at {location}");
+        }
+        if let Some(expires_at) = entry.expires_at {
+            text += &format!(" for {} ms", expires_at.since(self.driver.now).0);
+        }
+        if let Some(ahead) = product.waiting_position(customer) {
+            text += &format!(", {ahead} ahead");
+        }
+        text
     }
 
     fn basket_in_words(&self, state: ReservationState) -> String {
@@ -532,6 +570,7 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
         line_quantity_max: words.after("line-max").map_or(usual.line_quantity_max, line_quantity),
         line_quantity_multiple: words.after("by").map_or(usual.line_quantity_multiple, line_quantity),
         tracked: !words.has("untracked"),
+        waiting_list: words.after("waiting").map(|ttl| WaitingRules { offer_ttl: span(ttl) }),
     };
     let currency = currency(words.after("in").unwrap_or("EUR"));
     let price =

@@ -89,6 +89,20 @@ codes! {
     SaleNotFound = "sale_not_found", NOT_FOUND, "No such sale", false;
     /// Something is left of the product.
     ProductInUse = "product_in_use", CONFLICT, "Something is left of the product", false;
+    /// The product is not at the location that is asked for.
+    LocationNotFound = "unknown_location", NOT_FOUND, "The product has never been at this location", false;
+    /// The last location of a product.
+    LastLocation = "last_location", CONFLICT, "The product has no other location", false;
+    /// Somebody has a claim at the location.
+    LocationInUse = "location_in_use", CONFLICT, "The location is in use", false;
+    /// Units lie at the location.
+    LocationNotEmpty = "location_not_empty", CONFLICT, "Something lies at the location", false;
+    /// The product has no waiting list.
+    NoWaitingList = "no_waiting_list", CONFLICT, "The product has no waiting list", false;
+    /// The customer does not wait for the product.
+    NotWaiting = "not_waiting", NOT_FOUND, "The customer does not wait for the product", false;
+    /// Nobody else can wait for the product.
+    WaitingListFull = "waiting_list_full", CONFLICT, "The waiting list is full", true;
     /// The count is another than expected.
     StockChanged = "stock_changed", CONFLICT, "The stock has changed", false;
     /// The count would go below zero.

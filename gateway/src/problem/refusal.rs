@@ -105,6 +105,20 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 .with("held", held.units())
                 .with("allocated", allocated.units())
         }
+        Rejection::LastLocation { .. } => problem(Code::LastLocation),
+        Rejection::LocationInUse { uses, .. } => problem(Code::LocationInUse)
+            .with("held", uses.held.units())
+            .with("allocated", uses.allocated.units())
+            .with("backordered", uses.queued.units())
+            .with("waiting", uses.waiting.units())
+            .with("set_aside", uses.set_aside.units())
+            .with("incoming", uses.incoming.units()),
+        Rejection::LocationNotEmpty { on_hand, .. } => {
+            problem(Code::LocationNotEmpty).with("on_hand", on_hand.units())
+        }
+        Rejection::NoWaitingList { .. } => problem(Code::NoWaitingList),
+        Rejection::NotWaiting { .. } => problem(Code::NotWaiting),
+        Rejection::WaitingListFull { max, .. } => problem(Code::WaitingListFull).with("max", *max),
         Rejection::PolicyContradiction { contradiction, .. } => {
             problem(Code::ValidationFailed).at(policy::pointer(*contradiction))
         }

@@ -5,11 +5,13 @@ pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod incoming;
+pub(crate) mod locations;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod sales;
 pub(crate) mod stock;
+pub(crate) mod waiting;
 
 use std::sync::Arc;
 
@@ -29,6 +31,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(products::put, products::get, products::delete))
         .routes(routes!(history::get))
         .routes(routes!(sales::put, sales::end))
+        .routes(routes!(locations::delete))
+        .routes(routes!(waiting::join))
+        .routes(routes!(waiting::get, waiting::leave))
         .routes(routes!(stock::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(incoming::announce, incoming::list))

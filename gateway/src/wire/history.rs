@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use holdfast_actors::HistoryEntry;
 use holdfast_engine::product::{
-    Fill, HoldEnd, LotEvent, Movement, Origin, ProductDetails, ProductEvent, SaleTerms, Shortfall, Sources,
-    Stamped, Whereabouts,
+    Fill, HoldEnd, LotEvent, Movement, Origin, ProductDetails, ProductEvent, SaleTerms, Shortfall, Stamped,
+    WaitingEvent, Whereabouts,
 };
-use holdfast_engine::{HoldId, LineQuantity, LocationId, LotId, Timestamp};
+use holdfast_engine::{CustomerId, HoldId, LineQuantity, LocationId, LotId};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -110,6 +110,8 @@ enum WhatBody<'a> {
         /// When the claim lapses.
         #[schema(value_type = String, format = DateTime)]
         expires_at: Instant,
+        /// How many of them had been offered to the customer.
+        from_offer: u64,
     },
     /// The claim's deadline moved: it was extended, or pinned or unpinned by a checkout.
     #[schema(title = "HoldMoved")]
@@ -299,6 +301,59 @@ enum WhatBody<'a> {
     /// The sale was ended by the merchant.
     #[schema(title = "SaleEnded")]
     SaleEnded,
+    /// A location of it was given up. What lay there is in `movements`.
+    #[schema(title = "LocationDeleted")]
+    LocationDeleted {
+        /// Which.
+        #[schema(value_type = String)]
+        location: &'a str,
+        /// Where its units are now; `null` if nothing lay there and nobody said.
+        #[schema(value_type = Option<String>, required = true)]
+        to: Option<&'a str>,
+        /// Why.
+        #[schema(value_type = String)]
+        reason: &'a str,
+    },
+    /// A customer waits for units that come free, or wants something else from now on.
+    #[schema(title = "WaitingJoined")]
+    WaitingJoined {
+        /// Who.
+        #[schema(value_type = String)]
+        customer: &'a str,
+        /// How many units.
+        quantity: u32,
+        /// The one location they may be at; `null` for any.
+        #[schema(value_type = Option<String>, required = true)]
+        location: Option<&'a str>,
+        /// How urgent it is, from 0 to 9.
+        priority: u8,
+    },
+    /// A customer waits no more.
+    #[schema(title = "WaitingLeft")]
+    WaitingLeft {
+        /// Who.
+        #[schema(value_type = String)]
+        customer: &'a str,
+    },
+    /// Units that came free are kept for a customer.
+    #[schema(title = "Offered")]
+    Offered {
+        /// Who.
+        #[schema(value_type = String)]
+        customer: &'a str,
+        /// Where they lie.
+        sources: Vec<SourceBody<'a>>,
+        /// Until when all that is on offer to the customer is.
+        #[schema(value_type = String, format = DateTime)]
+        expires_at: Instant,
+    },
+    /// The time of an offer was over: its units are free, and the customer waits no more.
+    #[schema(title = "OfferLapsed")]
+    OfferLapsed {
+        /// Who.
+        #[schema(value_type = String)]
+        customer: &'a str,
+    },
 }
 
 /// A change of a count.
@@ -454,9 +509,18 @@ impl<'a> WhatBody<'a> {
                 };
                 if *is_count { Self::Counted(body) } else { Self::Adjusted(body) }
             }
-            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => {
-                let customer = buyer.as_ref().map(|buyer| buyer.as_str());
-                Self::opened(*hold, *quantity, sources, customer, *expires_at)
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer } => {
+                let offered = offer.iter().flat_map(|offer| &offer.units);
+                Self::HoldOpened {
+                    reservation_id: of(*hold),
+                    quantity: quantity.units(),
+                    location: sources.asked().map(LocationId::as_str),
+                    sources: SourceList(sources, *quantity),
+                    queued: sources.queued().units(),
+                    customer: buyer.as_ref().map(|buyer| buyer.as_str()),
+                    expires_at: Instant(*expires_at),
+                    from_offer: offered.map(|source| u64::from(source.units.units())).sum(),
+                }
             }
             ProductEvent::HoldMoved { hold, expires_at } => {
                 Self::HoldMoved { reservation_id: of(*hold), expires_at: expires_at.map(Instant) }
@@ -493,27 +557,34 @@ impl<'a> WhatBody<'a> {
             ProductEvent::Filled { location, fills } => {
                 Self::Filled { location: location.as_str(), fills: Fills(fills) }
             }
+            ProductEvent::LocationDeleted { location, to, reason, .. } => Self::LocationDeleted {
+                location: location.as_str(),
+                to: to.as_ref().map(LocationId::as_str),
+                reason,
+            },
+            ProductEvent::Waiting { customer, what } => Self::waiting(customer, what),
             ProductEvent::Lot { lot, what, .. } => Self::lot(*lot, what),
             ProductEvent::SalePut { terms, .. } => Self::SalePut(SalePutBody::new(terms)),
             ProductEvent::SaleEnded { .. } => Self::SaleEnded,
         }
     }
 
-    fn opened(
-        hold: HoldId,
-        quantity: LineQuantity,
-        sources: &'a Sources,
-        customer: Option<&'a str>,
-        expires_at: Timestamp,
-    ) -> Self {
-        Self::HoldOpened {
-            reservation_id: of(hold),
-            quantity: quantity.units(),
-            location: sources.asked().map(LocationId::as_str),
-            sources: SourceList(sources, quantity),
-            queued: sources.queued().units(),
-            customer,
-            expires_at: Instant(expires_at),
+    fn waiting(customer: &'a CustomerId, what: &'a WaitingEvent) -> Self {
+        let customer = customer.as_str();
+        match what {
+            WaitingEvent::Joined { quantity, location, class, .. } => Self::WaitingJoined {
+                customer,
+                quantity: quantity.units(),
+                location: location.as_ref().map(LocationId::as_str),
+                priority: class.0,
+            },
+            WaitingEvent::Left { .. } => Self::WaitingLeft { customer },
+            WaitingEvent::Offered { units, expires_at, .. } => Self::Offered {
+                customer,
+                sources: units.iter().map(SourceBody::new).collect(),
+                expires_at: Instant(*expires_at),
+            },
+            WaitingEvent::Lapsed { .. } => Self::OfferLapsed { customer },
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) enum TopicWord {
     Lot,
     /// Sales: `sale_*`.
     Sale,
+    /// The waiting list: `waiting_*`, `offered`, `offer_lapsed`.
+    Waiting,
 }
 
 impl From<TopicWord> for Topic {
@@ -51,6 +53,7 @@ impl From<TopicWord> for Topic {
             TopicWord::Policy => Self::Policy,
             TopicWord::Lot => Self::Lot,
             TopicWord::Sale => Self::Sale,
+            TopicWord::Waiting => Self::Waiting,
         }
     }
 }

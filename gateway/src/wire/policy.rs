@@ -1,7 +1,7 @@
 //! How a product may be sold, on the wire.
 
 use holdfast_engine::product::{
-    Backorders, Contradiction, Matching, Policy, Preorder, SourcingRules, Strategy,
+    Backorders, Contradiction, Matching, Policy, Preorder, SourcingRules, Strategy, WaitingRules,
 };
 use holdfast_engine::{LineQuantity, LocationId, Millis, Quantity};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,20 @@ pub(crate) struct PolicyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<bool>)]
     tracked: Option<bool>,
+    /// Whether customers may wait for units that come free, and on what terms; they may not unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WaitingRulesRequest>)]
+    waiting_list: Option<Object<WaitingRulesRequest>>,
+}
+
+/// On what terms customers wait for units that come free.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WaitingRules, example = json!({"offer_ttl_ms": 600_000}))]
+pub(crate) struct WaitingRulesRequest {
+    /// How long units are kept for a customer they are offered to, in milliseconds.
+    #[schema(value_type = u64, minimum = 100, maximum = 2_592_000_000_u64)]
+    offer_ttl_ms: Int,
 }
 
 /// How much demand may queue for units that are not there.
@@ -188,6 +202,10 @@ impl PolicyRequest {
         if let Some(span) = count(errors, "hold_ttl_max_ms", self.hold_ttl_max_ms, min, max) {
             policy.hold_ttl_max = Millis(span);
         }
+        if let Some(rules) = &self.waiting_list {
+            let span = count(errors, "waiting_list/offer_ttl_ms", Some(rules.offer_ttl_ms), min, max);
+            policy.waiting_list = span.map(|span| WaitingRules { offer_ttl: Millis(span) });
+        }
     }
 
     fn collect_quantities(&self, policy: &mut Policy, errors: &mut FieldErrors) {
@@ -287,7 +305,8 @@ pub(crate) const fn pointer(contradiction: Contradiction) -> &'static str {
         Contradiction::HoldTimes => "/policy/hold_ttl_ms",
         Contradiction::LineQuantities => "/policy/line_quantity_min",
         Contradiction::Locations { .. } => "/policy/sourcing",
-        Contradiction::UntrackedPreorder => "/policy/tracked",
+        Contradiction::UntrackedPreorder | Contradiction::UntrackedWaitingList => "/policy/tracked",
+        Contradiction::OfferTime => "/policy/waiting_list/offer_ttl_ms",
     }
 }
 
@@ -323,6 +342,15 @@ pub(crate) struct PolicyBody<'a> {
     line_quantity_multiple: u32,
     /// Whether units are counted.
     tracked: bool,
+    /// On what terms customers may wait for units that come free; `null` if they may not.
+    #[schema(required = true, value_type = Option<WaitingRulesRequest>)]
+    waiting_list: Option<WaitingRulesBody>,
+}
+
+/// On what terms customers wait for units that come free.
+#[derive(Serialize)]
+struct WaitingRulesBody {
+    offer_ttl_ms: u64,
 }
 
 /// Sale before a product is released.
@@ -382,6 +410,9 @@ impl<'a> PolicyBody<'a> {
             line_quantity_max: policy.line_quantity_max.units(),
             line_quantity_multiple: policy.line_quantity_multiple.units(),
             tracked: policy.tracked,
+            waiting_list: policy
+                .waiting_list
+                .map(|rules| WaitingRulesBody { offer_ttl_ms: rules.offer_ttl.0 }),
         }
     }
 }

@@ -103,7 +103,7 @@ fn check_price(price: &PriceRequest<'_>, errors: &mut FieldErrors) -> Option<Uni
                "matching": "arrival", "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
                "hold_ttl_ms": 600_000,
                "hold_ttl_max_ms": 86_400_000, "line_quantity_min": 1, "line_quantity_max": 10_000_000,
-               "line_quantity_multiple": 1, "tracked": true},
+               "line_quantity_multiple": 1, "tracked": true, "waiting_list": null},
     "version": 1, "sequence": 42,
     "created_at": "2026-11-27T08:00:00.000Z", "updated_at": "2026-11-27T08:00:00.000Z"
 }))]

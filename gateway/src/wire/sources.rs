@@ -1,7 +1,7 @@
 //! Where the units of a line are, on the wire.
 
 use holdfast_engine::LineQuantity;
-use holdfast_engine::product::Sources;
+use holdfast_engine::product::{Source, Sources};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -14,6 +14,12 @@ pub(crate) struct SourceBody<'a> {
     location: &'a str,
     /// How many.
     quantity: u32,
+}
+
+impl<'a> SourceBody<'a> {
+    pub(crate) fn new(source: &'a Source) -> Self {
+        Self { location: source.location.as_str(), quantity: source.units.units() }
+    }
 }
 
 /// The sources of a line of so many units, written one by one.

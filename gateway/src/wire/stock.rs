@@ -286,7 +286,7 @@ impl<'a> AdjustBody<'a> {
 /// The stock of a product.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Stock, example = json!({
-    "sku": "85123A", "tracked": true, "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "allocated": 40,
+    "sku": "85123A", "tracked": true, "on_hand": 320, "damaged": 2, "quality_control": 0, "held": 12, "offered": 0, "allocated": 40,
     "available": 266,
     "incoming": 480, "backordered": 0, "backorderable": 0, "next_available_at": "2026-12-01T08:00:00.000Z",
     "sale": null,
@@ -306,8 +306,10 @@ pub(crate) struct StockBody<'a> {
     damaged: u64,
     /// Of these, waiting to be looked at.
     quality_control: u64,
-    /// Units in live holds.
+    /// Units in live holds, or on offer to customers who wait.
     held: u64,
+    /// Of these, on offer.
+    offered: u64,
     /// Units promised to orders, not yet shipped.
     allocated: u64,
     /// Units a new hold could take now.
@@ -397,6 +399,7 @@ impl<'a> StockBody<'a> {
             damaged,
             quality_control,
             held,
+            offered: view.offered,
             allocated,
             available,
             incoming,

@@ -47,7 +47,7 @@ pub(crate) fn check(
     sourcing: Option<&SourcingRequest>,
     errors: &mut FieldErrors,
 ) -> Terms {
-    let class = priority.and_then(|class| errors.count(|| "/priority".to_owned(), class, 0, PRIORITY_MAX));
+    let class = class(priority, errors);
     let nearest = sourcing.and_then(|sourcing| sourcing.nearest_first(errors));
     let strategy = sourcing.and_then(|sourcing| sourcing.strategy).map(Strategy::from);
     Terms {
@@ -56,11 +56,17 @@ pub(crate) fn check(
             TimeInForceWord::ImmediateOrCancel => TimeInForce::ImmediateOrCancel,
             TimeInForceWord::GoodTilCancelled => TimeInForce::GoodTilCancelled,
         }),
-        class: class.and_then(|class| u8::try_from(class).ok()).map(PriorityClass).unwrap_or_default(),
+        class,
         strategy: strategy.or(nearest.is_some().then_some(Strategy::Nearest)),
         nearest,
         plan: None,
     }
+}
+
+/// How urgent something is, if the caller says so.
+pub(crate) fn class(priority: Option<Int>, errors: &mut FieldErrors) -> PriorityClass {
+    let class = priority.and_then(|class| errors.count(|| "/priority".to_owned(), class, 0, PRIORITY_MAX));
+    class.and_then(|class| u8::try_from(class).ok()).map(PriorityClass).unwrap_or_default()
 }
 
 /// The least urgent class.

@@ -292,6 +292,20 @@ async fn every_operations_example_can_be_sent_and_is_answered_as_described() {
     story.tell("putSale", None).await;
     story.tell("getStock", None).await;
     story.tell("endSale", None).await;
+    let counted_at_outlet = |body: &mut Value| {
+        let members = body.as_object_mut().unwrap();
+        members.remove("delta");
+        members.insert("set".to_owned(), json!(0));
+        members.insert("location".to_owned(), json!("outlet"));
+    };
+    story.tell_with("adjustStock", None, counted_at_outlet).await;
+    story.tell("deleteLocation", None).await;
+    let with_waiting_list =
+        |body: &mut Value| body["policy"]["waiting_list"] = json!({"offer_ttl_ms": 600_000});
+    story.tell_with("putProduct", None, with_waiting_list).await;
+    story.tell("joinWaitingList", None).await;
+    story.tell("getWaiting", None).await;
+    story.tell("leaveWaitingList", None).await;
     story.tell("getProduct", None).await;
     story.tell("getProductHistory", None).await;
     story.tell("listProducts", None).await;

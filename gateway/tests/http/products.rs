@@ -25,7 +25,7 @@ async fn a_product_is_created_replaced_and_read() {
             "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
             "hold_ttl_ms": 600_000,
             "hold_ttl_max_ms": 86_400_000,
-            "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1, "tracked": true
+            "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1, "tracked": true, "waiting_list": null
         })
     );
     let read = shop.get("/v1/products/85123A").await;

@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, LotEvent, Matching, Origin, Policy,
-    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source, Sources,
-    SourcingRules, Spread, Stamped, Strategy,
+    Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
+    Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
+    Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -46,6 +46,7 @@ pub fn hold_opened(number: u64) -> Event {
         sources: Sources::At { location: LocationId::main(), asked: false },
         buyer: None,
         expires_at: at(900_000),
+        offer: None,
     };
     Event::Product(sku("85123A"), event)
 }
@@ -87,6 +88,7 @@ fn product_events() -> Vec<ProductEvent> {
             line_quantity_max: units(80_995),
             line_quantity_multiple: units(3),
             tracked: false,
+            waiting_list: Some(WaitingRules { offer_ttl: Millis(600_000) }),
         },
     };
     let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
@@ -138,6 +140,7 @@ fn product_events() -> Vec<ProductEvent> {
             sources: Sources::At { location: LocationId::main(), asked: true },
             buyer: None,
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -145,6 +148,7 @@ fn product_events() -> Vec<ProductEvent> {
             sources: Sources::At { location: LocationId::main(), asked: false },
             buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldOpened {
             hold,
@@ -160,6 +164,7 @@ fn product_events() -> Vec<ProductEvent> {
             })),
             buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
+            offer: None,
         },
         ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
         ProductEvent::HoldMoved { hold, expires_at: None },
@@ -220,7 +225,84 @@ fn product_events() -> Vec<ProductEvent> {
         operation: operation(40 + number),
         at: at(40),
     }));
+    let customer = CustomerId::new("c-17850").unwrap();
+    events.extend(
+        waiting_events()
+            .into_iter()
+            .map(|what| ProductEvent::Waiting { customer: customer.clone(), what: Box::new(what) }),
+    );
+    let offered = vec![Source { location: LocationId::main(), units: units(2) }];
+    let offer = Some(Box::new(FromOffer { customer: customer.clone(), units: offered.clone() }));
+    let expires_at = at(900_000);
+    events.push(ProductEvent::HoldOpened {
+        hold,
+        quantity: units(3),
+        sources: Sources::At { location: LocationId::main(), asked: true },
+        buyer: None,
+        expires_at,
+        offer: offer.clone(),
+    });
+    events.push(ProductEvent::HoldOpened {
+        hold,
+        quantity: units(3),
+        sources: Sources::Spread(Box::new(Spread {
+            asked: None,
+            filled: offered,
+            queued: quantity(1),
+            class: PriorityClass(3),
+        })),
+        buyer: Some(customer),
+        expires_at,
+        offer,
+    });
+    events.push(ProductEvent::LocationDeleted {
+        location: LocationId::new("outlet").unwrap(),
+        to: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
+        units: Piles { sellable: quantity(7), damaged: quantity(2), quality_control: quantity(1) },
+        reason: SmolStr::new("the lease has run out"),
+        operation: operation(60),
+        at: at(60),
+    });
+    events.push(ProductEvent::LocationDeleted {
+        location: LocationId::main(),
+        to: None,
+        units: Piles::default(),
+        reason: SmolStr::new("empty"),
+        operation: operation(61),
+        at: at(61),
+    });
     events
+}
+
+fn waiting_events() -> Vec<WaitingEvent> {
+    vec![
+        WaitingEvent::Joined {
+            quantity: units(3),
+            location: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
+            class: PriorityClass(3),
+            keeps_place: true,
+            operation: operation(50),
+            at: at(50),
+        },
+        WaitingEvent::Joined {
+            quantity: units(2),
+            location: None,
+            class: PriorityClass(5),
+            keeps_place: false,
+            operation: operation(51),
+            at: at(51),
+        },
+        WaitingEvent::Left { operation: operation(52), at: at(52) },
+        WaitingEvent::Offered {
+            units: vec![
+                Source { location: LocationId::main(), units: units(2) },
+                Source { location: LocationId::new("outlet").unwrap(), units: units(1) },
+            ],
+            in_sale: true,
+            expires_at: at(600_053),
+        },
+        WaitingEvent::Lapsed { at: at(600_053) },
+    ]
 }
 
 fn lot_events() -> Vec<LotEvent> {
@@ -406,7 +488,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 14 + 8 + 15;
+pub const KINDS: usize = 16 + 8 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -425,7 +507,9 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::SalePut { .. } => 32,
             ProductEvent::SaleEnded { .. } => 33,
             ProductEvent::Lot { .. } => 34,
-            ProductEvent::HoldChanged { .. } => 35,
+            ProductEvent::HoldChanged { .. } => 37,
+            ProductEvent::Waiting { .. } => 35,
+            ProductEvent::LocationDeleted { .. } => 36,
         },
         Event::Reservation(_, event) => match event {
             ReservationEvent::Made { .. } => 7,
@@ -435,7 +519,7 @@ pub fn kind(event: &Event) -> usize {
             ReservationEvent::Committed { .. } => 11,
             ReservationEvent::Released { .. } => 12,
             ReservationEvent::Expired { .. } => 13,
-            ReservationEvent::Changed { .. } => 36,
+            ReservationEvent::Changed { .. } => 38,
         },
         Event::Order(_, event) => match event {
             OrderEvent::LinesAdded { .. } => 14,

@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, Fulfilment, HoldEnd, LotEvent, Matching,
-    Origin, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
-    Sources, SourcingRules, Spread, Stamped,
+    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent,
+    Matching, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms,
+    Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -83,10 +83,10 @@ fn details() -> impl Strategy<Value = ProductDetails> {
     let queueing = (backorders, option::of(preorder), matching);
     let spans = (any::<u64>(), any::<u64>());
     let lines = [units(), units(), units()];
-    let flags = (any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), option::of(any::<u64>()));
     let policy = (flags, quantity(), queueing, sourcing(), spans, lines).prop_map(
         |(
-            (sellable, tracked),
+            (sellable, tracked, offer_ttl),
             safety_stock,
             (backorders, preorder, matching),
             sourcing,
@@ -106,6 +106,7 @@ fn details() -> impl Strategy<Value = ProductDetails> {
                 line_quantity_max: lines[1],
                 line_quantity_multiple: lines[2],
                 tracked,
+                waiting_list: offer_ttl.map(|ttl| WaitingRules { offer_ttl: Millis(ttl) }),
             }
         },
     );
@@ -150,18 +151,21 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                 }
             }
         ),
-        (hold(), sources(), units(), option::of(customer()), at()).prop_map(
-            |(hold, sources, quantity, buyer, expires_at)| ProductEvent::HoldOpened {
+        (hold(), sources(), units(), option::of(customer()), at(), option::of(from_offer())).prop_map(
+            |(hold, sources, quantity, buyer, expires_at, offer)| ProductEvent::HoldOpened {
                 hold,
                 quantity,
                 sources,
                 buyer,
-                expires_at
+                expires_at,
+                offer: offer.map(Box::new),
             }
         ),
         (hold(), sources(), units(), option::of(customer())).prop_map(|(hold, sources, quantity, buyer)| {
             ProductEvent::HoldChanged { hold, quantity, sources, buyer }
         }),
+        (customer(), waiting_event())
+            .prop_map(|(customer, what)| ProductEvent::Waiting { customer, what: Box::new(what) }),
         (sale(), operation(), at()).prop_map(|(terms, operation, at)| ProductEvent::SalePut {
             terms: Box::new(terms),
             operation,
@@ -184,10 +188,43 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });
             ProductEvent::Filled { location, fills: fills.collect() }
         }),
+        (location(), option::of(location()), [quantity(), quantity(), quantity()], text(), operation(), at())
+            .prop_map(|(location, to, [sellable, damaged, quality_control], reason, operation, at)| {
+                let units = Piles { sellable, damaged, quality_control };
+                ProductEvent::LocationDeleted { location, to, units, reason, operation, at }
+            }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
         (any::<u128>(), lot_event(), operation(), at()).prop_map(|(lot, what, operation, at)| {
             ProductEvent::Lot { lot: LotId(lot), what: Box::new(what), operation, at }
         }),
+    ]
+}
+
+fn some_sources() -> impl Strategy<Value = Vec<Source>> {
+    vec((location(), units()).prop_map(|(location, units)| Source { location, units }), 0..20)
+}
+
+fn from_offer() -> impl Strategy<Value = FromOffer> {
+    (customer(), some_sources()).prop_map(|(customer, units)| FromOffer { customer, units })
+}
+
+fn waiting_event() -> impl Strategy<Value = WaitingEvent> {
+    prop_oneof![
+        (units(), option::of(location()), any::<u8>(), any::<bool>(), operation(), at()).prop_map(
+            |(quantity, location, class, keeps_place, operation, at)| WaitingEvent::Joined {
+                quantity,
+                location,
+                class: PriorityClass(class),
+                keeps_place,
+                operation,
+                at
+            }
+        ),
+        (operation(), at()).prop_map(|(operation, at)| WaitingEvent::Left { operation, at }),
+        (some_sources(), any::<bool>(), at()).prop_map(|(units, in_sale, expires_at)| {
+            WaitingEvent::Offered { units, in_sale, expires_at }
+        }),
+        at().prop_map(|at| WaitingEvent::Lapsed { at }),
     ]
 }
 

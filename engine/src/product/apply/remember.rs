@@ -21,6 +21,9 @@ impl Product {
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }
+            | ProductEvent::Waiting { .. }
+            // Remembered as it is taken in: afterwards the location is gone.
+            | ProductEvent::LocationDeleted { .. }
             | ProductEvent::Deleted { .. } => return,
         };
         if let ProductEvent::Adjusted { location, condition, is_count: true, .. } = event {
@@ -31,7 +34,7 @@ impl Product {
         self.remember_moves(now, happened, event);
     }
 
-    fn remember_moves(&mut self, now: Timestamp, happened: Timestamp, event: &ProductEvent) {
+    pub(super) fn remember_moves(&mut self, now: Timestamp, happened: Timestamp, event: &ProductEvent) {
         for line in event.movements() {
             let Whereabouts::Shelf(location, condition) = line.place else { continue };
             if line.delta != 0 {

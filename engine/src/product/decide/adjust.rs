@@ -134,7 +134,10 @@ impl Product {
     }
 
     fn recent(&self, location: &LocationId) -> Option<&Recent> {
-        self.number(location).and_then(|number| self.shelf(number).recent.as_deref())
+        let listed = self.number(location).map(|number| self.shelf(number));
+        // Of a location that was given up it is known as well, and what is told late may be about it.
+        let given_up = || self.shelves.iter().find(|shelf| shelf.is_deleted && shelf.location == *location);
+        listed.or_else(given_up).and_then(|shelf| shelf.recent.as_deref())
     }
 }
 

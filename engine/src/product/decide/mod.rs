@@ -5,15 +5,18 @@ mod advance;
 mod delete;
 mod fill;
 mod finish;
+mod location;
 mod lot;
 mod open;
 mod put;
 mod raise;
 mod sale;
 mod untracked;
+mod waiting;
 
 pub(super) use fill::{Vessel, pour};
 use smallvec::{SmallVec, smallvec};
+pub use waiting::OFFERED_AT_MAX;
 
 use super::{Product, ProductCommand, ProductEvent};
 use crate::rejection::Rejection;
@@ -26,7 +29,8 @@ impl Product {
     /// The events that carry out this command at this instant, none if it is carried out already, or why not.
     ///
     /// Lapsed holds must have been settled first (see the module's head): a claim that rests on the units of a
-    /// lapsed hold is refused here. Whoever applies the events asks [`Product::decide_fills`] afterwards.
+    /// lapsed hold is refused here. Whoever applies the events asks [`Product::decide_fills`]
+    /// afterwards, and when there are no more fills, [`Product::decide_offers`].
     ///
     /// # Errors
     /// A [`Rejection`] the caller can act on; the product is as it was.
@@ -48,6 +52,9 @@ impl Product {
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
             ProductCommand::Lot(command) => self.decide_lot(at, command)?,
+            ProductCommand::DeleteLocation(command) => self.decide_delete_location(at, command)?,
+            ProductCommand::Join(join) => self.decide_join(at, join)?,
+            ProductCommand::Leave { customer, operation } => self.decide_leave(at, customer, *operation)?,
         };
         Ok(event.map_or_else(Events::new, |event| smallvec![event]))
     }

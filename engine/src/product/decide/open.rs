@@ -1,12 +1,16 @@
 //! Claim units for lines of a reservation: the check and the taking are one step.
 
-use super::super::claim::{Source, Sources, Spread};
-use super::super::holds::LocationNumber;
-use super::super::sourcing::{self, Free, Strategy, Supply, Taken};
-use super::super::{Claim, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce};
-use super::Events;
+use std::collections::BTreeMap;
+
 use smallvec::SmallVec;
 
+use super::super::claim::{Source, Sources, Spread};
+use super::super::holds::LocationNumber;
+use super::super::sourcing::{self, Free, SOURCES_MAX, Strategy, Supply, Taken};
+use super::super::{
+    Claim, FromOffer, OpenHolds, Policy, Product, ProductEvent, SaleStatus, Terms, TimeInForce,
+};
+use super::Events;
 use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::quantity::{LineQuantity, Quantity};
 use crate::rejection::{Rejection, Shortage, WithoutHolds};
@@ -22,11 +26,18 @@ impl Product {
             return Err(Rejection::NotSellable { sku: self.sku.clone() });
         }
         let asked = self.check_quantity(policy, &open.claims)?;
-        let buyer = self.check_sale(at, &open.customer, asked)?;
+        let strategy = open.terms.strategy.unwrap_or(policy.sourcing.strategy);
+        let (offer, counted) = match &self.waiting {
+            Some(_) if policy.tracked => self.on_offer_to(&open.customer, strategy, &open.terms).unzip(),
+            _ => (None, None),
+        };
+        // What is on offer to the customer counts already.
+        let counted = counted.unwrap_or_default().min(asked);
+        let buyer = self.check_sale(at, &open.customer, asked, counted)?;
         if !policy.tracked {
             return self.decide_open_untracked(at, open, buyer);
         }
-        let mut grants = self.grants(at, policy, &open.terms);
+        let mut grants = Grants { offer, ..self.grants(at, policy, &open.terms) };
         let mut events = Events::new();
         if let [claim] = open.claims.as_slice() {
             let mut granted = self.grant(&mut grants, claim)?;
@@ -43,6 +54,9 @@ impl Product {
                 opened.map(|(line, (claim, granted))| self.opened(open, line, claim, &granted, buyer)),
             );
         }
+        if !counted.is_zero() {
+            self.check_limit_after(&open.customer, buyer, &events)?;
+        }
         match open.claims.first() {
             Some(claim) if events.is_empty() => Err(self.shortage(claim, 0, &grants)),
             _ => Ok(events),
@@ -57,6 +71,7 @@ impl Product {
             at,
             supply: self.supply(at, strategy, terms),
             queueable: limit.floor_sub(self.queued),
+            offer: None,
             strategy,
             time_in_force: terms.time_in_force.unwrap_or(match limit.is_zero() {
                 true => TimeInForce::FillOrKill,
@@ -80,7 +95,50 @@ impl Product {
             sources: self.sources(claim, &granted.taken, granted.queued, &open.terms),
             buyer: buyer.cloned(),
             expires_at: open.expires_at,
+            offer: self.taken_from_offer(&open.customer, granted),
         }
+    }
+
+    /// What of a claim's units was on offer to its customer, if any was.
+    fn taken_from_offer(&self, customer: &CustomerId, granted: &Granted) -> Option<Box<FromOffer>> {
+        if granted.offered.is_empty() {
+            return None;
+        }
+        let kept = |(number, units): &(LocationNumber, LineQuantity)| {
+            let (_, taken) = granted.taken.iter().find(|(location, _)| location == number)?;
+            Some(Source { location: self.name(*number).clone(), units: (*units).min(*taken) })
+        };
+        let units: Vec<_> = granted.offered.iter().filter_map(kept).collect();
+        (!units.is_empty()).then(|| Box::new(FromOffer { customer: customer.clone(), units }))
+    }
+
+    /// Which of the units on offer a claim takes is known only now, and not all of them may count in the sale.
+    fn check_limit_after(
+        &self,
+        customer: &CustomerId,
+        buyer: Option<&CustomerId>,
+        events: &Events,
+    ) -> Result<(), Rejection> {
+        let (Some(sale), Some(_)) = (&self.sale, buyer) else { return Ok(()) };
+        let Some(limit) = sale.terms().per_customer else { return Ok(()) };
+        let mut asked = 0;
+        let mut taken = BTreeMap::<_, u64>::new();
+        for event in events {
+            let ProductEvent::HoldOpened { quantity, offer, .. } = event else { continue };
+            asked += u64::from(quantity.units());
+            for source in offer.iter().flat_map(|offer| &offer.units) {
+                *taken.entry(&source.location).or_default() += u64::from(source.units.units());
+            }
+        }
+        let counted = taken.into_iter().map(|(at, units)| units.min(self.counted_on_offer(customer, at)));
+        let counted = counted.sum();
+        let bought = sale.bought_by(customer).units().saturating_sub(counted);
+        if bought + asked <= u64::from(limit.units()) {
+            return Ok(());
+        }
+        let count = |units| Quantity::new(units).unwrap_or(Quantity::MAX);
+        let (sku, sale) = (self.sku.clone(), sale.terms().id.clone());
+        Err(Rejection::CustomerLimit { sku, sale, limit, bought: count(bought), requested: count(asked) })
     }
 
     /// What several claims of one request get that has so many units of the product already.
@@ -112,8 +170,22 @@ impl Product {
             Some(asked) => Some(self.known(asked)?),
         };
         let here = grants.supply.iter().filter(|free| only.is_none_or(|only| only == free.location));
-        let available: u64 = here.map(|free| free.units).sum();
-        let taken = sourcing::take(&mut grants.supply, grants.strategy, claim.quantity, only);
+        let mut available: u64 = here.map(|free| free.units).sum();
+        let mut offered = Taken::new();
+        let taken = match &mut grants.offer {
+            None => sourcing::take(&mut grants.supply, grants.strategy, claim.quantity, only),
+            Some(offer) => {
+                // What is on offer to the customer comes first.
+                let here = offer.iter().filter(|free| only.is_none_or(|only| only == free.location));
+                available += here.map(|free| free.units).sum::<u64>();
+                offered = sourcing::take(offer, grants.strategy, claim.quantity, only);
+                let rest = Quantity::from(claim.quantity).floor_sub(units(&offered));
+                let rest = u32::try_from(rest.units()).ok().and_then(LineQuantity::new);
+                let supply = &mut grants.supply;
+                let others = rest.map(|rest| sourcing::take(supply, grants.strategy, rest, only));
+                together(&offered, others.unwrap_or_default())
+            }
+        };
         let filled = units(&taken);
         let missing = Quantity::from(claim.quantity).floor_sub(filled);
         let queued = match grants.time_in_force {
@@ -127,7 +199,7 @@ impl Product {
         grants.queueable = grants.queueable.floor_sub(queued);
         let granted = filled.checked_add(queued).and_then(|granted| u32::try_from(granted.units()).ok());
         let quantity = granted.and_then(LineQuantity::new);
-        Ok(quantity.map(|quantity| Granted { quantity, taken, queued }))
+        Ok(quantity.map(|quantity| Granted { quantity, taken, offered, queued }))
     }
 
     /// The location that a claim asks for. What callers make up is no place to queue at.
@@ -137,12 +209,14 @@ impl Product {
         number.ok_or_else(unknown)
     }
 
-    /// Checks the rules of the sale, if there is one. Answers who the units are counted for.
+    /// Checks the rules of the sale, if there is one, so many of the units counting in it already. Answers who the units
+    /// are counted for.
     pub(super) fn check_sale<'a>(
         &self,
         at: Timestamp,
         customer: &'a CustomerId,
         asked: Quantity,
+        counted: Quantity,
     ) -> Result<Option<&'a CustomerId>, Rejection> {
         let Some(sale) = &self.sale else { return Ok(None) };
         let terms = sale.terms();
@@ -157,7 +231,7 @@ impl Product {
             }
             SaleStatus::Open => {}
         }
-        let bought = sale.bought_by(customer);
+        let bought = sale.bought_by(customer).floor_sub(counted);
         match terms.per_customer {
             Some(limit) if bought.checked_add(asked).is_none_or(|sum| sum > limit.into()) => {
                 let (sku, sale) = (self.sku.clone(), terms.id.clone());
@@ -182,7 +256,7 @@ impl Product {
     }
 
     /// What is free, and in which order the request and the merchant would have it used.
-    fn supply(&self, at: Timestamp, strategy: Strategy, terms: &Terms) -> Supply {
+    pub(super) fn supply(&self, at: Timestamp, strategy: Strategy, terms: &Terms) -> Supply {
         if let [only] = self.by_name.as_slice() {
             let units = self.on_offer(*only, at).units();
             return Supply::from_iter([Free { location: *only, place: 0, units }]);
@@ -269,6 +343,8 @@ pub(super) struct Grants {
     pub(super) supply: Supply,
     /// Units that may still queue.
     pub(super) queueable: Quantity,
+    /// What is on offer to the customer, if anything is.
+    pub(super) offer: Option<Supply>,
     pub(super) strategy: Strategy,
     pub(super) time_in_force: TimeInForce,
     pub(super) own: Own,
@@ -307,10 +383,25 @@ impl Own {
 pub(super) struct Granted {
     pub(super) quantity: LineQuantity,
     pub(super) taken: Taken,
+    /// Units of these that were on offer to the customer.
+    offered: Taken,
     pub(super) queued: Quantity,
 }
 
-fn units(taken: &Taken) -> Quantity {
+/// Units from two supplies, those of a location put together.
+fn together(first: &Taken, second: Taken) -> Taken {
+    let mut both = first.clone();
+    for (number, more) in second {
+        match both.iter_mut().find(|(here, _)| *here == number) {
+            Some((_, units)) => *units = units.checked_add(more).unwrap_or(*units),
+            None => both.push((number, more)),
+        }
+    }
+    both.truncate(SOURCES_MAX);
+    both
+}
+
+pub(super) fn units(taken: &Taken) -> Quantity {
     let sum = taken.iter().map(|(_, units)| u64::from(units.units())).sum();
     Quantity::new(sum).unwrap_or(Quantity::MAX)
 }

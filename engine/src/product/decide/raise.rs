@@ -23,7 +23,7 @@ impl Product {
         let more: Vec<Claim> = more.cloned().collect();
         let units: u64 = more.iter().map(|claim| u64::from(claim.quantity.units())).sum();
         self.check_rules(policy, raise.kept.units() + units)?;
-        let buyer = self.check_sale(at, &open.customer, self.counted_anew(raise, units))?;
+        let buyer = self.check_sale(at, &open.customer, self.counted_anew(raise, units), Quantity::ZERO)?;
         let granted: Vec<Option<More>> = if policy.tracked {
             let mut grants = self.grants(at, policy, &open.terms);
             grants.own = self.own(raise);
@@ -57,6 +57,7 @@ impl Product {
                 sources: more.sources(claim, open.terms.class),
                 buyer: buyer.cloned(),
                 expires_at: open.expires_at,
+                offer: None,
             }
         }));
         Ok(events)

@@ -36,7 +36,7 @@ impl Product {
             let (quantity, asked) = (claim.quantity, claim.location.is_some());
             let sources = Sources::At { location, asked };
             let (buyer, expires_at) = (buyer.cloned(), open.expires_at);
-            Ok(ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at })
+            Ok(ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: None })
         };
         (open.first_line..).zip(&open.claims).map(hold).collect()
     }
@@ -52,7 +52,7 @@ impl Product {
     ) -> Result<LocationId, Rejection> {
         let strategy = terms.strategy.unwrap_or(self.policy().sourcing.strategy);
         let (supply, queueable, time_in_force) = (Supply::new(), Quantity::ZERO, TimeInForce::FillOrKill);
-        let grants = Grants { at, supply, queueable, strategy, time_in_force, own };
+        let grants = Grants { at, supply, queueable, offer: None, strategy, time_in_force, own };
         let refused = |available: Quantity| self.shortage(claim, available.units(), &grants);
         let location = match &claim.location {
             Some(asked) => {

@@ -1,8 +1,9 @@
 //! Baskets on paper: made whole or not at all, and ended once.
 
 use super::super::commands::Wish;
-use super::queue::Has;
+use super::queue::{Granted, Has};
 use super::sales::InSale;
+use super::waiting::kept_of;
 use super::{Basket, Fact, Item, Key, Line, No, Number, Place, Reference, Reply, Thing, Wishes, Yes, merged};
 
 impl Reference {
@@ -178,6 +179,7 @@ impl Reference {
             }
         }
         let (mut lines_got, mut from, mut sales, mut nothing) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let mut taken = Vec::new();
         for of_item in merged(lines).chunk_by(|a, b| a.0 == b.0) {
             let found = match self.find(of_item, wishes, customer, &Has::default()) {
                 Err(none @ No::TooFew { .. }) if wishes.missing == Some(super::Missing::Drop) => {
@@ -188,10 +190,11 @@ impl Reference {
             };
             for (line, found) in of_item.iter().zip(found) {
                 let Some(found) = found else { continue };
-                let there: u64 = found.iter().map(|from| from.1).sum();
+                let there: u64 = found.from.iter().map(|from| from.1).sum();
                 let dropped = wishes.missing == Some(super::Missing::Drop);
                 lines_got.push((line.0, line.1, if dropped { there } else { line.2 }));
-                from.push(found);
+                taken.push(kept_of(&found.offered, &found.from));
+                from.push(found.from);
                 sales.push(
                     self.open_sale(line.0).map(|_| InSale { edition: self.edition(line.0), before: 0 }),
                 );
@@ -200,8 +203,9 @@ impl Reference {
         if let Some(nothing) = nothing.filter(|_| lines_got.is_empty()) {
             return Err(nothing);
         }
-        let (lines, class, deadline) = (lines_got, wishes.class, self.now + ttl);
+        let (lines, class, deadline) = (lines_got.clone(), wishes.class, self.now + ttl);
         self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, sales, deadline });
+        self.take_offers(customer, &lines_got, taken);
         Ok(Yes::Done)
     }
 
@@ -340,7 +344,7 @@ impl Reference {
                 found => found?,
             };
             for ((number, line), found) in more.into_iter().zip(found) {
-                let Some(found) = found else { continue };
+                let Some(Granted { from: found, .. }) = found else { continue };
                 let there: u64 = found.iter().map(|from| from.1).sum();
                 let dropped = wishes.missing == Some(super::Missing::Drop);
                 let units = if dropped { there } else { line.2 };

@@ -12,6 +12,12 @@ pub(super) struct Announced {
     units: u64,
 }
 
+impl Announced {
+    pub(super) fn comes_from(&self, place: Place) -> bool {
+        self.from == Some(place)
+    }
+}
+
 impl Reference {
     /// What a fact about a lot brings to a pile, or takes from it.
     pub(super) fn brought(&self, fact: &Fact, (item, place, pile): (Item, Place, Pile)) -> i64 {
@@ -105,16 +111,6 @@ impl Reference {
         let here = self.lots(item).into_iter();
         let here = here.filter(|lot| self.announced(item, *lot).unwrap().place == place);
         here.map(|lot| self.left_of(item, lot)).sum()
-    }
-
-    /// Whether anybody ever counted the product at a place, or expected it there.
-    pub(super) fn knows(&self, item: Item, place: Place) -> bool {
-        self.facts.iter().any(|fact| match fact {
-            Fact::Counted { item: of, place: at, .. } | Fact::Announced { item: of, place: at, .. } => {
-                (*of, *at) == (item, place)
-            }
-            _ => false,
-        })
     }
 
     fn may_begin(&self, item: Item, lot: Number) -> Result<(), No> {

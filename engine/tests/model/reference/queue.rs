@@ -5,6 +5,13 @@ use super::{Basket, Fact, Item, Line, Missing, No, Number, PLACES, Place, Refere
 /// Where units were found, place by place.
 type Found = Vec<(Place, u64)>;
 
+/// What a line gets: where its units are, and which of them were kept for the customer.
+#[derive(Debug, Clone)]
+pub(super) struct Granted {
+    pub(super) from: Found,
+    pub(super) offered: Found,
+}
+
 impl Reference {
     /// Lets time pass: whatever lapses or is released by then does so in its order.
     pub(crate) fn pass_to(&mut self, now: i64) {
@@ -43,6 +50,7 @@ impl Reference {
         }
         self.now = now;
         self.facts.push(Fact::Clock { now });
+        self.items().into_iter().for_each(|item| self.offer(item));
     }
 
     /// A basket came to an end: line by line its shelves hear of it.
@@ -57,8 +65,16 @@ impl Reference {
         self.serve(self.lines(basket)[line].0, at);
     }
 
-    /// Gives units that are nobody's to those that wait for them.
+    /// Gives units that are nobody's to those that wait for them: who was promised some first, and when all that has
+    /// happened is taken in, those on the list.
     pub(super) fn serve(&mut self, item: Item, at: i64) {
+        self.fill(item, at);
+        if at == self.now {
+            self.offer(item);
+        }
+    }
+
+    pub(super) fn fill(&mut self, item: Item, at: i64) {
         let Some(rules) = self.rules(item) else { return };
         if !rules.tracked {
             return self.serve_all(item, rules);
@@ -141,7 +157,7 @@ impl Reference {
         wishes: Wishes,
         customer: u8,
         has: &Has,
-    ) -> Result<Vec<Option<Found>>, No> {
+    ) -> Result<Vec<Option<Granted>>, No> {
         let item = lines[0].0;
         let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
         if !rules.sellable {
@@ -149,7 +165,9 @@ impl Reference {
         }
         let asked: u64 = lines.iter().map(|line| line.2).sum();
         self.check_rules(item, has.kept + asked)?;
-        self.may_buy(item, customer, asked + has.anew)?;
+        // A change takes nothing that is kept for the customer.
+        let uses_offer = has.basket.is_none();
+        self.may_buy(item, customer, asked + has.anew, uses_offer)?;
         let own = |place: Option<Place>| self.own(has, item, place);
         if !rules.tracked {
             let short = |line: &Line| {
@@ -171,7 +189,7 @@ impl Reference {
                 }
                 let place = line.1.or_else(|| self.home(item, rules, wishes));
                 let place = place.filter(|place| rules.closed != Some(*place)).ok_or_else(|| short(line))?;
-                Ok(Some(vec![(place, line.2)]))
+                Ok(Some(Granted { from: vec![(place, line.2)], offered: Vec::new() }))
             };
             return lines.iter().map(find).collect();
         }
@@ -184,6 +202,7 @@ impl Reference {
             wishes.missing.unwrap_or(if most == Some(0) { Missing::Refuse } else { Missing::Queue });
         let mut may_queue = most.map_or(u64::MAX, |most| most.saturating_sub(self.queued(item)));
         let mut free: Vec<u64> = (0..PLACES).map(|place| self.on_offer(item, place)).collect();
+        let mut offer = if uses_offer { self.offer_of(item, customer) } else { vec![0; usize::from(PLACES)] };
         let mut found = vec![None; lines.len()];
         // Whoever asks for one place goes first: the others can make do with what he leaves.
         let (anywhere, one_place): (Vec<usize>, Vec<usize>) =
@@ -194,7 +213,9 @@ impl Reference {
                 return Err(No::NeverThere(item));
             }
             let here = |place: &Place| asked_place.is_none_or(|only| only == *place);
-            let there: u64 = (0..PLACES).filter(here).map(|place| free[usize::from(place)]).sum();
+            let there =
+                |free: &[u64]| (0..PLACES).filter(here).map(|place| free[usize::from(place)]).sum::<u64>();
+            let there = there(&free) + there(&offer);
             let short = No::TooFew {
                 item,
                 place: *asked_place,
@@ -212,21 +233,24 @@ impl Reference {
             if missing == Missing::Queue {
                 may_queue -= lacks;
             }
-            let mut from = Vec::new();
-            let mut wanted = asked - lacks;
-            while wanted > 0 {
-                let places = (0..PLACES).filter(here).filter(|place| free[usize::from(*place)] > 0);
-                let place = best(places.collect(), &free, wanted + lacks, rules, wishes);
-                let units = wanted.min(free[usize::from(place)]);
-                free[usize::from(place)] -= units;
-                wanted -= units;
-                from.push((place, units));
+            // What is kept for the customer comes first.
+            let offered = gather((item, *asked_place, *asked), &mut offer, rules, wishes);
+            let rest = asked - offered.iter().map(|from| from.1).sum::<u64>();
+            let mut from = offered.clone();
+            for (place, units) in gather((item, *asked_place, rest), &mut free, rules, wishes) {
+                match from.iter_mut().find(|from| from.0 == place) {
+                    Some(from) => from.1 += units,
+                    None => from.push((place, units)),
+                }
             }
             let dropped = missing == Missing::Drop && from.is_empty();
-            found[line] = (!dropped).then_some(from);
+            found[line] = (!dropped).then_some(Granted { from, offered });
         }
         if missing == Missing::Drop {
             keep_to_rules(rules, has.kept, &mut found);
+        }
+        if uses_offer {
+            self.may_still_buy(item, customer, lines, &found, missing)?;
         }
         if found.iter().all(Option::is_none) {
             let (_, place, asked) = lines[0];
@@ -288,19 +312,19 @@ impl Reference {
 }
 
 /// What is taken of what there is keeps to the rules; what is too much goes back from the end.
-fn keep_to_rules(rules: Rules, kept: u64, found: &mut [Option<Found>]) {
-    let sum: u64 = found.iter().flatten().flatten().map(|from| from.1).sum();
+fn keep_to_rules(rules: Rules, kept: u64, found: &mut [Option<Granted>]) {
+    let sum: u64 = found.iter().flatten().flat_map(|found| &found.from).map(|from| from.1).sum();
     let fits = (kept + sum) / rules.line_step * rules.line_step;
     let mut excess = sum - if fits < rules.line_min { 0 } else { fits.saturating_sub(kept) };
     for line in found.iter_mut().rev() {
-        for from in line.iter_mut().flatten().rev() {
+        for from in line.iter_mut().flat_map(|found| &mut found.from).rev() {
             let back = excess.min(from.1);
             from.1 -= back;
             excess -= back;
         }
         if let Some(found) = line {
-            found.retain(|from| from.1 > 0);
-            if found.is_empty() {
+            found.from.retain(|from| from.1 > 0);
+            if found.from.is_empty() {
                 *line = None;
             }
         }
@@ -357,6 +381,24 @@ struct Waiting {
     queued: u64,
     has: u64,
     gets: u64,
+}
+
+/// Takes as much of a line as there is out of what is free, place by place.
+pub(super) fn gather(line: Line, free: &mut [u64], rules: Rules, wishes: Wishes) -> Found {
+    let (_, only, mut missing) = line;
+    let mut from = Vec::new();
+    loop {
+        let here = (0..PLACES).filter(|place| only.is_none_or(|only| only == *place));
+        let places: Vec<Place> = here.filter(|place| free[usize::from(*place)] > 0).collect();
+        if missing == 0 || places.is_empty() {
+            return from;
+        }
+        let place = best(places, free, missing, rules, wishes);
+        let units = missing.min(free[usize::from(place)]);
+        free[usize::from(place)] -= units;
+        missing -= units;
+        from.push((place, units));
+    }
 }
 
 /// The place to be asked next.

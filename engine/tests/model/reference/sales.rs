@@ -1,6 +1,8 @@
 //! Sales on paper: who may buy, from what.
 
-use super::{Fact, Item, Key, No, Number, Place, Reference, Reply, Sale, Thing, Yes};
+use super::queue::Granted;
+use super::waiting::kept_of;
+use super::{Fact, Item, Key, Line, Missing, No, Number, Place, Reference, Reply, Sale, Thing, Yes};
 
 /// How a line counts in a sale.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +60,7 @@ impl Reference {
         open.then_some(sale)
     }
 
-    pub(super) fn may_buy(&self, item: Item, customer: u8, asked: u64) -> Result<(), No> {
+    pub(super) fn may_buy(&self, item: Item, customer: u8, asked: u64, uses_offer: bool) -> Result<(), No> {
         let Some(sale) = self.sale(item) else { return Ok(()) };
         if self.is_over(item, sale, self.now) {
             return Ok(());
@@ -68,9 +70,37 @@ impl Reference {
             let opens = Some(sale.opens).filter(|_| to_come);
             return Err(No::SaleNotOpen { item, sale: sale.name, opens });
         }
-        let bought = self.bought(item, customer);
+        // What is kept for the customer counts already.
+        let tracked = self.rules(item).is_some_and(|rules| rules.tracked);
+        let kept = if tracked && uses_offer { self.offered_in_sale(item, customer).min(asked) } else { 0 };
+        let bought = self.bought(item, customer) - kept;
         match sale.limit {
             Some(limit) if !to_come && bought + asked > limit => {
+                Err(No::OverLimit { item, sale: sale.name, bought })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The limit once more, when it is known how many of the units kept for the customer are taken.
+    pub(super) fn may_still_buy(
+        &self,
+        item: Item,
+        customer: u8,
+        lines: &[Line],
+        found: &[Option<Granted>],
+        missing: Missing,
+    ) -> Result<(), No> {
+        let Some(sale) = self.open_sale(item) else { return Ok(()) };
+        let taken: Vec<_> =
+            found.iter().flatten().map(|found| kept_of(&found.offered, &found.from)).collect();
+        let bought = self.bought(item, customer) - self.counted_of(item, customer, &taken);
+        let asked = lines.iter().zip(found).filter_map(|(line, found)| {
+            let there = found.as_ref()?.from.iter().map(|from| from.1).sum();
+            Some(if missing == Missing::Drop { there } else { line.2 })
+        });
+        match sale.limit {
+            Some(limit) if bought + asked.sum::<u64>() > limit => {
                 Err(No::OverLimit { item, sale: sale.name, bought })
             }
             _ => Ok(()),
@@ -88,7 +118,7 @@ impl Reference {
                 self.taken(basket).unwrap()[line] - self.moved(basket, line, None).cancelled
             })
             .sum();
-        held + promised
+        held + promised + self.offered_in_sale(item, customer)
     }
 
     /// Lines of a sale that has not been followed by another: what was sold in one counts in none after it.
@@ -124,6 +154,12 @@ impl Reference {
         }
     }
 
+    /// Units set aside at a place for a sale that is not over, sold or not.
+    pub(super) fn allotted(&self, item: Item, place: Place) -> u64 {
+        let sale = self.sale(item).filter(|sale| !self.is_over(item, *sale, self.now));
+        sale.and_then(|sale| sale.aside).map_or(0, |aside| aside[usize::from(place)])
+    }
+
     fn left(&self, item: Item, place: Place, sale: Sale) -> u64 {
         let Some(aside) = sale.aside else { return 0 };
         let here = |units: Vec<(Place, u64)>| -> u64 {
@@ -138,7 +174,8 @@ impl Reference {
                 kept.saturating_sub(self.moved(basket, line, Some(place)).cancelled)
             })
             .sum();
-        aside[usize::from(place)].saturating_sub(held + promised)
+        let offered = self.offered_at(item, place, true);
+        aside[usize::from(place)].saturating_sub(held + promised + offered)
     }
 
     /// Units at a place that can be claimed now.

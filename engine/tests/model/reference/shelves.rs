@@ -68,6 +68,12 @@ impl Reference {
                 };
                 (units, None)
             }
+            Fact::PlaceGone { item: i, place: p, to, piles }
+                if *i == item && (*p == place || *to == Some(place)) =>
+            {
+                let units = i128::from(piles[usize::from(pile)]);
+                (if *p == place { -units } else { units }, None)
+            }
             Fact::Announced { .. } | Fact::Came { .. } | Fact::NeverCame { .. } => {
                 (self.brought(fact, (item, place, pile)).into(), None)
             }
@@ -80,11 +86,13 @@ impl Reference {
     }
 
     pub(crate) fn held(&self, item: Item, place: Place) -> u64 {
-        self.lines_held(item)
+        let in_baskets: u64 = self
+            .lines_held(item)
             .flat_map(|(basket, line)| self.from(basket, line))
             .filter(|from| from.0 == place)
             .map(|from| from.1)
-            .sum()
+            .sum();
+        in_baskets + self.offered_at(item, place, false)
     }
 
     pub(crate) fn allocated(&self, item: Item, place: Place) -> u64 {
@@ -136,17 +144,22 @@ impl Reference {
 
     /// Units kept at a place for a line that was promised.
     pub(super) fn kept(&self, basket: Number, line: usize, place: Place) -> u64 {
-        let mut kept: u64 =
-            self.first_kept(basket, line).iter().filter(|from| from.0 == place).map(|from| from.1).sum();
-        for fact in &self.facts {
+        let mut kept: u64 = self
+            .first_kept(basket, line)
+            .iter()
+            .filter(|from| self.home_of_first(basket, line, from.0) == place)
+            .map(|from| from.1)
+            .sum();
+        let item = self.item_of(basket, line);
+        for (number, fact) in self.facts.iter().enumerate() {
             match fact {
                 Fact::Filled { basket: of, line: at, place: p, units }
-                    if (*of, *at, *p) == (basket, line, place) =>
+                    if (*of, *at, self.lies_now(item, *p, number)) == (basket, line, place) =>
                 {
                     kept += units;
                 }
                 Fact::Moved { basket: of, line: at, place: p, by, .. }
-                    if (*of, *at, *p) == (basket, line, place) =>
+                    if (*of, *at, self.lies_now(item, *p, number)) == (basket, line, place) =>
                 {
                     kept -= by.shipped + by.cancelled;
                 }
@@ -211,14 +224,19 @@ impl Reference {
 
     /// The places that a promised line has or had units at, in the order it came to them.
     fn places_of(&self, basket: Number, line: usize) -> Vec<Place> {
-        let mut places: Vec<_> =
-            self.first_kept(basket, line).iter().filter(|from| from.1 > 0).map(|from| from.0).collect();
-        for fact in &self.facts {
-            if let Fact::Filled { basket: of, line: at, place, .. } = fact
-                && (*of, *at) == (basket, line)
-                && !places.contains(place)
-            {
-                places.push(*place);
+        let first = self.first_kept(basket, line).into_iter().filter(|from| from.1 > 0);
+        let first = first.map(|from| self.home_of_first(basket, line, from.0));
+        let mut places = Vec::new();
+        let item = self.item_of(basket, line);
+        let later = self.facts.iter().enumerate().filter_map(|(number, fact)| match fact {
+            Fact::Filled { basket: of, line: at, place, .. } if (*of, *at) == (basket, line) => {
+                Some(self.lies_now(item, *place, number))
+            }
+            _ => None,
+        });
+        for place in first.chain(later) {
+            if !places.contains(&place) {
+                places.push(place);
             }
         }
         places
@@ -267,7 +285,7 @@ impl Reference {
         }
         let (mut back, mut damaged) = (by.returned, by.damaged);
         for (place, by) in &mut moves {
-            let done = self.moved(basket, line, Some(*place));
+            let done = self.moved_of_home(basket, line, *place);
             by.returned = back.min(done.shipped + by.shipped - done.returned);
             back -= by.returned;
             by.damaged = damaged.min(by.returned);

@@ -1,7 +1,7 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 15 HoldChanged
+//! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 18 LocationDeleted
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 7 Changed
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
@@ -17,6 +17,7 @@ mod order;
 mod product;
 mod reservation;
 mod value;
+mod waiting;
 
 use holdfast_engine::{Event, OrderId, ReservationId};
 use rkyv::{Archive, Serialize};

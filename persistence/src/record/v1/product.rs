@@ -1,8 +1,9 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Policy, Preorder, PriorityClass,
-    ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped, Strategy,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Piles, Policy, Preorder,
+    PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped,
+    Strategy, WaitingRules,
 };
 use holdfast_engine::{LineQuantity, LocationId, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
@@ -11,6 +12,7 @@ use smol_str::SmolStr;
 
 use super::lot::LotRecord;
 use super::value::{self, HoldRecord, OperationRecord, PriceRecord};
+use super::waiting::{OfferedHoldRecord, WaitingRecord};
 use crate::record::RecordError;
 
 /// One fact about one product.
@@ -69,6 +71,23 @@ pub(crate) enum ProductRecord {
         at: i64,
     },
     HoldChanged(Box<HoldChangedRecord>),
+    Waiting(Box<WaitingRecord>),
+    /// A hold some of whose units were on offer to its customer.
+    HoldFromOffer(Box<OfferedHoldRecord>),
+    LocationDeleted(Box<LocationDeletedRecord>),
+}
+
+/// A location that was given up.
+#[derive(Archive, Serialize)]
+pub(crate) struct LocationDeletedRecord {
+    location: SmolStr,
+    to: Option<SmolStr>,
+    sellable: u64,
+    damaged: u64,
+    quality_control: u64,
+    reason: SmolStr,
+    operation: OperationRecord,
+    at: i64,
 }
 
 /// What the merchant decides about a sale, and the request that did it.
@@ -167,6 +186,7 @@ pub(crate) struct PutRecord {
     operation: OperationRecord,
     at: i64,
     tracked: bool,
+    offer_ttl_ms: Option<u64>,
 }
 
 /// How much demand may queue.
@@ -280,11 +300,9 @@ impl ProductRecord {
                 size_of::<ArchivedAdvancedRecord>() + advanced.location.len()
             }
             Self::HoldSpread(spread) => {
-                let filled = spread.filled.iter();
-                let filled = filled.map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
                 let asked = spread.asked.as_ref().map_or(0, SmolStr::len);
                 let asked = asked + spread.buyer.as_ref().map_or(0, SmolStr::len);
-                size_of::<ArchivedSpreadRecord>() + asked + filled.sum::<usize>()
+                size_of::<ArchivedSpreadRecord>() + asked + SourceRecord::bytes_of(&spread.filled)
             }
             Self::HoldChanged(changed) => {
                 let filled = changed.filled.iter();
@@ -309,6 +327,14 @@ impl ProductRecord {
             | Self::SaleEnded { .. }
             | Self::Deleted { .. } => 0,
             Self::Lot(lot) => lot.bytes_beside(),
+            Self::Waiting(waiting) => waiting.bytes_beside(),
+            Self::HoldFromOffer(hold) => hold.bytes_beside(),
+            Self::LocationDeleted(deleted) => {
+                size_of::<ArchivedLocationDeletedRecord>()
+                    + deleted.location.len()
+                    + deleted.to.as_ref().map_or(0, SmolStr::len)
+                    + deleted.reason.len()
+            }
         }
     }
 }
@@ -330,6 +356,7 @@ impl From<&ProductEvent> for ProductRecord {
                     line_quantity_max,
                     line_quantity_multiple,
                     tracked,
+                    waiting_list,
                 } = &details.policy;
                 Self::Put(Box::new(PutRecord {
                     name: details.name.clone(),
@@ -353,6 +380,7 @@ impl From<&ProductEvent> for ProductRecord {
                     operation: (*operation).into(),
                     at: at.millis(),
                     tracked: *tracked,
+                    offer_ttl_ms: waiting_list.map(|rules| rules.offer_ttl.0),
                 }))
             }
             ProductEvent::Adjusted {
@@ -382,34 +410,40 @@ impl From<&ProductEvent> for ProductRecord {
                     .as_ref()
                     .map(|stamped| StampedRecord { at: stamped.at.millis(), overtaken: stamped.overtaken }),
             })),
-            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at } => match (sources, buyer)
-            {
-                (Sources::At { location, asked }, Some(buyer)) => Self::HoldInSale {
-                    hold: (*hold).into(),
-                    location: SmolStr::new(location.as_str()),
-                    asked: *asked,
-                    quantity: quantity.units(),
-                    expires_at: expires_at.millis(),
-                    buyer: SmolStr::new(buyer.as_str()),
-                },
-                (Sources::At { location, asked }, None) => Self::HoldOpened {
-                    hold: (*hold).into(),
-                    location: SmolStr::new(location.as_str()),
-                    asked: *asked,
-                    quantity: quantity.units(),
-                    expires_at: expires_at.millis(),
-                },
-                (Sources::Spread(spread), buyer) => Self::HoldSpread(Box::new(SpreadRecord {
-                    hold: (*hold).into(),
-                    quantity: quantity.units(),
-                    asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
-                    filled: spread.filled.iter().map(Into::into).collect(),
-                    queued: spread.queued.units(),
-                    class: spread.class.0,
-                    buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
-                    expires_at: expires_at.millis(),
-                })),
-            },
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: Some(offer) } => {
+                let buyer = buyer.as_ref();
+                let record = OfferedHoldRecord::new(*hold, *quantity, sources, buyer, offer, *expires_at);
+                Self::HoldFromOffer(Box::new(record))
+            }
+            ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer: None } => {
+                match (sources, buyer) {
+                    (Sources::At { location, asked }, Some(buyer)) => Self::HoldInSale {
+                        hold: (*hold).into(),
+                        location: SmolStr::new(location.as_str()),
+                        asked: *asked,
+                        quantity: quantity.units(),
+                        expires_at: expires_at.millis(),
+                        buyer: SmolStr::new(buyer.as_str()),
+                    },
+                    (Sources::At { location, asked }, None) => Self::HoldOpened {
+                        hold: (*hold).into(),
+                        location: SmolStr::new(location.as_str()),
+                        asked: *asked,
+                        quantity: quantity.units(),
+                        expires_at: expires_at.millis(),
+                    },
+                    (Sources::Spread(spread), buyer) => Self::HoldSpread(Box::new(SpreadRecord {
+                        hold: (*hold).into(),
+                        quantity: quantity.units(),
+                        asked: spread.asked.as_ref().map(|asked| SmolStr::new(asked.as_str())),
+                        filled: spread.filled.iter().map(Into::into).collect(),
+                        queued: spread.queued.units(),
+                        class: spread.class.0,
+                        buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
+                        expires_at: expires_at.millis(),
+                    })),
+                }
+            }
             ProductEvent::HoldChanged { hold, quantity, sources, buyer } => {
                 let filled = sources.filled(*quantity);
                 let source = |(location, units): (&LocationId, LineQuantity)| SourceRecord {
@@ -490,6 +524,21 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Lot { lot, what, operation, at } => {
                 Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
             }
+            ProductEvent::LocationDeleted { location, to, units, reason, operation, at } => {
+                Self::LocationDeleted(Box::new(LocationDeletedRecord {
+                    location: SmolStr::new(location.as_str()),
+                    to: to.as_ref().map(|to| SmolStr::new(to.as_str())),
+                    sellable: units.sellable.units(),
+                    damaged: units.damaged.units(),
+                    quality_control: units.quality_control.units(),
+                    reason: reason.clone(),
+                    operation: (*operation).into(),
+                    at: at.millis(),
+                }))
+            }
+            ProductEvent::Waiting { customer, what } => {
+                Self::Waiting(Box::new(WaitingRecord::new(customer, what)))
+            }
         }
     }
 }
@@ -524,6 +573,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     sources: Sources::At { location: value::location(location)?, asked: *asked },
                     buyer: None,
                     expires_at: value::instant(*expires_at),
+                    offer: None,
                 }
             }
             ArchivedProductRecord::HoldInSale { hold, location, asked, quantity, expires_at, buyer } => {
@@ -533,6 +583,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     sources: Sources::At { location: value::location(location)?, asked: *asked },
                     buyer: Some(value::customer(buyer)?),
                     expires_at: value::instant(*expires_at),
+                    offer: None,
                 }
             }
             ArchivedProductRecord::SalePut(sale) => Self::SalePut {
@@ -554,6 +605,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 })),
                 buyer: spread.buyer.as_ref().map(value::customer).transpose()?,
                 expires_at: value::instant(spread.expires_at),
+                offer: None,
             },
             ArchivedProductRecord::HoldChanged(changed) => changed.get().try_into()?,
             ArchivedProductRecord::HoldMoved { hold, expires_at } => Self::HoldMoved {
@@ -600,6 +652,23 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 let (lot, what, operation, at) = record.get().read()?;
                 Self::Lot { lot, what: Box::new(what), operation, at }
             }
+            ArchivedProductRecord::Waiting(record) => {
+                let (customer, what) = record.get().read()?;
+                Self::Waiting { customer, what: Box::new(what) }
+            }
+            ArchivedProductRecord::LocationDeleted(deleted) => Self::LocationDeleted {
+                location: value::location(&deleted.location)?,
+                to: deleted.to.as_ref().map(value::location).transpose()?,
+                units: Piles {
+                    sellable: value::quantity("sellable units", deleted.sellable)?,
+                    damaged: value::quantity("damaged units", deleted.damaged)?,
+                    quality_control: value::quantity("units to be looked at", deleted.quality_control)?,
+                },
+                reason: value::text(&deleted.reason),
+                operation: (&deleted.operation).into(),
+                at: value::instant(deleted.at),
+            },
+            ArchivedProductRecord::HoldFromOffer(record) => record.get().read()?,
         })
     }
 }
@@ -631,6 +700,10 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
                 line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
                 tracked: put.tracked,
+                waiting_list: put.offer_ttl_ms.as_ref().map(|ttl| {
+                    let offer_ttl = Millis(ttl.to_native());
+                    WaitingRules { offer_ttl }
+                }),
             },
         })
     }
@@ -740,6 +813,14 @@ impl From<&ArchivedStrategyRecord> for Strategy {
             ArchivedStrategyRecord::HighestStock => Self::HighestStock,
             ArchivedStrategyRecord::Nearest => Self::Nearest,
         }
+    }
+}
+
+impl SourceRecord {
+    /// Most bytes of a list of these, texts included.
+    pub(super) fn bytes_of(sources: &[Self]) -> usize {
+        let each = sources.iter().map(|source| size_of::<ArchivedSourceRecord>() + source.location.len());
+        each.sum()
     }
 }
 
