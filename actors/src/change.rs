@@ -108,7 +108,7 @@ fn begin(
     if reservation.check_change(shared.clock.now(), request.operation)? {
         return Ok((First::Repeat, None));
     }
-    let (bounds, wanted) = look_up(shared, &request.lines)?;
+    let (bounds, wanted) = look_up(shared, &request.lines, false)?;
     let wanted = merge(wanted)?;
     if let Some(ttl) = request.ttl {
         check_hold_time(ttl, &bounds)?;

@@ -32,12 +32,14 @@ pub struct Reserve {
     pub fingerprint: Fingerprint,
     /// Who for.
     pub customer: CustomerId,
+    /// Whether that is a guest, for whom products may be held for a shorter time.
+    pub guest: bool,
     /// What is to be held, in any order; lines of the same product and location are summed. At least one, at most
     /// [`LINES_MAX`](holdfast_engine::reservation::LINES_MAX).
     pub lines: Vec<ReserveLine>,
     /// What becomes of units that are not there, and where units are taken from.
     pub terms: Terms,
-    /// How long; the shortest default of its products if not given.
+    /// How long; the shortest default of its products, for guests or others, if not given.
     pub ttl: Option<Millis>,
     /// The storefront's own notes, as JSON text; empty if none.
     pub metadata: SmolStr,
@@ -106,7 +108,7 @@ pub(crate) fn prepare(
     request: &Reserve,
 ) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
-    let (bounds, wanted) = look_up(shared, &request.lines)?;
+    let (bounds, wanted) = look_up(shared, &request.lines, request.guest)?;
     let ttl = request.ttl.unwrap_or(bounds.default.min(bounds.max));
     check_hold_time(ttl, &bounds)?;
     let stops = merge(wanted)?;
@@ -126,7 +128,11 @@ pub(crate) struct TtlBounds {
 type Wanted = (Arc<ProductCell>, Claim);
 
 /// What these lines claim of which products, and how long that may be held.
-pub(crate) fn look_up(shared: &Shared, lines: &[ReserveLine]) -> Result<(TtlBounds, Vec<Wanted>), Rejection> {
+pub(crate) fn look_up(
+    shared: &Shared,
+    lines: &[ReserveLine],
+    guest: bool,
+) -> Result<(TtlBounds, Vec<Wanted>), Rejection> {
     let mut wanted: Vec<Wanted> = Vec::with_capacity(lines.len());
     let mut bounds = TtlBounds { default: Policy::HOLD_TTL_LIMIT, max: Policy::HOLD_TTL_LIMIT };
     for line in lines {
@@ -135,7 +141,8 @@ pub(crate) fn look_up(shared: &Shared, lines: &[ReserveLine]) -> Result<(TtlBoun
         {
             let shown = cell.shown();
             let policy = &shown.details.as_ref().ok_or_else(unknown)?.details.policy;
-            bounds.default = bounds.default.min(policy.hold_ttl_default);
+            let guests = policy.guest_hold_ttl_default.filter(|_| guest);
+            bounds.default = bounds.default.min(guests.unwrap_or(policy.hold_ttl_default));
             bounds.max = bounds.max.min(policy.hold_ttl_max);
         }
         wanted.push((cell, Claim { location: line.location.clone(), quantity: line.quantity }));

@@ -64,6 +64,7 @@ pub fn reserve_one(sku: &Sku) -> Reserve {
         id: ReservationId(distinct()),
         fingerprint: Fingerprint(0),
         customer: CustomerId::new("buyer").expect("a name"),
+        guest: false,
         lines: vec![ReserveLine {
             sku: sku.clone(),
             location: None,

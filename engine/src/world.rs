@@ -169,8 +169,9 @@ impl World {
         match event {
             ProductEvent::HoldOpened { hold, quantity, sources, .. }
             | ProductEvent::HoldChanged { hold, quantity, sources, .. } => {
-                let before = self.reservations.get(&hold.reservation).and_then(|made| made.line(hold.line));
-                if before.is_some_and(|line| line.has(*quantity, sources)) {
+                // What has less than before follows what its reservation has decided; nothing is about to come of that.
+                let live = self.products.get(sku).and_then(|product| product.hold(*hold));
+                if live.is_some_and(|live| *quantity < live.quantity) {
                     return self.forget_forming(*hold);
                 }
                 let (number, sku, quantity, sources) = (hold.line, sku.clone(), *quantity, sources.clone());

@@ -105,6 +105,7 @@ impl Coordinator {
             id: reservation,
             fingerprint: placing.request.fingerprint,
             customer: placing.request.customer.clone(),
+            guest: false,
             lines: lines.collect(),
             terms: whole_or_nothing(&placing.request.terms),
             ttl: Some(ttl),

@@ -118,6 +118,7 @@ pub fn basket(id: u128, lines: impl IntoIterator<Item = ReserveLine>) -> Reserve
         id: ReservationId(id),
         fingerprint: Fingerprint(1),
         customer: buyer(),
+        guest: false,
         lines: lines.into_iter().collect(),
         terms: Terms::default(),
         ttl: Some(TTL),

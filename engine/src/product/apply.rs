@@ -71,8 +71,13 @@ impl Product {
                     self.take_from_offer(*hold, offer);
                 }
                 self.open(*hold, *quantity, sources, Some(*expires_at));
-                for (location, _) in sources.filled(*quantity) {
-                    self.number(location).into_iter().for_each(|number| self.check_grant(number));
+                for (location, units) in sources.filled(*quantity) {
+                    // What was on offer was claimed before, and whatever has become of the stock since, it may be taken.
+                    let was_offered = offer.as_ref().is_some_and(|offer| offer.has(location, units));
+                    self.number(location)
+                        .filter(|_| !was_offered)
+                        .into_iter()
+                        .for_each(|number| self.check_grant(number));
                 }
                 if let Some(buyer) = buyer {
                     let claimed = Claimed { customer: buyer.clone(), before: Quantity::ZERO };

@@ -208,6 +208,14 @@ pub struct FromOffer {
     pub units: Vec<Source>,
 }
 
+impl FromOffer {
+    /// Whether all of these units at a location had been offered.
+    pub(super) fn has(&self, location: &LocationId, units: LineQuantity) -> bool {
+        let here = self.units.iter().filter(|source| source.location == *location);
+        here.map(|source| u64::from(source.units.units())).sum::<u64>() >= u64::from(units.units())
+    }
+}
+
 /// What happens on a waiting list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WaitingEvent {

@@ -42,6 +42,8 @@ pub struct Policy {
     pub sourcing: SourcingRules,
     /// How long a hold lasts when the caller names no time.
     pub hold_ttl_default: Millis,
+    /// The same for a guest, who often leaves without a word; as for others if none.
+    pub guest_hold_ttl_default: Option<Millis>,
     /// The longest time a caller may name.
     pub hold_ttl_max: Millis,
     /// The fewest units one line may ask for.
@@ -102,6 +104,9 @@ pub enum Contradiction {
     /// The default hold time.
     #[error("the default hold time must lie between 100 ms and the longest, and that within 30 days")]
     HoldTimes,
+    /// The default hold time of guests.
+    #[error("the default hold time of guests must lie between 100 ms and the longest")]
+    GuestHoldTime,
     /// No quantity satisfies the rules for a line.
     #[error("no quantity is a multiple of what a line must be and lies between its bounds")]
     LineQuantities,
@@ -138,6 +143,10 @@ impl Policy {
             || self.hold_ttl_default > self.hold_ttl_max
         {
             return Err(Contradiction::HoldTimes);
+        }
+        let guests = self.guest_hold_ttl_default.unwrap_or(self.hold_ttl_default);
+        if !(Self::HOLD_TTL_MIN..=self.hold_ttl_max).contains(&guests) {
+            return Err(Contradiction::GuestHoldTime);
         }
         let (min, multiple) = (self.line_quantity_min.units(), self.line_quantity_multiple.units());
         if min.next_multiple_of(multiple) > self.line_quantity_max.units() {
@@ -212,6 +221,7 @@ impl Policy {
         matching: Matching::Arrival,
         sourcing: SourcingRules::USUAL,
         hold_ttl_default: Millis(15 * 60 * 1000),
+        guest_hold_ttl_default: None,
         hold_ttl_max: Millis(24 * 60 * 60 * 1000),
         line_quantity_min: LineQuantity::ONE,
         line_quantity_max: LineQuantity::MOST,

@@ -474,7 +474,7 @@ impl Driver {
             let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
             self.check_hold_time(&skus, ttl)?;
             // A longer hold is a new promise.
-            let is_short = |sku: &&Sku| self.products.get(*sku).is_some_and(Product::is_short);
+            let is_short = |sku: &&Sku| self.products.contains_key(*sku) && self.product(sku).is_short();
             if let Some(sku) = skus.iter().find(is_short) {
                 return Err(Rejection::ProductShort { sku: sku.clone() });
             }
@@ -520,10 +520,12 @@ impl Driver {
                 else {
                     continue;
                 };
-                // Settling may have changed holds of others first, and this one to what an earlier change left it.
+                // Settling may have changed holds of others first, and those of this one to what earlier changes left them.
+                let is_asked =
+                    hold.line >= next_line || product.raised.iter().any(|(number, _)| *number == hold.line);
                 let earlier = self.reservations[&id].line(hold.line);
                 let is_earlier = earlier.is_some_and(|line| line.has(*quantity, sources));
-                if hold.reservation == id && !is_earlier {
+                if hold.reservation == id && is_asked && !is_earlier {
                     added += u16::from(hold.line >= next_line);
                     let (number, sku) = (hold.line, product.sku.clone());
                     let (quantity, sources) = (*quantity, sources.clone());

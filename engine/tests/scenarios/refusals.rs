@@ -12,6 +12,7 @@ use super::script::{Shop, check, run, sku};
 const DAY: &str = "
     new cup price 1.00
     new cup price 1.00 hold-default 1ms         | refused: PolicyContradiction
+    new cup price 1.00 guest-hold 25h           | refused: PolicyContradiction
     new pot line-max 2 hold-default 1min hold-max 1h
     new tin unsellable
     receive 9 cup key delivery

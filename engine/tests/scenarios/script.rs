@@ -1,7 +1,7 @@
 //! Scripts: one row for each thing that is asked, with what is answered after a bar.
 //!
 //! ```text
-//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, hold-max 1h,
+//!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, guest-hold 1min, hold-max 1h,
 //!                                               backorder unlimited, fair, preorder 10 release 1h, waiting 10min, source ranked rank a,b closed c
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
@@ -565,6 +565,7 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
             closed: words.locations("closed"),
         },
         hold_ttl_default: words.after("hold-default").map_or(usual.hold_ttl_default, span),
+        guest_hold_ttl_default: words.after("guest-hold").map(span),
         hold_ttl_max: words.after("hold-max").map_or(usual.hold_ttl_max, span),
         line_quantity_min: words.after("line-min").map_or(usual.line_quantity_min, line_quantity),
         line_quantity_max: words.after("line-max").map_or(usual.line_quantity_max, line_quantity),

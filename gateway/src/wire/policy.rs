@@ -48,6 +48,10 @@ pub(crate) struct PolicyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
     hold_ttl_ms: Option<Int>,
+    /// How long a guest's hold lasts when nobody says, in milliseconds; as long as others' unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
+    guest_hold_ttl_ms: Option<Int>,
     /// The longest hold a caller may ask for, in milliseconds; 86400000 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, minimum = 100, maximum = 2_592_000_000_u64)]
@@ -199,6 +203,9 @@ impl PolicyRequest {
         if let Some(span) = count(errors, "hold_ttl_ms", self.hold_ttl_ms, min, max) {
             policy.hold_ttl_default = Millis(span);
         }
+        if let Some(span) = count(errors, "guest_hold_ttl_ms", self.guest_hold_ttl_ms, min, max) {
+            policy.guest_hold_ttl_default = Some(Millis(span));
+        }
         if let Some(span) = count(errors, "hold_ttl_max_ms", self.hold_ttl_max_ms, min, max) {
             policy.hold_ttl_max = Millis(span);
         }
@@ -303,6 +310,7 @@ fn units(errors: &mut FieldErrors, member: &str, value: Option<Int>) -> Option<Q
 pub(crate) const fn pointer(contradiction: Contradiction) -> &'static str {
     match contradiction {
         Contradiction::HoldTimes => "/policy/hold_ttl_ms",
+        Contradiction::GuestHoldTime => "/policy/guest_hold_ttl_ms",
         Contradiction::LineQuantities => "/policy/line_quantity_min",
         Contradiction::Locations { .. } => "/policy/sourcing",
         Contradiction::UntrackedPreorder | Contradiction::UntrackedWaitingList => "/policy/tracked",
@@ -332,6 +340,9 @@ pub(crate) struct PolicyBody<'a> {
     sourcing: SourcingRulesBody<'a>,
     /// How long a hold lasts when nobody says, in milliseconds.
     hold_ttl_ms: u64,
+    /// How long a guest's hold lasts when nobody says, in milliseconds; `null` if as long as others'.
+    #[schema(required = true)]
+    guest_hold_ttl_ms: Option<u64>,
     /// The longest hold a caller may ask for, in milliseconds.
     hold_ttl_max_ms: u64,
     /// The fewest units one request may ask for.
@@ -405,6 +416,7 @@ impl<'a> PolicyBody<'a> {
                 closed: names(&policy.sourcing.closed),
             },
             hold_ttl_ms: policy.hold_ttl_default.0,
+            guest_hold_ttl_ms: policy.guest_hold_ttl_default.map(|ttl| ttl.0),
             hold_ttl_max_ms: policy.hold_ttl_max.0,
             line_quantity_min: policy.line_quantity_min.units(),
             line_quantity_max: policy.line_quantity_max.units(),

@@ -101,7 +101,7 @@ fn check_price(price: &PriceRequest<'_>, errors: &mut FieldErrors) -> Option<Uni
     "sku": "85123A", "name": "White hanging heart T-light holder", "price": {"amount": "2.55", "currency": "GBP"},
     "policy": {"sellable": true, "safety_stock": 2, "backorders": "none", "backorder_limit": null, "preorder": null,
                "matching": "arrival", "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
-               "hold_ttl_ms": 600_000,
+               "hold_ttl_ms": 600_000, "guest_hold_ttl_ms": null,
                "hold_ttl_max_ms": 86_400_000, "line_quantity_min": 1, "line_quantity_max": 10_000_000,
                "line_quantity_multiple": 1, "tracked": true, "waiting_list": null},
     "version": 1, "sequence": 42,

@@ -34,6 +34,9 @@ pub(crate) struct ReserveRequest<'a> {
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 128)]
     customer: Text<'a>,
+    /// Whether that is a guest: products may be held for a shorter time then, unless `ttl_ms` says how long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    guest: bool,
     /// What. Lines that name the same product and location count as one.
     #[schema(value_type = Vec<LineRequest>, min_items = 1, max_items = 2000)]
     pub(crate) lines: Vec<Object<LineRequest<'a>>>,
@@ -71,7 +74,8 @@ impl ReserveRequest<'_> {
         let metadata = metadata::check(self.metadata.as_ref(), &mut errors);
         match (customer, metadata) {
             (Some(customer), Some(metadata)) if errors.is_empty() => {
-                Ok(Reserve { id, fingerprint, customer, lines, terms, ttl, metadata })
+                let guest = self.guest;
+                Ok(Reserve { id, fingerprint, customer, guest, lines, terms, ttl, metadata })
             }
             _ => Err(errors.into_problem()),
         }

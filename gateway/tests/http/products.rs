@@ -24,6 +24,7 @@ async fn a_product_is_created_replaced_and_read() {
             "preorder": null, "matching": "arrival",
             "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
             "hold_ttl_ms": 600_000,
+            "guest_hold_ttl_ms": null,
             "hold_ttl_max_ms": 86_400_000,
             "line_quantity_min": 1, "line_quantity_max": 10_000_000, "line_quantity_multiple": 1, "tracked": true, "waiting_list": null
         })

@@ -200,3 +200,27 @@ async fn the_widest_basket_is_answered_and_one_line_more_is_not() {
     assert_eq!(made["lines"].as_array().unwrap().len(), 2_000);
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn a_guests_hold_may_last_for_a_shorter_time() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 9).await;
+    let policy = json!({"hold_ttl_ms": 900_000, "guest_hold_ttl_ms": 60_000});
+    shop.put("/v1/products/A", &json!({"policy": policy})).await.expect(StatusCode::OK);
+    let line = json!([{"sku": "A", "quantity": 1}]);
+    for (body, span) in [
+        (json!({"customer": "c", "lines": line}), 900_000),
+        (json!({"customer": "c", "lines": line, "guest": false}), 900_000),
+        (json!({"customer": "g", "lines": line, "guest": true}), 60_000),
+        (json!({"customer": "g", "lines": line, "guest": true, "ttl_ms": 120_000}), 120_000),
+    ] {
+        let made = shop.post("/v1/reservations", &body).await.expect(StatusCode::CREATED);
+        assert_eq!(made["expires_in_ms"], span, "{body}");
+    }
+    let shown = shop.get("/v1/products/A").await.expect(StatusCode::OK);
+    assert_eq!(shown["policy"]["guest_hold_ttl_ms"], 60_000);
+    let wrong = json!({"policy": {"hold_ttl_max_ms": 1_000_000, "guest_hold_ttl_ms": 1_000_001}});
+    let refused = shop.put("/v1/products/A", &wrong).await.refused(422, "validation_failed");
+    assert_eq!(pointers(&refused), ["/policy/guest_hold_ttl_ms"]);
+    shop.stop().await;
+}

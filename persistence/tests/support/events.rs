@@ -83,6 +83,7 @@ fn product_events() -> Vec<ProductEvent> {
                 closed: vec![LocationId::new("outlet").unwrap()],
             },
             hold_ttl_default: Millis(60_000),
+            guest_hold_ttl_default: Some(Millis(30_000)),
             hold_ttl_max: Millis(3_600_000),
             line_quantity_min: units(6),
             line_quantity_max: units(80_995),

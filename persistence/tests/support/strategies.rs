@@ -101,6 +101,7 @@ fn details() -> impl Strategy<Value = ProductDetails> {
                 matching,
                 sourcing,
                 hold_ttl_default: Millis(default),
+                guest_hold_ttl_default: Some(Millis(default / 2)).filter(|_| sellable),
                 hold_ttl_max: Millis(max),
                 line_quantity_min: lines[0],
                 line_quantity_max: lines[1],

@@ -301,6 +301,9 @@ impl Reference {
             }
             Next::GiveUnitsBack { promised } => {
                 for (line, units) in self.taken(basket).into_iter().flatten().enumerate() {
+                    if self.lines(basket)[line].2 == 0 {
+                        continue;
+                    }
                     let to = Moved { cancelled: units, ..self.moved(basket, line, None) };
                     self.fulfil(basket, line, to).unwrap();
                 }

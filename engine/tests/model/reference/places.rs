@@ -43,8 +43,9 @@ impl Reference {
 
     /// The same of a place at which a basket found units.
     pub(super) fn home_of_first(&self, basket: Number, line: usize, place: Place) -> Place {
-        let made = |fact: &Fact| matches!(fact, Fact::Reserved { basket: of, .. } if *of == basket);
-        let since = self.facts.iter().position(made).unwrap();
+        // While a basket holds units at a place, that is not given up: it has them there at its last change.
+        let made = |fact: &Fact| matches!(fact, Fact::Reserved { basket: of, .. } | Fact::Changed { basket: of, .. } if *of == basket);
+        let since = self.facts.iter().rposition(made).unwrap();
         self.lies_now(self.lines(basket)[line].0, place, since)
     }
 

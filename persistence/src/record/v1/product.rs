@@ -187,6 +187,7 @@ pub(crate) struct PutRecord {
     at: i64,
     tracked: bool,
     offer_ttl_ms: Option<u64>,
+    guest_hold_ttl_default_ms: Option<u64>,
 }
 
 /// How much demand may queue.
@@ -351,6 +352,7 @@ impl From<&ProductEvent> for ProductRecord {
                     matching,
                     sourcing,
                     hold_ttl_default,
+                    guest_hold_ttl_default,
                     hold_ttl_max,
                     line_quantity_min,
                     line_quantity_max,
@@ -381,6 +383,7 @@ impl From<&ProductEvent> for ProductRecord {
                     at: at.millis(),
                     tracked: *tracked,
                     offer_ttl_ms: waiting_list.map(|rules| rules.offer_ttl.0),
+                    guest_hold_ttl_default_ms: guest_hold_ttl_default.map(|ttl| ttl.0),
                 }))
             }
             ProductEvent::Adjusted {
@@ -695,6 +698,10 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                     closed: put.closed.iter().map(value::location).collect::<Result<_, _>>()?,
                 },
                 hold_ttl_default: Millis(put.hold_ttl_default_ms.to_native()),
+                guest_hold_ttl_default: put
+                    .guest_hold_ttl_default_ms
+                    .as_ref()
+                    .map(|ttl| Millis(ttl.to_native())),
                 hold_ttl_max: Millis(put.hold_ttl_max_ms.to_native()),
                 line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
                 line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
