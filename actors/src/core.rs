@@ -322,7 +322,30 @@ impl Core {
                 return Ok(shown.stock.clone());
             }
         }
-        self.ask(&cell, Gate::enter(&self.shared)?, ProductMessage::Read).await
+        let read = |caller| ProductMessage::Read(Vec::new(), caller);
+        self.ask(&cell, Gate::enter(&self.shared)?, read).await
+    }
+
+    /// A product's stock as it is to whoever has a reservation: what that holds counts as available, so it may be changed to
+    /// have all of it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn stock_to(&self, sku: &Sku, reservation: ReservationId) -> Result<StockView, Failure> {
+        let unknown = || Rejection::UnknownSku { sku: sku.clone() };
+        let permit = Gate::enter(&self.shared)?;
+        let cell = self.shared.directory.get(sku).ok_or_else(unknown)?;
+        if cell.shown().details.is_none() {
+            return Err(unknown().into());
+        }
+        let not_found = || Rejection::ReservationNotFound { reservation };
+        let own = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
+        let own = own.read(|made| {
+            let lines = made.lines().iter().filter(|line| line.sku == *sku);
+            lines.map(|line| HoldId { reservation, line: line.number }).collect::<Vec<_>>()
+        });
+        let own = own.ok_or_else(not_found)?;
+        self.ask(&cell, permit, |caller| ProductMessage::Read(own, caller)).await
     }
 
     /// A part of what happened to a product, newest first. It outlives the product.

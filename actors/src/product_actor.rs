@@ -63,8 +63,8 @@ pub(crate) enum ProductMessage {
     Advance(HoldId, Fulfilment, Box<dyn FnOnce(Result<(), Rejection>) + Send>, Part),
     /// A deadline has come.
     Settle,
-    /// Show the counts as they are now.
-    Read(ReplyTo<Result<StockView, Failure>>),
+    /// Show the counts as they are now, to whoever has these holds.
+    Read(Vec<HoldId>, ReplyTo<Result<StockView, Failure>>),
     /// Show where these promises stand.
     ReadPromises(Vec<HoldId>, ReplyTo<Result<Vec<PromiseView>, Failure>>),
     /// Do something about units on their way.
@@ -184,7 +184,7 @@ impl Owner {
                 self.show_what_time_brought(at);
                 self.retry_parked(at);
             }
-            ProductMessage::Read(caller) => self.read(at, caller),
+            ProductMessage::Read(own, caller) => self.read(at, &own, caller),
             ProductMessage::ReadPromises(holds, caller) => self.read_promises(at, &holds, caller),
             ProductMessage::Lot(command, caller) => {
                 self.lot(at, *command, caller);
@@ -436,8 +436,9 @@ impl Owner {
         }
     }
 
-    fn read(&self, at: Timestamp, caller: ReplyTo<Result<StockView, Failure>>) {
-        self.show_durable(StockView::with_forecast(&self.product, at), caller);
+    fn read(&self, at: Timestamp, own: &[HoldId], caller: ReplyTo<Result<StockView, Failure>>) {
+        let view = StockView::with_forecast(&self.product, at).with_own(&self.product, own);
+        self.show_durable(view, caller);
     }
 
     fn read_promises(

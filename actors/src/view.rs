@@ -257,6 +257,20 @@ impl StockView {
         Self { next_available_at, ..Self::of(product, now) }
     }
 
+    /// The same to whoever has these holds: what they keep counts as available, because he has it already and may give it back
+    /// or keep it.
+    pub(crate) fn with_own(mut self, product: &Product, own: &[HoldId]) -> Self {
+        for hold in own.iter().filter_map(|hold| product.hold(*hold)) {
+            for (location, units) in hold.sources.filled(hold.quantity) {
+                let view = self.locations.iter_mut().find(|view| view.location == *location);
+                if let Some(LocationView { counts, .. }) = view {
+                    counts.available = counts.available.saturating_add(u64::from(units.units()));
+                }
+            }
+        }
+        self
+    }
+
     /// The sums over all locations.
     pub fn totals(&self) -> LocationCounts {
         let sums = self.sums();

@@ -88,7 +88,7 @@ async fn settle(shared: &Arc<Shared>, sku: &Sku) -> Result<(), Failure> {
     let permit = Gate::enter(shared)?;
     let cell = shared.directory.get(sku).ok_or(Rejection::UnknownSku { sku: sku.clone() })?;
     let (caller, answer) = ReplyTo::channel(Some(permit));
-    cell.send(shared, ProductMessage::Read(caller));
+    cell.send(shared, ProductMessage::Read(Vec::new(), caller));
     answer.await.unwrap_or_else(|_| Err(shared.lost())).map(drop)
 }
 

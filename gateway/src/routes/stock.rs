@@ -16,7 +16,7 @@ use crate::openapi::{Refusals, RequiredKey, WriteRefusals};
 use crate::path::SkuPath;
 use crate::problem::{Problem, ProblemSchema, in_past, in_path};
 use crate::query::Query;
-use crate::wire::as_of::StockQuery;
+use crate::wire::as_of::{StockQuery, Which};
 use crate::wire::decode::decode;
 use crate::wire::stock::{AdjustBody, AdjustRequest, StockBody};
 
@@ -29,6 +29,9 @@ use crate::wire::stock::{AdjustBody, AdjustRequest, StockBody};
     params(
         ("sku" = String, Path, description = "The merchant's own name of the product, percent-encoded",
             min_length = 1, max_length = 64, example = "85123A"),
+        ("reservation" = Option<String>, Query,
+            description = "The stock to whoever has this reservation: what it holds counts as available, so that it may be \
+                changed to have all of it"),
         ("as_of_sequence" = Option<u64>, Query,
             description = "The stock after this position of the journal, whatever that is about"),
         ("as_of" = Option<String>, Query,
@@ -46,12 +49,15 @@ pub(crate) async fn get(
     SkuPath(sku): SkuPath,
     Query(query): Query<StockQuery>,
 ) -> Result<Response, Problem> {
-    let Some(as_of) = query.check()? else {
-        let view = app.core.stock(&sku).await.map_err(in_path)?;
-        return answer::json(StatusCode::OK, &StockBody::new(&view), 512);
+    let view = match query.check()? {
+        Which::Now => app.core.stock(&sku).await.map_err(in_path)?,
+        Which::To(reservation) => app.core.stock_to(&sku, reservation).await.map_err(in_path)?,
+        Which::Then(as_of) => {
+            let then = app.core.stock_as_of(sku, as_of).await.map_err(in_past)?;
+            return answer::json(StatusCode::OK, &StockBody::as_of(&then), 640);
+        }
     };
-    let then = app.core.stock_as_of(sku, as_of).await.map_err(in_past)?;
-    answer::json(StatusCode::OK, &StockBody::as_of(&then), 640)
+    answer::json(StatusCode::OK, &StockBody::new(&view), 512)
 }
 
 /// Change a count

@@ -104,3 +104,29 @@ async fn a_change_that_makes_no_sense_is_told_what_is_wrong() {
     change(&shop, &id, &one).await.refused(409, "reservation_already_released");
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn what_a_basket_holds_is_not_subtracted_from_what_it_can_have() {
+    let (shop, id) = basket().await;
+    shop.reserved("A", 4).await;
+    let stock = async |query: &str| {
+        let stock = shop.get(&format!("/v1/stock/A{query}")).await.expect(StatusCode::OK);
+        (stock["available"].as_u64().unwrap(), stock["locations"][0]["available"].as_u64().unwrap())
+    };
+    assert_eq!(stock("").await, (3, 3), "to anybody");
+    assert_eq!(stock(&format!("?reservation={id}")).await, (6, 6), "to whoever has three of them");
+    let body = json!({"lines": [{"sku": "A", "quantity": 7}]});
+    change(&shop, &id, &body).await.refused(409, "insufficient_stock");
+    let body = json!({"lines": [{"sku": "A", "quantity": 6}]});
+    change(&shop, &id, &body).await.expect(StatusCode::OK);
+    assert_eq!(stock(&format!("?reservation={id}")).await, (6, 6));
+    shop.post(&format!("/v1/reservations/{id}/commit"), &json!({})).await.expect(StatusCode::OK);
+    assert_eq!(stock(&format!("?reservation={id}")).await, (0, 0), "it holds nothing any more");
+
+    let nobodys = shop.get("/v1/stock/A?reservation=rsv_01h455vb4pex5vsknk084sn02q").await;
+    nobodys.refused(404, "reservation_not_found");
+    shop.get("/v1/stock/A?reservation=ord_01h455vb4pex5vsknk084sn02q").await.refused(404, "not_a_reservation");
+    let both = format!("/v1/stock/A?reservation={id}&as_of_sequence=1");
+    assert_eq!(shop.get(&both).await.status, StatusCode::BAD_REQUEST);
+    shop.stop().await;
+}
