@@ -323,6 +323,11 @@ impl Basket {
         Some((&member.reservation, change, &member.lines))
     }
 
+    /// What the reservation that is changed has of the product it visits now.
+    pub(crate) fn had_here(&self) -> Option<&ProductChange> {
+        self.stops.get(self.next)?.had.as_deref()
+    }
+
     /// Forgets the claims at a product that did not carry them out.
     pub(crate) fn unclaim(&mut self, sku: &Sku) {
         self.members.iter_mut().for_each(|member| member.lines.retain(|line| line.sku != *sku));

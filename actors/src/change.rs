@@ -9,13 +9,14 @@ use std::sync::Arc;
 use holdfast_engine::product::{Claim, Policy, Terms};
 use holdfast_engine::reservation::{ChangePlan, Reservation, ReservationState};
 use holdfast_engine::{HoldId, Millis, Operation, Rejection, ReservationId, Sku, Timestamp};
+use smallvec::SmallVec;
 
 use crate::answer::{Answer, Reply, ReplyTo};
 use crate::basket::{Basket, Change, Intent, Stop};
 use crate::countdown;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
-use crate::reservation_cell::{Begin, ReservationCell};
+use crate::reservation_cell::{Begin, Raise, ReservationCell};
 use crate::reservation_view::ReservationView;
 use crate::reservations::{ReserveLine, check_hold_time, durable, look_up, merge};
 use crate::shared::{Permit, Shared};
@@ -104,10 +105,11 @@ fn begin(
     shared: &Arc<Shared>,
     request: &ChangeReservation,
     reservation: &Reservation,
-) -> Result<(First, Option<Arc<Flight>>), Rejection> {
+) -> Result<(First, Option<Raise>), Rejection> {
     if reservation.check_change(shared.clock.now(), request.operation)? {
         return Ok((First::Repeat, None));
     }
+    let raise = |flight: &Arc<Flight>, raised| Some(Raise { flight: Arc::clone(flight), raised });
     let (bounds, wanted) = look_up(shared, &request.lines, false)?;
     let wanted = merge(wanted)?;
     if let Some(ttl) = request.ttl {
@@ -128,17 +130,21 @@ fn begin(
         return Err(Rejection::ReservationNotFound { reservation: request.id });
     };
     if plan.products.is_empty() {
-        return Ok((First::Lower(plan), None));
+        // Nobody may decide anything between the plan and the decision.
+        let flight = Flight::new();
+        flight.arrive();
+        return Ok((First::Lower(plan), raise(&flight, SmallVec::new())));
     }
+    let raised = plan.products.iter().flat_map(|change| &change.raised).map(|(line, _)| *line).collect();
     let stops = std::mem::take(&mut plan.products).into_iter().filter_map(|change| {
         let cell = shared.directory.get(&change.sku)?;
-        let claims: smallvec::SmallVec<[Claim; 1]> = change.added.clone();
+        let claims: SmallVec<[Claim; 1]> = change.added.clone();
         Some(Stop { cell, claims, member: 0, had: Some(Box::new(change)) })
     });
     let (stops, flight) = (stops.collect(), Flight::new());
     let next_line = reservation.next_line();
-    let claims = Claims { plan, stops, next_line, expires_at, flight: Arc::clone(&flight) };
-    Ok((First::Claim(Box::new(claims)), Some(flight)))
+    let raise = raise(&flight, raised);
+    Ok((First::Claim(Box::new(Claims { plan, stops, next_line, expires_at, flight })), raise))
 }
 
 /// Carries out a change that claims nothing.
@@ -167,8 +173,14 @@ fn lower(
             let (next_line, keeps_lines) = (0, true);
             follow(shared, cell, Change { operation, ttl, lowered, keeps_lines, next_line, caller }, view);
         }
-        (Ok(()), None) => caller.answer(Err(shared.lost())),
-        (Err(rejection), _) => answer_durable(shared, Err(rejection.into()), caller),
+        (Ok(()), None) => {
+            cell.end_change();
+            caller.answer(Err(shared.lost()));
+        }
+        (Err(rejection), _) => {
+            cell.end_change();
+            answer_durable(shared, Err(rejection.into()), caller);
+        }
     }
 }
 
@@ -196,6 +208,8 @@ pub(crate) fn follow(shared: &Arc<Shared>, cell: &ReservationCell, change: Chang
             product.send(shared, ProductMessage::Follow(hold, Some(part)));
         }
     }
+    // Only now: what the next change asks of a product arrives there after that.
+    cell.end_change();
 }
 
 fn answer_durable(

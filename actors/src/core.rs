@@ -11,8 +11,8 @@ use holdfast_engine::product::{
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
-    CustomerId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection, ReservationId,
-    SaleId, Sequence, Sku, SmolStr, Timestamp,
+    CustomerId, HoldId, LineQuantity, LocationId, Millis, Money, Operation, OrderId, Rejection,
+    ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp,
 };
 use holdfast_persistence::{
     AppendError, CloseError, GroupCommit, GroupObserver, Hooks, Journal, JournalReader, JournalStore,

@@ -36,6 +36,11 @@ impl Flight {
         matches!(*self.outcome.lock(), Outcome::Arrived)
     }
 
+    /// Whether it has not ended.
+    pub(crate) fn is_travelling(&self) -> bool {
+        matches!(*self.outcome.lock(), Outcome::Travelling(_))
+    }
+
     /// Whether what it claimed goes back.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(*self.outcome.lock(), Outcome::Failed)

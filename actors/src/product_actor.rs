@@ -264,6 +264,12 @@ impl Owner {
             None => Verdict::End(HoldEnd::Abandoned),
         };
         let command = match verdict {
+            // What it has besides may be what is being claimed for it.
+            Verdict::Open(expires_at, Some(has))
+                if has.quantity < hold.quantity && self.is_being_raised(id) =>
+            {
+                ProductCommand::Keep { hold: id, expires_at, has: None }
+            }
             Verdict::Open(expires_at, has) => ProductCommand::Keep { hold: id, expires_at, has },
             Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold: id, quantity, arrival },
             Verdict::End(why) => ProductCommand::End { hold: id, why },

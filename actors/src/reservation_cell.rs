@@ -53,6 +53,8 @@ struct Made {
 /// More is being claimed for a reservation than it has.
 struct Changing {
     flight: Arc<Flight>,
+    /// The lines that get more.
+    raised: SmallVec<[u16; 4]>,
     /// Dropped when it is over, which tells those that wait.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -170,14 +172,20 @@ impl Reservations {
 impl Made {
     fn verdict(&self, line: u16, sku: &Sku, kept: Option<Timestamp>) -> Verdict {
         let is_held = matches!(self.reservation.state(), ReservationState::Held { .. });
-        let claims_more = self.changing.as_ref().is_some_and(|changing| !changing.flight.has_failed());
+        let claims_more = self.changing.as_ref().is_some_and(|changing| changing.flight.is_travelling());
         match self.reservation.verdict(line, sku) {
-            // What it has besides may be what is being claimed for it.
-            Verdict::Open(expires_at, _) if claims_more => Verdict::Open(expires_at, None),
+            // What is none of its lines may be about to become one.
             Verdict::End(HoldEnd::Abandoned) if claims_more && is_held => Verdict::Open(kept, None),
             verdict => verdict,
         }
     }
+}
+
+/// What is to be claimed for a change.
+pub(crate) struct Raise {
+    pub(crate) flight: Arc<Flight>,
+    /// The lines that get more.
+    pub(crate) raised: SmallVec<[u16; 4]>,
 }
 
 impl ReservationCell {
@@ -207,7 +215,7 @@ impl ReservationCell {
     /// Answers [`Begin::Busy`] while another is.
     pub(crate) fn begin_change<T>(
         &self,
-        prepare: impl FnOnce(&Reservation) -> Result<(T, Option<Arc<Flight>>), Rejection>,
+        prepare: impl FnOnce(&Reservation) -> Result<(T, Option<Raise>), Rejection>,
     ) -> Result<Begin<T>, Rejection> {
         let mut state = self.state.lock();
         let State::Made(made) = &mut *state else {
@@ -218,12 +226,14 @@ impl ReservationCell {
             changing.waiting.push(over);
             return Ok(Begin::Busy(wait));
         }
-        let (begun, flight) = prepare(&made.reservation)?;
-        made.changing = flight.map(|flight| Box::new(Changing { flight, waiting: Vec::new() }));
+        let (begun, raise) = prepare(&made.reservation)?;
+        let waiting = Vec::new();
+        made.changing = raise.map(|Raise { flight, raised }| Box::new(Changing { flight, raised, waiting }));
         Ok(Begin::Begun(begun))
     }
 
-    /// Changes the lines of the reservation, now that everything is claimed for that. `journal` is given what follows and puts it
+    /// Changes the lines of the reservation, now that everything is claimed for that; the change is under way until its end is
+    /// told ([`Self::end_change`]). `journal` is given what follows and puts it
     /// into the journal: it returns the event's position.
     pub(crate) fn change(
         &self,
@@ -236,15 +246,16 @@ impl ReservationCell {
             return Err(Rejection::ReservationNotFound { reservation: self.id });
         };
         let Some(event) = decide(&made.reservation)? else { return Ok(()) };
-        made.reservation.change(raised, &event);
-        let sequence = journal(&event, &made.reservation);
-        made.reservation.journaled(sequence);
-        // Whoever waits for the end of the change may go on.
-        made.changing = None;
+        // An owner may die over its part: then nothing has happened.
+        let mut changed = made.reservation.clone();
+        changed.change(raised, &event);
+        let sequence = journal(&event, &changed);
+        changed.journaled(sequence);
+        made.reservation = changed;
         Ok(())
     }
 
-    /// Ends a change that is under way and cannot be made.
+    /// Ends a change that is under way: it cannot be made, or its products have been told to follow.
     pub(crate) fn end_change(&self) {
         if let State::Made(made) = &mut *self.state.lock() {
             made.changing = None;
@@ -291,6 +302,16 @@ impl ReservationCell {
             State::Claimed(_) => Verdict::Open(kept, None),
             State::Made(made) => made.verdict(line, sku, kept),
             State::Withdrawn => Verdict::End(HoldEnd::Abandoned),
+        }
+    }
+
+    /// Whether more is being claimed for this line.
+    pub(crate) fn is_raising(&self, line: u16) -> bool {
+        match &*self.state.lock() {
+            State::Made(Made { changing: Some(changing), .. }) => {
+                changing.raised.contains(&line) && changing.flight.is_travelling()
+            }
+            State::Made(_) | State::Claimed(_) | State::Withdrawn => false,
         }
     }
 

@@ -252,7 +252,7 @@ pub(crate) async fn commit(
     operation: Operation,
 ) -> Reply<ReservationView> {
     end(shared, permit, id, operation, |reservation, at| {
-        let units = taken.map(|taken| units_by_line(reservation, &taken)).transpose()?;
+        let units = taken.as_ref().map(|taken| units_by_line(reservation, taken)).transpose()?;
         reservation.decide_commit(at, units.as_deref(), operation)
     })
     .await
@@ -319,43 +319,49 @@ fn units_by_line(reservation: &Reservation, taken: &[TakenLine]) -> Result<Vec<u
     Ok(units)
 }
 
-/// The reservation decides; its products follow; the answer leaves when all of that is durable.
+/// The reservation decides; its products follow; the answer leaves when all of that is durable. While the reservation is being
+/// changed, this waits.
 async fn end(
     shared: &Arc<Shared>,
     permit: Permit,
     id: ReservationId,
     operation: Operation,
-    decide: impl FnOnce(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
+    decide: impl Fn(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
 ) -> Reply<ReservationView> {
     let not_found = || Rejection::ReservationNotFound { reservation: id };
     let cell = shared.reservations.get(id).ok_or_else(not_found)?;
-    while let Some(over) = cell.change_under_way() {
-        drop(over.await);
-    }
-    let lines = cell.read(|reservation| reservation.lines().len()).ok_or_else(not_found)?;
-    let (caller, complete) = ReplyTo::channel(Some(permit));
-    // One for the decision, one for each product.
-    let mut parts = countdown::parts(lines + 1, move |complete| caller.answer(complete));
-    let own = parts.pop().map_or(Then::Nothing, Then::Part);
-    let decided = cell.decide(shared, decide, own, |reservation, changed| {
-        (ReservationView::after(reservation, operation.id), changed)
-    });
-    let (view, changed) = match decided {
-        Ok((Some(view), changed)) => (view, changed),
-        Ok((None, _)) => return Err(Rejection::KeyReused.into()),
-        Err(rejection) => {
-            // The refusal may rest on what is not durable yet. Nothing is left for the products to do.
-            parts.into_iter().for_each(Part::finish);
-            return match complete.await {
-                Ok(true) => Err(rejection.into()),
-                _ => Err(shared.lost()),
-            };
+    let permit = Arc::new(permit);
+    loop {
+        while let Some(over) = cell.change_under_way() {
+            drop(over.await);
         }
-    };
-    follow_all(shared, &cell, parts);
-    match complete.await {
-        Ok(true) => Ok(Answer { value: view, replayed: !changed }),
-        _ => Err(shared.lost()),
+        let lines = cell.read(|reservation| reservation.lines().len()).ok_or_else(not_found)?;
+        let (caller, complete) = ReplyTo::channel_with_share(&permit);
+        // One for the decision, one for each product.
+        let mut parts = countdown::parts(lines + 1, move |complete| caller.answer(complete));
+        let own = parts.pop().map_or(Then::Nothing, Then::Part);
+        let decided = cell.decide(shared, &decide, own, |reservation, changed| {
+            (ReservationView::after(reservation, operation.id), changed)
+        });
+        let (view, changed) = match decided {
+            Ok((Some(view), changed)) => (view, changed),
+            Ok((None, _)) => return Err(Rejection::KeyReused.into()),
+            // A change began just now.
+            Err(Rejection::ReservationChanged) => continue,
+            Err(rejection) => {
+                // The refusal may rest on what is not durable yet. Nothing is left for the products to do.
+                parts.into_iter().for_each(Part::finish);
+                return match complete.await {
+                    Ok(true) => Err(rejection.into()),
+                    _ => Err(shared.lost()),
+                };
+            }
+        };
+        follow_all(shared, &cell, parts);
+        return match complete.await {
+            Ok(true) => Ok(Answer { value: view, replayed: !changed }),
+            _ => Err(shared.lost()),
+        };
     }
 }
 
@@ -373,6 +379,8 @@ pub(crate) fn follow_all(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, part
             product.send(shared, ProductMessage::Follow(hold, part));
         }
     }
+    // It had more lines when they were counted.
+    parts.for_each(Part::finish);
 }
 
 /// Waits until everything decided so far is durable.

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use holdfast_engine::product::Product;
+use holdfast_engine::reservation::Verdict;
 use holdfast_engine::world::mend_product;
 use holdfast_engine::{Event, Sequence, Sku};
 use holdfast_persistence::{JournalReader, Trail};
@@ -110,7 +111,12 @@ async fn rebuild(
     let mended = mend_product(&product, &|id, line, sku| {
         let hold = holdfast_engine::HoldId { reservation: id, line };
         let kept = product.hold(hold).and_then(|hold| hold.expires_at);
-        Some(shared.reservations.get(id)?.verdict(line, sku, kept))
+        let reservation = shared.reservations.get(id)?;
+        Some(match reservation.verdict(line, sku, kept) {
+            // What it has besides may be what is being claimed for it.
+            Verdict::Open(expires_at, _) if reservation.is_raising(line) => Verdict::Open(expires_at, None),
+            verdict => verdict,
+        })
     });
     // What is mended away is none of these: they are kept open.
     let pending = Pending::all(&shared, &product).iter().map(Pending::all_units).sum();

@@ -279,7 +279,16 @@ async fn client(core: Core, baskets: Vec<ReservationId>, mut random: impl Rng) -
             0 => core.commit(id, None, fresh_operation()).await,
             1 => core.release(id, fresh_operation()).await,
             2..4 => core.reserve(new_basket(lines)).await.inspect(|answer| made.push(answer.value.id)),
-            _ => core.change_reservation(changed(id, lines, fresh_operation())).await,
+            _ => {
+                let mut asked: Vec<_> =
+                    lines.iter().map(|line| (line.sku.to_string(), line.quantity.units())).collect();
+                asked.sort_unstable();
+                core.change_reservation(changed(id, lines, fresh_operation())).await.inspect(|answer| {
+                    let has = answer.value.lines.iter();
+                    let has: Vec<_> = has.map(|line| (line.sku.to_string(), line.quantity.units())).collect();
+                    assert_eq!(has, asked, "it has just what was asked for");
+                })
+            }
         };
         match answer {
             Ok(_)

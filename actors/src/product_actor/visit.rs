@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use holdfast_engine::product::{Events, HoldEnd, Product, ProductCommand, ProductEvent, Sources};
+use holdfast_engine::product::{Events, HoldEnd, Kept, Product, ProductCommand, ProductEvent, Sources};
 use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
 use holdfast_engine::{
     Event, HoldId, LineQuantity, LocationId, Rejection, Sequence, Shortage, Sku, Timestamp,
@@ -82,6 +82,9 @@ impl Owner {
     /// Claims what a basket wants here, for each of its reservations. It leaves with all of that, or waits with none.
     pub(super) fn visit(&mut self, at: Timestamp, mut basket: Box<Basket>) {
         let (begun, mut from_offer) = (basket.place(), false);
+        if let Some(rejection) = self.prepare_change(at, &basket) {
+            return basket.refuse(rejection);
+        }
         while let Some(command) = basket.command() {
             match self.product.decide(at, &command) {
                 Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
@@ -131,6 +134,31 @@ impl Owner {
                 }
             }
         }
+    }
+
+    /// Before more is claimed for a reservation that there is: its holds here have no more than its lines, whether word of an
+    /// earlier change has arrived or not. Answers why nothing can be claimed for it any more, if nothing can.
+    fn prepare_change(&mut self, at: Timestamp, basket: &Basket) -> Option<Rejection> {
+        let (reservation, change, _) = basket.changing()?;
+        let had = basket.had_here()?;
+        let lines = reservation.read(|made| {
+            made.check_change(at, change.operation)?;
+            Ok(had.lines.iter().filter_map(|line| made.line(*line).cloned()).collect::<Vec<_>>())
+        });
+        let lines = match lines? {
+            Ok(lines) => lines,
+            Err(rejection) => return Some(rejection),
+        };
+        for line in lines {
+            let hold = HoldId { reservation: reservation.id(), line: line.number };
+            let Some(live) = self.product.hold(hold).filter(|live| live.quantity > line.quantity) else {
+                continue;
+            };
+            let has = Some(Box::new(Kept { quantity: line.quantity, sources: line.sources }));
+            let keep = ProductCommand::Keep { hold, expires_at: live.expires_at, has };
+            self.obey(at, &keep, Then::Nothing);
+        }
+        None
     }
 
     /// What was claimed for a basket that may still fail, without what its reservation had before.
@@ -318,6 +346,11 @@ impl Owner {
             view.sequence = first.plus(count);
             change::follow(&self.shared, &reservation, *change, view);
         }
+    }
+
+    /// Whether a basket on its way has claimed more for this hold.
+    pub(super) fn is_being_raised(&self, hold: HoldId) -> bool {
+        self.pending.iter().any(|pending| pending.hold == hold && pending.flight.is_travelling())
     }
 
     /// A basket gives back what it claimed here. If it was to change a reservation, what that had before stays.

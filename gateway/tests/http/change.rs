@@ -125,7 +125,9 @@ async fn what_a_basket_holds_is_not_subtracted_from_what_it_can_have() {
 
     let nobodys = shop.get("/v1/stock/A?reservation=rsv_01h455vb4pex5vsknk084sn02q").await;
     nobodys.refused(404, "reservation_not_found");
-    shop.get("/v1/stock/A?reservation=ord_01h455vb4pex5vsknk084sn02q").await.refused(404, "not_a_reservation");
+    shop.get("/v1/stock/A?reservation=ord_01h455vb4pex5vsknk084sn02q")
+        .await
+        .refused(404, "not_a_reservation");
     let both = format!("/v1/stock/A?reservation={id}&as_of_sequence=1");
     assert_eq!(shop.get(&both).await.status, StatusCode::BAD_REQUEST);
     shop.stop().await;
