@@ -137,6 +137,9 @@ struct Owner {
 /// A deadline that cannot be settled yet, because its basket is still on its way, is looked at again after this.
 const RETRY_PAUSE: Millis = Millis(5);
 
+/// How the answer to an operation is made of its record.
+type AnswerOf<T> = fn(&OperationRecord<ProductResult>, &Product) -> Option<T>;
+
 impl Owner {
     fn new(cell: Arc<ProductCell>, shared: Arc<Shared>, product: Box<Product>) -> Self {
         // After a rebuild, baskets may still be on their way.
@@ -372,46 +375,40 @@ impl Owner {
         operation: Operation,
         caller: ReplyTo<Reply<SaleAnswer>>,
     ) {
+        self.operate(at, command, operation, (sale, |answer| &mut answer.sequence), caller);
+    }
+
+    fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<Reply<AdjustAnswer>>) {
+        let operation = adjustment.operation;
+        let command = ProductCommand::Adjust(adjustment);
+        self.operate(at, &command, operation, (adjusted, |answer| &mut answer.sequence), caller);
+    }
+
+    /// Carries out an operation, with what follows from it for those that queue or wait, and answers once that is durable: with
+    /// the first answer again if it was carried out before. The answer is made of the operation's record, and names the
+    /// position of its event, which is the first.
+    fn operate<T: Send + 'static>(
+        &mut self,
+        at: Timestamp,
+        command: &ProductCommand,
+        operation: Operation,
+        (answer, sequence): (AnswerOf<T>, fn(&mut T) -> &mut Sequence),
+        caller: ReplyTo<Reply<T>>,
+    ) {
         match self.product.decide(at, command) {
             Ok(events) if !events.is_empty() => {
                 let events = self.take(at, events);
-                let answer = self.repeated(operation, sale);
+                let answer = self.repeated(operation, answer);
                 let tell = move |first| {
                     let mut answer = answer?;
                     answer.replayed = false;
-                    answer.value.sequence = first;
+                    *sequence(&mut answer.value) = first;
                     Ok(answer)
                 };
                 self.append(events, None, tell, caller);
             }
             Ok(_) => {
-                let again = self.repeated(operation, sale);
-                self.answer_durable(again, caller);
-            }
-            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
-        }
-    }
-
-    fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<Reply<AdjustAnswer>>) {
-        let operation = adjustment.operation;
-        match self.product.decide(at, &ProductCommand::Adjust(adjustment)) {
-            Ok(events) if !events.is_empty() => {
-                let events = self.take(at, events);
-                let answer = self.repeated(operation, adjusted);
-                self.append(
-                    events,
-                    None,
-                    move |first| {
-                        let mut answer = answer?;
-                        answer.replayed = false;
-                        answer.value.sequence = first;
-                        Ok(answer)
-                    },
-                    caller,
-                );
-            }
-            Ok(_) => {
-                let again = self.repeated(operation, adjusted);
+                let again = self.repeated(operation, answer);
                 self.answer_durable(again, caller);
             }
             Err(rejection) => self.answer_durable(Err(rejection.into()), caller),

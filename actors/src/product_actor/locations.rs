@@ -15,29 +15,9 @@ impl Owner {
         caller: ReplyTo<Reply<LocationDeleteAnswer>>,
     ) {
         let operation = command.operation;
-        match self.product.decide(at, &ProductCommand::DeleteLocation(command)) {
-            Ok(events) if !events.is_empty() => {
-                // Units of a location that was closed may serve those that queue from where they lie now.
-                let events = self.take(at, events);
-                let answer = self.repeated(operation, deleted);
-                self.append(
-                    events,
-                    None,
-                    move |first| {
-                        let mut answer = answer?;
-                        answer.replayed = false;
-                        answer.value.sequence = first;
-                        Ok(answer)
-                    },
-                    caller,
-                );
-            }
-            Ok(_) => {
-                let again = self.repeated(operation, deleted);
-                self.answer_durable(again, caller);
-            }
-            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
-        }
+        // Units of a location that was closed may serve those that queue from where they lie now.
+        let command = ProductCommand::DeleteLocation(command);
+        self.operate(at, &command, operation, (deleted, |answer| &mut answer.sequence), caller);
     }
 }
 

@@ -10,29 +10,9 @@ use crate::lot_view::{LotAnswer, LotsView};
 impl Owner {
     pub(super) fn lot(&mut self, at: Timestamp, command: LotCommand, caller: ReplyTo<Reply<LotAnswer>>) {
         let operation = command.operation;
-        match self.product.decide(at, &ProductCommand::Lot(Box::new(command))) {
-            Ok(events) if !events.is_empty() => {
-                // What arrives goes to those that queue in the same step.
-                let events = self.take(at, events);
-                let answer = self.repeated(operation, answer);
-                self.append(
-                    events,
-                    None,
-                    move |first| {
-                        let mut answer = answer?;
-                        answer.replayed = false;
-                        answer.value.sequence = first;
-                        Ok(answer)
-                    },
-                    caller,
-                );
-            }
-            Ok(_) => {
-                let again = self.repeated(operation, answer);
-                self.answer_durable(again, caller);
-            }
-            Err(rejection) => self.answer_durable(Err(rejection.into()), caller),
-        }
+        // What arrives goes to those that queue in the same step.
+        let command = ProductCommand::Lot(Box::new(command));
+        self.operate(at, &command, operation, (answer, |answer| &mut answer.sequence), caller);
     }
 
     pub(super) fn read_lots(&self, caller: ReplyTo<Result<LotsView, Failure>>) {
