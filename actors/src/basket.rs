@@ -207,7 +207,7 @@ impl Basket {
             None => ProductCommand::Open(open),
             Some(had) => {
                 let (raised, lines) = (had.raised.clone(), had.lines.clone());
-                ProductCommand::Raise(RaiseHolds { open, raised, lines, kept: had.kept })
+                ProductCommand::Raise(Box::new(RaiseHolds { open, raised, lines, kept: had.kept }))
             }
         })
     }

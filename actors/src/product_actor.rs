@@ -296,7 +296,8 @@ impl Owner {
         operation: Operation,
         caller: ReplyTo<Reply<PutAnswer>>,
     ) {
-        match self.product.decide(at, &ProductCommand::Put { details: details.clone(), operation }) {
+        let command = ProductCommand::Put { details: Box::new(details.clone()), operation };
+        match self.product.decide(at, &command) {
             Ok(events) if !events.is_empty() => {
                 let events = self.take(at, events);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
@@ -380,7 +381,7 @@ impl Owner {
 
     fn adjust(&mut self, at: Timestamp, adjustment: Adjustment, caller: ReplyTo<Reply<AdjustAnswer>>) {
         let operation = adjustment.operation;
-        let command = ProductCommand::Adjust(adjustment);
+        let command = ProductCommand::Adjust(Box::new(adjustment));
         self.operate(at, &command, operation, (adjusted, |answer| &mut answer.sequence), caller);
     }
 

@@ -46,7 +46,10 @@ fn serve_receipt(criterion: &mut Criterion) {
     let customer = CustomerId::new("buyer").expect("a name");
     let mut product = Product::absent(Sku::new("HOT-1").expect("a name"));
     let policy = Policy { backorders: Backorders::Unlimited, ..Policy::default() };
-    let put = ProductCommand::Put { details: ProductDetails { policy, ..details() }, operation: operation() };
+    let put = ProductCommand::Put {
+        details: Box::new(ProductDetails { policy, ..details() }),
+        operation: operation(),
+    };
     let events = product.decide(at(), &put).expect("accepted");
     take(&mut product, &events);
     for number in 0..QUEUED {
@@ -69,7 +72,7 @@ fn serve_receipt(criterion: &mut Criterion) {
         let ready = || {
             let mut receipt = plenty();
             receipt.change = StockChange::By(QUEUED.cast_signed());
-            (product.clone(), ProductCommand::Adjust(receipt))
+            (product.clone(), ProductCommand::Adjust(Box::new(receipt)))
         };
         let serve = |(mut product, receipt): (Product, ProductCommand)| {
             let events = product.decide(at(), &receipt).expect("accepted");
@@ -97,8 +100,8 @@ fn baskets(criterion: &mut Criterion) {
             .map(|number| {
                 let mut product = Product::absent(Sku::new(&format!("WIDE-{number:03}")).expect("a name"));
                 for command in [
-                    ProductCommand::Put { details: details(), operation: operation() },
-                    ProductCommand::Adjust(plenty()),
+                    ProductCommand::Put { details: Box::new(details()), operation: operation() },
+                    ProductCommand::Adjust(Box::new(plenty())),
                 ] {
                     let events = product.decide(at(), &command).expect("accepted");
                     take(&mut product, &events);

@@ -57,9 +57,10 @@ fn reserve(criterion: &mut Criterion) {
     let sku = Sku::new("HOT-1").expect("a name");
     let mut products: Map<Sku, Product> = Map::default();
     let mut product = Product::absent(sku.clone());
-    for command in
-        [ProductCommand::Put { details: details(), operation: operation() }, ProductCommand::Adjust(plenty())]
-    {
+    for command in [
+        ProductCommand::Put { details: Box::new(details()), operation: operation() },
+        ProductCommand::Adjust(Box::new(plenty())),
+    ] {
         let events = product.decide(Timestamp::default(), &command).expect("accepted");
         events.iter().for_each(|event| product.apply(event));
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast_actors::{Core, CoreConfig, Fatal, Payments, Reserve, ReserveLine, SystemClock};
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange, Terms};
+use holdfast_engine::product::{Adjustment, Condition, Note, Policy, ProductDetails, StockChange, Terms};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Operation, OperationId, Quantity, ReservationId, Sku,
     SmolStr,
@@ -47,9 +47,7 @@ pub fn plenty() -> Adjustment {
         condition: Condition::Sellable,
         change: StockChange::To(Quantity::MAX),
         expected: None,
-        reason: SmolStr::new_static("opening stock"),
-        reference: None,
-        actor: None,
+        note: Note::why(SmolStr::new_static("opening stock")),
         operation: operation(),
     }
 }

@@ -6,7 +6,7 @@ use holdfast_actors::{
     ChangeReservation, OrderRequestLine, OrderSource, OrderUnits, PlaceOrderRequest, Reserve, ReserveLine,
     TakenLine,
 };
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange, Terms};
+use holdfast_engine::product::{Adjustment, Condition, Note, Policy, ProductDetails, StockChange, Terms};
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Money, Operation, OperationId,
     OrderId, Quantity, ReservationId, Sku, SmolStr, UnitPrice,
@@ -86,16 +86,7 @@ pub fn moved(delta: i64, operation: Operation) -> Adjustment {
 fn change(place: &LocationId, change: StockChange, operation: Operation) -> Adjustment {
     let reason = SmolStr::new_static("counted");
     let (condition, location) = (Condition::Sellable, place.clone());
-    Adjustment {
-        location,
-        condition,
-        change,
-        expected: None,
-        reason,
-        reference: None,
-        actor: None,
-        operation,
-    }
+    Adjustment { location, condition, change, expected: None, note: Note::why(reason), operation }
 }
 
 /// A change that is refused by the product itself, whatever it is: it has no effect, but it passes through the

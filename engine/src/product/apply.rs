@@ -12,8 +12,8 @@ use super::allocation::Part;
 use super::holds::{Held, HeldSpread, LocationNumber};
 use super::sale::Claimed;
 use super::{
-    Allocation, Condition, Fill, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank, Sale,
-    SaleTerms, Shelf, Sources, StockLevel,
+    Allocation, Condition, Fill, FromOffer, Fulfilment, HoldEnd, Product, ProductEvent, ProductResult, Rank,
+    Sale, SaleTerms, Shelf, Sources, StockLevel,
 };
 use crate::ids::{CustomerId, HoldId, LocationId};
 use crate::operation::OperationRecord;
@@ -70,14 +70,11 @@ impl Product {
                 if let Some(offer) = offer {
                     self.take_from_offer(*hold, offer);
                 }
-                self.open(*hold, *quantity, sources, Some(*expires_at));
-                for (location, units) in sources.filled(*quantity) {
-                    // What was on offer was claimed before, and whatever has become of the stock since, it may be taken.
-                    let was_offered = offer.as_ref().is_some_and(|offer| offer.has(location, units));
-                    self.number(location)
-                        .filter(|_| !was_offered)
-                        .into_iter()
-                        .for_each(|number| self.check_grant(number));
+                let location = self.open(*hold, *quantity, sources, Some(*expires_at));
+                if location != LocationNumber::SEVERAL && offer.is_none() {
+                    self.check_grant(location);
+                } else {
+                    self.check_grants(*quantity, sources, offer.as_deref());
                 }
                 if let Some(buyer) = buyer {
                     let claimed = Claimed { customer: buyer.clone(), before: Quantity::ZERO };
@@ -105,8 +102,7 @@ impl Product {
                 self.end_taken(*hold, false);
             }
             ProductEvent::HoldEnded { hold, why } => {
-                let (quantity, spread) = self.end_hold(*hold);
-                self.leave_sale(*hold, quantity, &spread);
+                self.let_go(*hold);
                 let never_was = match why {
                     HoldEnd::Abandoned => true,
                     HoldEnd::Released | HoldEnd::Expired => false,
@@ -118,9 +114,9 @@ impl Product {
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
-            ProductEvent::LocationDeleted { location, to, units, reason: _, operation, at } => {
-                self.location_deleted(event, location, to.as_ref(), *units, *at);
-                let (location, to, units) = (location.clone(), to.clone(), *units);
+            ProductEvent::LocationDeleted { location, to, left, operation, at } => {
+                self.location_deleted(event, location, to.as_ref(), left.units, *at);
+                let (location, to, units) = (location.clone(), to.clone(), left.units);
                 self.record(*operation, *at, ProductResult::LocationDeleted { location, to, units });
             }
             ProductEvent::Waiting { customer, what } => self.waiting_changed(customer, what),
@@ -218,6 +214,15 @@ impl Product {
         );
     }
 
+    fn check_grants(&self, quantity: LineQuantity, sources: &Sources, offer: Option<&FromOffer>) {
+        for (location, units) in sources.filled(quantity) {
+            // What was on offer was claimed before, and whatever has become of the stock since, it may be taken.
+            let was_offered = offer.is_some_and(|offer| offer.has(location, units));
+            let number = self.number(location).filter(|_| !was_offered);
+            number.into_iter().for_each(|number| self.check_grant(number));
+        }
+    }
+
     /// Lets a hold have these units instead of those it has.
     fn change_hold(
         &mut self,
@@ -247,7 +252,14 @@ impl Product {
         }
     }
 
-    fn open(&mut self, id: HoldId, quantity: LineQuantity, sources: &Sources, expires_at: Option<Timestamp>) {
+    /// Answers which of the product's locations the units are at; [`LocationNumber::SEVERAL`] if that is to be looked up.
+    fn open(
+        &mut self,
+        id: HoldId,
+        quantity: LineQuantity,
+        sources: &Sources,
+        expires_at: Option<Timestamp>,
+    ) -> LocationNumber {
         let location = match sources {
             Sources::At { location, .. } => {
                 let number = self.number_or_new(location);
@@ -273,6 +285,7 @@ impl Product {
         if let Some(expires_at) = expires_at {
             self.deadlines.insert(expires_at, id);
         }
+        location
     }
 
     fn put_sale(&mut self, terms: &SaleTerms) {
@@ -332,24 +345,54 @@ impl Product {
         }
     }
 
+    /// The hold is over and nothing is promised.
+    fn let_go(&mut self, id: HoldId) {
+        let hold = self.take_hold(id);
+        if hold.location != LocationNumber::SEVERAL && self.sale.is_none() {
+            self.release(hold.location, hold.quantity);
+        } else {
+            let spread = self.spread_of(id, hold);
+            self.give_up(&spread);
+            self.leave_sale(id, hold.quantity, &spread);
+        }
+    }
+
+    /// A hold is over, or begins anew. Answers what it had.
     fn end_hold(&mut self, id: HoldId) -> (LineQuantity, HeldSpread) {
+        let hold = self.take_hold(id);
+        let spread = self.spread_of(id, hold);
+        self.give_up(&spread);
+        (hold.quantity, spread)
+    }
+
+    fn take_hold(&mut self, id: HoldId) -> Held {
         let Some(hold) = self.holds.remove(id) else { panic!("I3: {id:?} ends exactly once") };
         if let Some(deadline) = hold.expires_at() {
             self.deadlines.remove(deadline, id, &self.holds);
         }
-        let spread = if hold.location == LocationNumber::SEVERAL {
+        hold
+    }
+
+    fn spread_of(&mut self, id: HoldId, hold: Held) -> HeldSpread {
+        if hold.location == LocationNumber::SEVERAL {
             let Some(spread) = self.spread.remove(&id) else {
                 panic!("{id:?}: it is known where its units are")
             };
             spread
         } else {
             HeldSpread::at(hold.location, hold.quantity)
-        };
+        }
+    }
+
+    fn give_up(&mut self, spread: &HeldSpread) {
         for (number, units) in &spread.filled {
-            self.change_level(*number, |level| level.held = difference(level.held, (*units).into()));
+            self.release(*number, *units);
         }
         self.queued = difference(self.queued, spread.queued);
-        (hold.quantity, spread)
+    }
+
+    fn release(&mut self, number: LocationNumber, units: LineQuantity) {
+        self.change_level(number, |level| level.held = difference(level.held, units.into()));
     }
 
     /// A claim is over, or begins anew as a promise. Answers what the sale knew of it, if it counted there.

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::claim::Sources;
-use super::event::{Fulfilment, HoldEnd};
+use super::event::{Fulfilment, HoldEnd, Note};
 use super::hold::Hold;
 use super::policy::ProductDetails;
 use super::sale::SaleTerms;
@@ -21,7 +21,7 @@ pub enum ProductCommand {
     /// Create it or replace its details.
     Put {
         /// What it shall be.
-        details: ProductDetails,
+        details: Box<ProductDetails>,
         /// The request.
         operation: Operation,
     },
@@ -45,11 +45,11 @@ pub enum ProductCommand {
         operation: Operation,
     },
     /// Change the count at a location.
-    Adjust(Adjustment),
+    Adjust(Box<Adjustment>),
     /// Claim units for a reservation: for all of these lines, or for none.
     Open(OpenHolds),
     /// Claim more units for a reservation that there is: for all of these lines, or for none.
-    Raise(RaiseHolds),
+    Raise(Box<RaiseHolds>),
     /// Go on keeping a hold. Its reservation has decided so.
     Keep {
         /// Which hold.
@@ -108,12 +108,8 @@ pub struct Adjustment {
     pub change: StockChange,
     /// The count of these units the caller believes is there; refused if it is another.
     pub expected: Option<Quantity>,
-    /// Why, in the merchant's words.
-    pub reason: SmolStr,
-    /// The paper behind it.
-    pub reference: Option<SmolStr>,
-    /// Who did it, in the merchant's words.
-    pub actor: Option<SmolStr>,
+    /// What the merchant says of it.
+    pub note: Note,
     /// The request.
     pub operation: Operation,
 }

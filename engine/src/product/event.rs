@@ -13,7 +13,8 @@ use crate::operation::Operation;
 use crate::quantity::{LineQuantity, Quantity};
 use crate::time::{Sequence, Timestamp};
 
-/// One fact about one product.
+/// One fact about one product. Those about holds are by far the most, and every event is moved several times on its way: what
+/// only others need stands in a box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProductEvent {
     /// The product was created or its details were replaced.
@@ -36,12 +37,8 @@ pub enum ProductEvent {
         /// The condition that the units which left this one are in from now on; `None` where units came to the shelf or
         /// left it.
         became: Option<Condition>,
-        /// Why, in the merchant's words.
-        reason: SmolStr,
-        /// The paper behind it: delivery note, count sheet, ticket.
-        reference: Option<SmolStr>,
-        /// Who did it, in the merchant's words.
-        actor: Option<SmolStr>,
+        /// What the merchant says of it.
+        note: Box<Note>,
         /// The request that did it.
         operation: Operation,
         /// When.
@@ -159,10 +156,8 @@ pub enum ProductEvent {
         /// Where its units are now, and where what was shipped from it will come back to; `None` if nothing lay there and
         /// nobody said.
         to: Option<LocationId>,
-        /// What lay there.
-        units: Piles,
-        /// Why, in the merchant's words.
-        reason: SmolStr,
+        /// What lay there, and why it was given up.
+        left: Box<Left>,
         /// The request that did it.
         operation: Operation,
         /// When.
@@ -186,6 +181,33 @@ pub enum ProductEvent {
         /// When.
         at: Timestamp,
     },
+}
+
+/// What the merchant says of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Why, in his words.
+    pub reason: SmolStr,
+    /// The paper behind it: delivery note, count sheet, ticket.
+    pub reference: Option<SmolStr>,
+    /// Who did it, in his words.
+    pub actor: Option<SmolStr>,
+}
+
+impl Note {
+    /// A reason, and nothing more.
+    pub const fn why(reason: SmolStr) -> Self {
+        Self { reason, reference: None, actor: None }
+    }
+}
+
+/// What lay at a location that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The units.
+    pub units: Piles,
+    /// Why it was given up, in the merchant's words.
+    pub reason: SmolStr,
 }
 
 /// Units at one location by what they are good for.

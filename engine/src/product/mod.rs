@@ -59,8 +59,8 @@ pub use command::{
 };
 pub use decide::{Events, OFFERED_AT_MAX};
 pub use event::{
-    FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Piles, ProductEvent, Shortfall, Stamped,
-    WaitingEvent,
+    FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, Left, LotEvent, Note, Piles, ProductEvent,
+    Shortfall, Stamped, WaitingEvent,
 };
 pub use forecast::Forecast;
 pub use hold::Hold;

@@ -40,26 +40,26 @@ impl ProductEvent {
     /// The lines it adds to the books, those it takes units from first.
     pub fn movements(&self) -> impl Iterator<Item = Movement<'_>> {
         let lines = match self {
-            Self::Adjusted { location, condition, delta, became, reason, reference, .. } => {
+            Self::Adjusted { location, condition, delta, became, note, .. } => {
                 let line = |condition, delta| Movement {
                     place: Whereabouts::Shelf(location, condition),
                     delta,
-                    reason,
-                    reference: reference.as_deref(),
+                    reason: &note.reason,
+                    reference: note.reference.as_deref(),
                 };
                 let became = became.map(|other| line(other, delta.saturating_neg()));
                 [Some(line(*condition, *delta)), became].into_iter().flatten().collect()
             }
             Self::AllocationAdvanced { location, by, counted: true, .. } => advanced(location, *by),
             Self::Lot { what, .. } => of_lot(what),
-            Self::LocationDeleted { location, to, units, reason, .. } => {
-                let each = units.each().flat_map(|(condition, units)| {
+            Self::LocationDeleted { location, to, left, .. } => {
+                let each = left.units.each().flat_map(|(condition, units)| {
                     let to = to.as_ref().map(|to| (to, signed(units)));
                     let lines = [Some((location, -signed(units))), to].into_iter().flatten();
                     lines.map(move |(place, delta)| Movement {
                         place: Whereabouts::Shelf(place, condition),
                         delta,
-                        reason,
+                        reason: &left.reason,
                         reference: None,
                     })
                 });

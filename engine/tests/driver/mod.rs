@@ -161,7 +161,7 @@ impl Driver {
 // Products.
 impl Driver {
     pub(crate) fn put(&mut self, sku: &Sku, details: ProductDetails, operation: Operation) -> Answer {
-        self.ask(sku, &ProductCommand::Put { details, operation })
+        self.ask(sku, &ProductCommand::Put { details: Box::new(details), operation })
     }
 
     pub(crate) fn delete(&mut self, sku: &Sku, operation: Operation) -> Answer {
@@ -169,7 +169,7 @@ impl Driver {
     }
 
     pub(crate) fn adjust(&mut self, sku: &Sku, adjustment: Adjustment) -> Answer {
-        self.ask(sku, &ProductCommand::Adjust(adjustment))
+        self.ask(sku, &ProductCommand::Adjust(Box::new(adjustment)))
     }
 
     pub(crate) fn put_sale(&mut self, sku: &Sku, terms: SaleTerms, operation: Operation) -> Answer {
@@ -500,7 +500,7 @@ impl Driver {
             };
             let before = self.journal.len();
             let takes_what_is_there = change.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
-            match self.ask(&product.sku, &ProductCommand::Raise(raise)) {
+            match self.ask(&product.sku, &ProductCommand::Raise(Box::new(raise))) {
                 Err(refusal @ Rejection::InsufficientStock(_)) if takes_what_is_there => {
                     dropped.get_or_insert(refusal);
                     continue;

@@ -2,8 +2,8 @@
 
 use holdfast_engine::order::ReturnLine;
 use holdfast_engine::product::{
-    Adjustment, Announcement, DeleteLocation, Fulfilment, JoinWaiting, LotAction, LotCommand, PriorityClass,
-    Product, ProductCommand, Receipt, StockChange, Transfer,
+    Adjustment, Announcement, DeleteLocation, Fulfilment, JoinWaiting, LotAction, LotCommand, Note,
+    PriorityClass, Product, ProductCommand, Receipt, StockChange, Transfer,
 };
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
@@ -525,9 +525,7 @@ impl Walk {
                     }
                 },
                 expected: expected.map(names::quantity),
-                reason: SmolStr::new_static("count"),
-                reference: None,
-                actor: None,
+                note: Note::why(SmolStr::new_static("count")),
                 operation: names::operation(key),
             },
         );

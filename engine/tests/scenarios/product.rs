@@ -2,7 +2,7 @@
 //! order would ever ask of it is refused.
 
 use holdfast_engine::product::{
-    Claim, Condition, Fulfilment, HoldEnd, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
+    Claim, Condition, Fulfilment, HoldEnd, Note, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
     ProductEvent, ProductResult, Sources, Terms,
 };
 use holdfast_engine::{
@@ -79,7 +79,7 @@ fn what_was_never_promised_has_nothing_to_ship() {
 fn a_repeat_finds_what_the_first_one_left() {
     let mut product = Product::absent(sku("cup"));
     let operation = |id| Operation { id: OperationId(id), fingerprint: Fingerprint(7) };
-    let put = |id| ProductCommand::Put { details: plain(), operation: operation(id) };
+    let put = |id| ProductCommand::Put { details: Box::new(plain()), operation: operation(id) };
     for id in 1..=2 {
         let events = product.decide(at(id), &put(id.unsigned_abs().into())).unwrap();
         events.iter().for_each(|event| product.apply(event));
@@ -153,9 +153,7 @@ fn events_that_do_not_fit_stop_the_product() {
                 condition: Condition::Sellable,
                 delta: -6,
                 became: None,
-                reason: SmolStr::default(),
-                reference: None,
-                actor: None,
+                note: Box::new(Note::why(SmolStr::default())),
                 operation: Operation { id: OperationId(5), fingerprint: Fingerprint(5) },
                 at: at(9),
                 is_count: false,
@@ -229,9 +227,7 @@ fn adjust(product: &mut Product, delta: i64) {
         condition: Condition::Sellable,
         delta,
         became: None,
-        reason: SmolStr::new_static("count"),
-        reference: None,
-        actor: None,
+        note: Box::new(Note::why(SmolStr::new_static("count"))),
         operation: Operation { id: OperationId(2), fingerprint: Fingerprint(2) },
         at: at(2),
         is_count: false,

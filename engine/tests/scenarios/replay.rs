@@ -1,7 +1,7 @@
 //! The journal and the state it tells of: a replay believes no torn journal, and its digest tells any two states apart.
 
 use holdfast_engine::order::OrderEvent;
-use holdfast_engine::product::{Condition, Fulfilment, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{Condition, Fulfilment, Note, Policy, ProductDetails, ProductEvent};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::world::World;
 use holdfast_engine::{
@@ -71,9 +71,7 @@ fn the_digest_sees_every_part_of_a_product() {
         condition: Condition::Sellable,
         delta: 0,
         became: None,
-        reason: SmolStr::default(),
-        reference: None,
-        actor: None,
+        note: Box::new(Note::why(SmolStr::default())),
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(fingerprint) },
         at: Timestamp::from_millis(at),
         is_count: true,

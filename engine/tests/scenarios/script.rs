@@ -42,9 +42,9 @@ use std::hash::Hasher;
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
     Adjustment, Allotment, Announcement, Backorders, Condition, DeleteLocation, JoinWaiting, LotAction,
-    LotCommand, Matching, Movement, Policy, Preorder, PriorityClass, Product, ProductCommand, ProductDetails,
-    Receipt, SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules,
-    Whereabouts,
+    LotCommand, Matching, Movement, Note, Policy, Preorder, PriorityClass, Product, ProductCommand,
+    ProductDetails, Receipt, SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer,
+    WaitingRules, Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -183,9 +183,7 @@ impl Shop {
                         }
                     },
                     expected: words.after("if").map(quantity),
-                    reason: SmolStr::new(words.at(0)),
-                    reference: None,
-                    actor: None,
+                    note: Note::why(SmolStr::new(words.at(0))),
                     operation,
                 };
                 driver.adjust(&sku(words.at(2)), adjustment)
@@ -443,9 +441,7 @@ impl Shop {
             condition: Condition::Sellable,
             change,
             expected: None,
-            reason: SmolStr::new_static("told"),
-            reference: None,
-            actor: None,
+            note: Note::why(SmolStr::new_static("told")),
             operation: Operation { id: OperationId(1_000_000 + self.rows), fingerprint: Fingerprint(0) },
         };
         self.driver.adjust(&sku(name), adjustment)

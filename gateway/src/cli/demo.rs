@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 use holdfast_actors::Core;
-use holdfast_engine::product::{Adjustment, Condition, Policy, ProductDetails, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Note, Policy, ProductDetails, StockChange};
 use holdfast_engine::{
     Currency, Fingerprint, LocationId, Operation, OperationId, Quantity, Sku, SmolStr, UnitPrice,
 };
@@ -52,9 +52,7 @@ async fn put(core: &Core, number: u64, product: DemoProduct) -> Result<(), Strin
         condition: Condition::Sellable,
         change: StockChange::To(Quantity::new(product.stock).ok_or_else(wrong)?),
         expected: None,
-        reason: SmolStr::new_static("opening stock of the made-up shop"),
-        reference: None,
-        actor: None,
+        note: Note::why(SmolStr::new_static("opening stock of the made-up shop")),
         operation: operation(1),
     };
     core.adjust(sku, adjustment).await.map_err(failed)?;

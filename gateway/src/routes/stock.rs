@@ -93,9 +93,8 @@ pub(crate) async fn adjust_with<B: From<Bytes>>(
     request: &AdjustRequest<'_>,
 ) -> Result<hyper::Response<B>, Problem> {
     let adjustment = request.check(operation)?;
-    let (reason, reference, actor) =
-        (adjustment.reason.clone(), adjustment.reference.clone(), adjustment.actor.clone());
+    let note = adjustment.note.clone();
     let done = app.core.adjust(sku, adjustment).await.map_err(in_path)?;
-    let body = AdjustBody::new(&done.value, &reason, reference.as_deref(), actor.as_deref());
+    let body = AdjustBody::new(&done.value, &note);
     Ok(answer::replayed(answer::json(StatusCode::CREATED, &body, 512)?, done.replayed))
 }

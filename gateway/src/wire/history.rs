@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use holdfast_actors::HistoryEntry;
 use holdfast_engine::product::{
-    Fill, HoldEnd, LotEvent, Movement, Origin, ProductDetails, ProductEvent, SaleTerms, Shortfall, Stamped,
-    WaitingEvent, Whereabouts,
+    Fill, HoldEnd, LotEvent, Movement, Note, Origin, ProductDetails, ProductEvent, SaleTerms, Shortfall,
+    Stamped, WaitingEvent, Whereabouts,
 };
 use holdfast_engine::{CustomerId, HoldId, LineQuantity, LocationId, LotId};
 use serde::{Serialize, Serializer};
@@ -485,17 +485,9 @@ impl<'a> WhatBody<'a> {
             }
             ProductEvent::Deleted { .. } => Self::ProductDeleted,
             ProductEvent::Adjusted {
-                location,
-                condition,
-                delta,
-                became,
-                reason,
-                reference,
-                actor,
-                is_count,
-                stamped,
-                ..
+                location, condition, delta, became, note, is_count, stamped, ..
             } => {
+                let Note { reason, reference, actor } = &**note;
                 let body = AdjustedBody {
                     location: location.as_str(),
                     condition: condition.name(),
@@ -557,10 +549,10 @@ impl<'a> WhatBody<'a> {
             ProductEvent::Filled { location, fills } => {
                 Self::Filled { location: location.as_str(), fills: Fills(fills) }
             }
-            ProductEvent::LocationDeleted { location, to, reason, .. } => Self::LocationDeleted {
+            ProductEvent::LocationDeleted { location, to, left, .. } => Self::LocationDeleted {
                 location: location.as_str(),
                 to: to.as_ref().map(LocationId::as_str),
-                reason,
+                reason: &left.reason,
             },
             ProductEvent::Waiting { customer, what } => Self::waiting(customer, what),
             ProductEvent::Lot { lot, what, .. } => Self::lot(*lot, what),

@@ -1,7 +1,7 @@
 //! Stock on the wire.
 
 use holdfast_actors::{AdjustAnswer, LocationCounts, LocationView, StockAsOf, StockView};
-use holdfast_engine::product::{Adjustment, Condition, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Note, StockChange};
 use holdfast_engine::{LineQuantity, LocationId, Operation, Quantity, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -117,7 +117,8 @@ impl AdjustRequest<'_> {
         let condition = self.condition.into();
         match (location, change, reason) {
             (Some(location), Some(change), Some(reason)) if errors.is_empty() => {
-                Ok(Adjustment { location, condition, change, expected, reason, reference, actor, operation })
+                let note = Note { reason, reference, actor };
+                Ok(Adjustment { location, condition, change, expected, note, operation })
             }
             _ => Err(errors.into_problem()),
         }
@@ -256,13 +257,8 @@ pub(crate) struct AdjustBody<'a> {
 }
 
 impl<'a> AdjustBody<'a> {
-    /// Reason, reference and actor are those of the request: a repeat brings the same, or it would be another request.
-    pub(crate) fn new(
-        answer: &'a AdjustAnswer,
-        reason: &'a str,
-        reference: Option<&'a str>,
-        actor: Option<&'a str>,
-    ) -> Self {
+    /// The note is that of the request: a repeat brings the same, or it would be another request.
+    pub(crate) fn new(answer: &'a AdjustAnswer, note: &'a Note) -> Self {
         Self {
             sku: answer.sku.as_str(),
             location: answer.location.as_str(),
@@ -271,9 +267,9 @@ impl<'a> AdjustBody<'a> {
             on_hand: answer.level.on_hand.units(),
             damaged: answer.level.damaged.units(),
             quality_control: answer.level.quality_control.units(),
-            reason,
-            reference,
-            actor,
+            reason: &note.reason,
+            reference: note.reference.as_deref(),
+            actor: note.actor.as_deref(),
             at: Instant(answer.at),
             happened_at: answer.stamped.map(|stamped| Instant(stamped.at)),
             overtaken: answer.stamped.and_then(|stamped| stamped.overtaken),

@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent, Matching, Origin,
-    Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall, Source,
-    Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
+    Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, Left, LotEvent, Matching, Note,
+    Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall,
+    Source, Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -101,9 +101,11 @@ fn product_events() -> Vec<ProductEvent> {
             condition: Condition::QualityControl,
             delta: -9_600,
             became: Some(Condition::Damaged),
-            reason: SmolStr::new("damaged"),
-            reference: Some(SmolStr::new("ticket 4711, 2 pallets")),
-            actor: Some(SmolStr::new("R. Müller, night shift")),
+            note: Box::new(Note {
+                reason: SmolStr::new("damaged"),
+                reference: Some(SmolStr::new("ticket 4711, 2 pallets")),
+                actor: Some(SmolStr::new("R. Müller, night shift")),
+            }),
             operation: operation(3),
             at: at(3),
             is_count: false,
@@ -114,9 +116,7 @@ fn product_events() -> Vec<ProductEvent> {
             condition: Condition::Sellable,
             delta: 0,
             became: None,
-            reason: SmolStr::new("counted"),
-            reference: None,
-            actor: None,
+            note: Box::new(Note::why(SmolStr::new("counted"))),
             operation: operation(4),
             at: Timestamp::from_millis(-1),
             is_count: true,
@@ -127,9 +127,7 @@ fn product_events() -> Vec<ProductEvent> {
             condition: Condition::Sellable,
             delta: 120,
             became: None,
-            reason: SmolStr::new("receipt"),
-            reference: None,
-            actor: None,
+            note: Box::new(Note::why(SmolStr::new("receipt"))),
             operation: operation(6),
             at: at(6),
             is_count: false,
@@ -259,16 +257,17 @@ fn product_events() -> Vec<ProductEvent> {
     events.push(ProductEvent::LocationDeleted {
         location: LocationId::new("outlet").unwrap(),
         to: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
-        units: Piles { sellable: quantity(7), damaged: quantity(2), quality_control: quantity(1) },
-        reason: SmolStr::new("the lease has run out"),
+        left: Box::new(Left {
+            units: Piles { sellable: quantity(7), damaged: quantity(2), quality_control: quantity(1) },
+            reason: SmolStr::new("the lease has run out"),
+        }),
         operation: operation(60),
         at: at(60),
     });
     events.push(ProductEvent::LocationDeleted {
         location: LocationId::main(),
         to: None,
-        units: Piles::default(),
-        reason: SmolStr::new("empty"),
+        left: Box::new(Left { units: Piles::default(), reason: SmolStr::new("empty") }),
         operation: operation(61),
         at: at(61),
     });

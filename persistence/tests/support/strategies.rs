@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, LotEvent,
-    Matching, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms,
-    Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
+    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, Left,
+    LotEvent, Matching, Note, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent,
+    SaleTerms, Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -142,9 +142,7 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
                     condition,
                     delta,
                     became,
-                    reason,
-                    reference,
-                    actor,
+                    note: Box::new(Note { reason, reference, actor }),
                     operation,
                     at,
                     is_count,
@@ -192,7 +190,13 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
         (location(), option::of(location()), [quantity(), quantity(), quantity()], text(), operation(), at())
             .prop_map(|(location, to, [sellable, damaged, quality_control], reason, operation, at)| {
                 let units = Piles { sellable, damaged, quality_control };
-                ProductEvent::LocationDeleted { location, to, units, reason, operation, at }
+                ProductEvent::LocationDeleted {
+                    location,
+                    to,
+                    left: Box::new(Left { units, reason }),
+                    operation,
+                    at,
+                }
             }),
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::Deleted { operation, at }),
         (any::<u128>(), lot_event(), operation(), at()).prop_map(|(lot, what, operation, at)| {

@@ -1,7 +1,7 @@
 //! Give a location of a product up. Nothing may be claimed there, wait for it by its name, be set aside there or be on its
 //! way to it; what lies there goes to another location as it is.
 
-use super::super::{DeleteLocation, Piles, Product, ProductEvent, SaleStatus};
+use super::super::{DeleteLocation, Left, Piles, Product, ProductEvent, SaleStatus};
 use crate::ids::LocationId;
 use crate::operation::Lookup;
 use crate::quantity::Quantity;
@@ -49,7 +49,13 @@ impl Product {
             None | Some(_) => {}
         }
         let units = Piles::of(&level);
-        Ok(Some(ProductEvent::LocationDeleted { location, to, units, reason, operation, at }))
+        Ok(Some(ProductEvent::LocationDeleted {
+            location,
+            to,
+            left: Box::new(Left { units, reason }),
+            operation,
+            at,
+        }))
     }
 
     /// What keeps a location from being given up.

@@ -2,6 +2,7 @@
 
 mod adjust;
 mod advance;
+mod at_once;
 mod delete;
 mod fill;
 mod finish;
@@ -15,7 +16,7 @@ mod untracked;
 mod waiting;
 
 pub(super) use fill::{Vessel, pour};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 pub use waiting::OFFERED_AT_MAX;
 
 use super::{Product, ProductCommand, ProductEvent};
@@ -56,6 +57,6 @@ impl Product {
             ProductCommand::Join(join) => self.decide_join(at, join)?,
             ProductCommand::Leave { customer, operation } => self.decide_leave(at, customer, *operation)?,
         };
-        Ok(event.map_or_else(Events::new, |event| smallvec![event]))
+        Ok(event.map_or_else(Events::new, |event| Events::from_buf([event])))
     }
 }

@@ -37,6 +37,9 @@ impl Product {
         if !policy.tracked {
             return self.decide_open_untracked(at, open, buyer);
         }
+        if let Some(opened) = self.open_at_once(at, open, buyer) {
+            return Ok(Events::from_buf([opened]));
+        }
         let mut grants = Grants { offer, ..self.grants(at, policy, &open.terms) };
         let mut events = Events::new();
         if let [claim] = open.claims.as_slice() {

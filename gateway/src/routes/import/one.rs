@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_actors::{Failure, ProductView, StockView};
-use holdfast_engine::product::{Adjustment, Condition, StockChange};
+use holdfast_engine::product::{Adjustment, Condition, Note, StockChange};
 use holdfast_engine::{Fingerprint, LocationId, Operation, Quantity, Rejection, Sku, SmolStr};
 use hyper::Method;
 use hyper::http::request::Parts;
@@ -120,9 +120,7 @@ impl Run {
                 condition: Condition::Sellable,
                 change: StockChange::To(count),
                 expected: None,
-                reason: SmolStr::new_static("import"),
-                reference: None,
-                actor: None,
+                note: Note::why(SmolStr::new_static("import")),
                 operation,
             };
             let answer = core.adjust(line.sku.clone(), adjustment).await.map_err(in_path)?;

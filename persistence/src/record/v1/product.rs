@@ -1,9 +1,9 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Matching, Piles, Policy, Preorder,
-    PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread, Stamped,
-    Strategy, WaitingRules,
+    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Left, Matching, Note, Piles, Policy,
+    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread,
+    Stamped, Strategy, WaitingRules,
 };
 use holdfast_engine::{LineQuantity, LocationId, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
@@ -391,9 +391,7 @@ impl From<&ProductEvent> for ProductRecord {
                 condition,
                 delta,
                 became,
-                reason,
-                reference,
-                actor,
+                note,
                 operation,
                 at,
                 is_count,
@@ -403,9 +401,9 @@ impl From<&ProductEvent> for ProductRecord {
                 condition: (*condition).into(),
                 delta: *delta,
                 became: became.map(Into::into),
-                reason: reason.clone(),
-                reference: reference.clone(),
-                actor: actor.clone(),
+                reason: note.reason.clone(),
+                reference: note.reference.clone(),
+                actor: note.actor.clone(),
                 operation: (*operation).into(),
                 at: at.millis(),
                 is_count: *is_count,
@@ -527,7 +525,8 @@ impl From<&ProductEvent> for ProductRecord {
             ProductEvent::Lot { lot, what, operation, at } => {
                 Self::Lot(Box::new(LotRecord::new(*lot, what, *operation, *at)))
             }
-            ProductEvent::LocationDeleted { location, to, units, reason, operation, at } => {
+            ProductEvent::LocationDeleted { location, to, left, operation, at } => {
+                let Left { units, reason } = &**left;
                 Self::LocationDeleted(Box::new(LocationDeletedRecord {
                     location: SmolStr::new(location.as_str()),
                     to: to.as_ref().map(|to| SmolStr::new(to.as_str())),
@@ -561,9 +560,11 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 condition: (&adjusted.condition).into(),
                 delta: adjusted.delta.to_native(),
                 became: adjusted.became.as_ref().map(Into::into),
-                reason: value::text(&adjusted.reason),
-                reference: adjusted.reference.as_ref().map(value::text),
-                actor: adjusted.actor.as_ref().map(value::text),
+                note: Box::new(Note {
+                    reason: value::text(&adjusted.reason),
+                    reference: adjusted.reference.as_ref().map(value::text),
+                    actor: adjusted.actor.as_ref().map(value::text),
+                }),
                 operation: (&adjusted.operation).into(),
                 at: value::instant(adjusted.at),
                 is_count: adjusted.is_count,
@@ -662,12 +663,14 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
             ArchivedProductRecord::LocationDeleted(deleted) => Self::LocationDeleted {
                 location: value::location(&deleted.location)?,
                 to: deleted.to.as_ref().map(value::location).transpose()?,
-                units: Piles {
-                    sellable: value::quantity("sellable units", deleted.sellable)?,
-                    damaged: value::quantity("damaged units", deleted.damaged)?,
-                    quality_control: value::quantity("units to be looked at", deleted.quality_control)?,
-                },
-                reason: value::text(&deleted.reason),
+                left: Box::new(Left {
+                    units: Piles {
+                        sellable: value::quantity("sellable units", deleted.sellable)?,
+                        damaged: value::quantity("damaged units", deleted.damaged)?,
+                        quality_control: value::quantity("units to be looked at", deleted.quality_control)?,
+                    },
+                    reason: value::text(&deleted.reason),
+                }),
                 operation: (&deleted.operation).into(),
                 at: value::instant(deleted.at),
             },
