@@ -141,6 +141,8 @@ pub struct SaleView {
     pub status: SaleStatus,
     /// Units claimed in it.
     pub sold: u64,
+    /// Customers who hold something in it.
+    pub inside: u64,
 }
 
 /// The answer to putting or ending a sale.
@@ -241,6 +243,7 @@ impl StockView {
             queue_limit: Some(all.queue_limit).filter(|limit| *limit < Quantity::MAX).map(Quantity::units),
             wanted: all.promised.units(),
             sale: product.sale().map(|sale| SaleView {
+                inside: sale.inside() as u64,
                 terms: Arc::clone(sale.terms()),
                 status: sale.status(now),
                 sold: sale.sold().units(),

@@ -174,6 +174,12 @@ mod tests {
     }
 
     #[test]
+    fn a_price_is_kept_to_the_ten_thousandth() {
+        assert_eq!(price("3.1415").ten_thousandths(), 31_415);
+        assert_eq!(UnitPrice::new(31_415, gbp()).map(UnitPrice::to_decimal), Some("3.1415".parse().unwrap()));
+    }
+
+    #[test]
     fn a_line_is_rounded_once_and_half_to_even() {
         for (unit, quantity, total) in [
             ("0.001", 1, "0.00"),

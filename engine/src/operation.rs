@@ -113,3 +113,37 @@ impl<T> OperationLog<T> {
         entries.records.get(usize::try_from(number).ok()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(id: u128) -> Operation {
+        Operation { id: OperationId(id), fingerprint: Fingerprint(7) }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_new_again_and_what_is_kept_is_found_where_it_moved_to() {
+        let mut log = OperationLog::default();
+        let (day, retention) = (24 * 60 * 60 * 1000, OperationLog::<u32>::RETENTION.0.cast_signed());
+        for number in 0..6_u32 {
+            // The first three are a day apart; when the later ones come, those are too old one after the other.
+            let at =
+                if number < 3 { i64::from(number) * day } else { retention + i64::from(number - 2) * day };
+            log.record(OperationRecord {
+                operation: operation(number.into()),
+                at: Timestamp::from_millis(at),
+                version: number.into(),
+                sequence: Sequence::default(),
+                result: number,
+            });
+        }
+        let found: Vec<_> =
+            (0..6).map(|number| log.get(OperationId(number)).map(|record| record.result)).collect();
+        assert_eq!(found, [None, None, None, Some(3), Some(4), Some(5)]);
+        assert!(matches!(log.look_up(operation(2)), Lookup::New));
+        assert!(matches!(log.look_up(operation(4)), Lookup::Repeat(record) if record.result == 4));
+        let other = Operation { fingerprint: Fingerprint(8), ..operation(4) };
+        assert!(matches!(log.look_up(other), Lookup::Reused));
+    }
+}

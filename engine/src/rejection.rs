@@ -140,6 +140,18 @@ pub enum Rejection {
         /// What was asked for.
         requested: Quantity,
     },
+    /// As many customers as a sale admits at a time hold something in it.
+    #[error("{sku}: the sale {sale} admits {admits} customers at a time")]
+    SaleFull {
+        /// Which product.
+        sku: Sku,
+        /// Which sale.
+        sale: SaleId,
+        /// How many customers it admits at a time.
+        admits: u32,
+        /// When the next hold lapses, if any can.
+        next_expiry: Option<Timestamp>,
+    },
     /// Another sale of the product is not closed, or this one is: a sale does not begin again.
     #[error("{sku}: there is the sale {sale}; another may be put once it is closed")]
     OtherSale {
@@ -594,6 +606,7 @@ impl Rejection {
             Self::InsufficientStock(shortage) => shortage.may_pass,
             Self::NotSellable { .. }
             | Self::SaleNotOpen { .. }
+            | Self::SaleFull { .. }
             | Self::NotOnShelf { .. }
             | Self::ReservationInCheckout { .. }
             | Self::ProductShort { .. }

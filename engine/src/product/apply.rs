@@ -314,6 +314,7 @@ impl Product {
             .filter_map(|(location, units)| Some((self.number(location)?, Quantity::from(units))))
             .collect();
         let Some(sale) = &mut self.sale else { panic!("{id:?} counts in a sale") };
+        sale.enter(&claimed.customer);
         sale.claim(id, claimed, quantity.into());
         filled.into_iter().for_each(|(number, units)| sale.take(number, units));
     }
@@ -399,6 +400,7 @@ impl Product {
     fn leave_sale(&mut self, id: HoldId, quantity: LineQuantity, spread: &HeldSpread) -> Option<Claimed> {
         let sale = self.sale.as_mut()?;
         let claimed = sale.forget(id, quantity.into())?;
+        sale.leave(&claimed.customer);
         for (number, units) in &spread.filled {
             sale.put_back(*number, (*units).into());
         }

@@ -609,7 +609,7 @@ impl Product {
         let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
         assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
         if let Some(sale) = &self.sale {
-            sale.check();
+            sale.check(|hold| self.holds.get(hold).is_some());
         }
         self.check_lots();
         let deadlines: BTreeSet<_> =

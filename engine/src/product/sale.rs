@@ -11,6 +11,9 @@
 //! sale is sold out at the very unit. Units that come back from a claim, by release, lapse or cancellation, are the
 //! sale's again, and the customer may buy so many more; units that were shipped stay sold, returned or not.
 //!
+//! A sale may be a door that lets only so many customers in at a time: those who hold something in it. Who is in may take more;
+//! who has paid, or let go of everything, is out.
+//!
 //! Units that are offered to a customer who waits count as his meanwhile.
 //!
 //! Invariants: I5, in a sale no customer has more units than its limit; what is set aside and not sold is never granted to
@@ -40,6 +43,9 @@ pub struct SaleTerms {
     pub exclusive: bool,
     /// Most units a customer may have of it, over all reservations and orders.
     pub per_customer: Option<LineQuantity>,
+    /// Most customers who may have live holds in it at a time: a door that lets so many in. Whoever is in may claim more;
+    /// somebody else comes in when one of them has paid, or has let go of all he held.
+    pub admits: Option<u32>,
     /// Units set aside for it, by location; at most [`SaleTerms::ALLOTMENTS_MAX`]. If there are none, all that is free is for
     /// sale.
     pub allotments: Vec<Allotment>,
@@ -107,6 +113,8 @@ pub struct Sale {
     buyers: Map<CustomerId, Quantity>,
     /// Whose each claim is.
     claims: Map<HoldId, Claimed>,
+    /// How many live holds each customer has in it.
+    inside: Map<CustomerId, u32>,
 }
 
 /// What a sale knows of a claim.
@@ -122,8 +130,8 @@ pub(super) struct Claimed {
 impl Sale {
     pub(super) fn new(terms: SaleTerms) -> Self {
         let (taken, buyers, claims) = (BTreeMap::new(), Map::default(), Map::default());
-        let (terms, sold) = (Arc::new(terms), Quantity::ZERO);
-        Self { terms, ended: false, sold, taken, buyers, claims }
+        let (terms, sold, inside) = (Arc::new(terms), Quantity::ZERO, Map::default());
+        Self { terms, ended: false, sold, taken, buyers, claims, inside }
     }
 
     /// What the merchant decided.
@@ -156,6 +164,17 @@ impl Sale {
         self.buyers.get(customer).copied().unwrap_or_default()
     }
 
+    /// Customers who have live holds in it.
+    pub fn inside(&self) -> usize {
+        self.inside.len()
+    }
+
+    /// Whether a customer may claim something in it as far as the number of customers goes.
+    pub(super) fn admits(&self, customer: &CustomerId) -> bool {
+        let has_room = |most: u32| u64::try_from(self.inside.len()).is_ok_and(|inside| inside < most.into());
+        self.terms.admits.is_none_or(has_room) || self.inside.contains_key(customer)
+    }
+
     /// Units of its claims, over all customers.
     pub fn sold(&self) -> Quantity {
         self.sold
@@ -177,11 +196,16 @@ impl Sale {
         self.allotted(location).floor_sub(self.taken.get(&number).copied().unwrap_or_default())
     }
 
-    /// Checks that what was sold is what the customers have.
+    /// Checks that what was sold is what the customers have, and that those are inside who hold something in it.
     ///
     /// # Panics
     /// If it is not: that is an error in this program.
-    pub(super) fn check(&self) {
+    pub(super) fn check(&self, is_live: impl Fn(HoldId) -> bool) {
+        let mut inside = Map::<CustomerId, u32>::default();
+        for (_, claimed) in self.claims.iter().filter(|(hold, _)| is_live(**hold)) {
+            *inside.entry(claimed.customer.clone()).or_default() += 1;
+        }
+        assert_eq!(self.inside, inside, "I5: {}: inside are those with live holds", self.terms.id);
         let bought: u64 = self.buyers.values().map(|units| units.units()).sum();
         assert_eq!(self.sold.units(), bought, "I5: {}: sold is what the customers have", self.terms.id);
     }
@@ -192,6 +216,21 @@ impl Sale {
 
     pub(super) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// A hold of his counts from now on.
+    pub(super) fn enter(&mut self, customer: &CustomerId) {
+        *self.inside.entry(customer.clone()).or_default() += 1;
+    }
+
+    /// A hold of his counts no longer as one.
+    pub(super) fn leave(&mut self, customer: &CustomerId) {
+        if let Some(holds) = self.inside.get_mut(customer) {
+            *holds -= 1;
+            if *holds == 0 {
+                self.inside.remove(customer);
+            }
+        }
     }
 
     pub(super) fn claim(&mut self, hold: HoldId, claimed: Claimed, units: Quantity) {

@@ -564,14 +564,15 @@ fn sale() -> impl Strategy<Value = Command> {
     let opens = prop_oneof![3 => Just(0_i64), 2 => 1..20_000_i64];
     let closes = prop::option::weighted(0.6, -10..30_000_i64);
     let limit = prop::option::weighted(0.6, 1..12_u64);
+    let admits = prop::option::weighted(0.3, 0..3_u32);
     let aside = prop::option::weighted(0.6, [0..12_u64, 0..6_u64, 0..3_u64]);
     let flags = (prop::bool::weighted(0.1), any::<bool>());
-    (0..ITEMS, 0..2_u8, opens, closes, limit, aside, flags, key()).prop_map(
-        |(item, name, opens, closes, limit, aside, (paused, exclusive), key)| {
+    (0..ITEMS, 0..2_u8, opens, closes, (limit, admits), aside, flags, key()).prop_map(
+        |(item, name, opens, closes, (limit, admits), aside, (paused, exclusive), key)| {
             let closes = closes.map(|after| opens + after);
             Command::PutSale {
                 item,
-                sale: Sale { name, opens, closes, paused, exclusive, limit, aside },
+                sale: Sale { name, opens, closes, paused, exclusive, limit, admits, aside },
                 key,
             }
         },

@@ -123,6 +123,7 @@ pub(crate) fn sale(sale: Sale) -> SaleTerms {
         paused: sale.paused,
         exclusive: sale.exclusive,
         per_customer: sale.limit.map(line_quantity),
+        admits: sale.admits,
         allotments: aside
             .map(|(units, place)| Allotment { location: location(place), units: quantity(units) })
             .collect(),
@@ -239,6 +240,9 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         },
         Rejection::CustomerLimit { sku, sale, bought, .. } => {
             No::OverLimit { item: item(sku), sale: last_number(sale.as_str()), bought: bought.units() }
+        }
+        Rejection::SaleFull { sku, sale, .. } => {
+            No::SaleFull { item: item(sku), sale: last_number(sale.as_str()) }
         }
         Rejection::OtherSale { sale, .. } => No::OtherSale(last_number(sale.as_str())),
         Rejection::SaleNotFound { sale, .. } => No::UnknownSale(last_number(sale.as_str())),

@@ -94,6 +94,8 @@ pub(crate) struct Sale {
     pub(crate) paused: bool,
     pub(crate) exclusive: bool,
     pub(crate) limit: Option<u64>,
+    /// How many customers it lets in at a time.
+    pub(crate) admits: Option<u32>,
     /// Units set aside at each place, if any are.
     pub(crate) aside: Option<[u64; PLACES as usize]>,
 }
@@ -134,6 +136,10 @@ pub(crate) enum No {
         item: Item,
         sale: u8,
         bought: u64,
+    },
+    SaleFull {
+        item: Item,
+        sale: u8,
     },
     OtherSale(u8),
     UnknownSale(u8),

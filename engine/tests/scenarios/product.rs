@@ -6,11 +6,11 @@ use holdfast_engine::product::{
     ProductEvent, ProductResult, Sources, Terms,
 };
 use holdfast_engine::{
-    CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Operation, OperationId, Quantity,
-    Rejection, ReservationId, Sequence, SmolStr, Timestamp,
+    CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationId,
+    Quantity, Rejection, ReservationId, Sequence, SmolStr, Timestamp,
 };
 
-use super::script::sku;
+use super::script::{run, sku};
 
 #[test]
 fn units_are_counted_from_the_beginning_so_that_saying_it_twice_does_it_once() {
@@ -242,4 +242,17 @@ fn advance(product: &mut Product, to: Fulfilment) -> Result<bool, Rejection> {
         product.check();
     }
     Ok(!events.is_empty())
+}
+
+#[test]
+fn it_says_when_its_counts_change_next_without_anything_being_done() {
+    let shop = run("
+        new cup preorder 5 release 1h
+        sale cup spring in 2h for 3h
+        ");
+    let cup = shop.driver.product(&sku("cup"));
+    let hour = |hours: i64| shop.driver.now.plus(Millis(hours.unsigned_abs() * 3_600_000));
+    for (now, next) in [(0, Some(1)), (1, Some(2)), (2, Some(5)), (4, Some(5)), (5, None)] {
+        assert_eq!(cup.next_change(hour(now)), next.map(hour), "{now} h");
+    }
 }

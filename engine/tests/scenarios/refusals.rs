@@ -37,6 +37,9 @@ const DAY: &str = "
     reserve A for ann: 4 mug                    | refused: SaleNotOpen
     sale mug spring limit 4
     reserve A for ann: 6 mug                    | refused: CustomerLimit
+    sale mug spring admits 0
+    reserve A for ann: 4 mug                    | refused: SaleFull
+    sale mug spring limit 4
     reserve A for ann: 2 cup
     commit A: 3                                 | refused: CommitAboveHold
     commit A: 0                                 | refused: CommitMismatch
@@ -138,6 +141,7 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
             "InsufficientStock"
                 | "NotSellable"
                 | "SaleNotOpen"
+                | "SaleFull"
                 | "NotOnShelf"
                 | "ReservationInCheckout"
                 | "ProductShort"
@@ -252,6 +256,7 @@ fn every_refusal() -> Vec<Rejection> {
             bought: none,
             requested: none,
         },
+        Rejection::SaleFull { sku: sku.clone(), sale: sale.clone(), admits: 1, next_expiry: None },
         Rejection::OtherSale { sku: sku.clone(), sale: sale.clone() },
         Rejection::SaleNotFound { sku: sku.clone(), sale },
         Rejection::SaleContradiction { sku: sku.clone() },
@@ -348,6 +353,7 @@ fn every_refusal() -> Vec<Rejection> {
             Rejection::KeyReused
             | Rejection::SaleNotOpen { .. }
             | Rejection::CustomerLimit { .. }
+            | Rejection::SaleFull { .. }
             | Rejection::UnknownLocation { .. }
             | Rejection::OtherSale { .. }
             | Rejection::SaleNotFound { .. }

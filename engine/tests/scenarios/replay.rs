@@ -1,12 +1,14 @@
 //! The journal and the state it tells of: a replay believes no torn journal, and its digest tells any two states apart.
 
 use holdfast_engine::order::OrderEvent;
-use holdfast_engine::product::{Condition, Fulfilment, Note, Policy, ProductDetails, ProductEvent};
+use holdfast_engine::product::{
+    Condition, Fulfilment, Note, Policy, PriorityClass, ProductDetails, ProductEvent, WaitingEvent,
+};
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::world::World;
 use holdfast_engine::{
-    Event, Fingerprint, HoldId, LocationId, Operation, OperationId, Quantity, ReservationId, Sequence,
-    SmolStr, Timestamp,
+    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Operation, OperationId, Quantity,
+    ReservationId, Sequence, SmolStr, Timestamp,
 };
 
 use super::driver::replay;
@@ -86,6 +88,17 @@ fn the_digest_sees_every_part_of_a_product() {
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(9) },
         at: Timestamp::from_millis(at),
     };
+    let waits = |units| ProductEvent::Waiting {
+        customer: CustomerId::new("cleo").unwrap(),
+        what: Box::new(WaitingEvent::Joined {
+            quantity: LineQuantity::new(units).unwrap(),
+            location: None,
+            class: PriorityClass::USUAL,
+            keeps_place: false,
+            operation: Operation { id: OperationId(9), fingerprint: Fingerprint(9) },
+            at: Timestamp::from_millis(1),
+        }),
+    };
     let digests = [
         moved(1, 0, 1),
         moved(0, 1, 0),
@@ -97,6 +110,8 @@ fn the_digest_sees_every_part_of_a_product() {
         put("cup", 1),
         put("mug", 1),
         put("cup", 2),
+        waits(1),
+        waits(2),
     ]
     .map(|event| {
         let mut world = shop.driver.world().clone();
@@ -173,4 +188,29 @@ fn a_world_taken_apart_gives_all_of_it() {
     assert_eq!(world.sequence(), Sequence(shop.driver.journal().len() as u64));
     let (products, reservations, orders) = world.into_parts();
     assert_eq!((products.count(), reservations.count(), orders.count()), (1, 2, 1));
+}
+
+#[test]
+fn a_world_in_which_somebody_queues_for_what_lies_there_is_not_settled() {
+    let shop = run("
+        new cup backorder 5
+        reserve A for ann: 2 cup
+        commit A
+        ");
+    let (mut world, now) = (shop.driver.world().clone(), shop.driver.now);
+    world.check_settled(now);
+    let arrived = ProductEvent::Adjusted {
+        location: LocationId::main(),
+        condition: Condition::Sellable,
+        delta: 1,
+        became: None,
+        note: Box::new(Note::why(SmolStr::default())),
+        operation: Operation { id: OperationId(9), fingerprint: Fingerprint(9) },
+        at: now,
+        is_count: false,
+        stamped: None,
+    };
+    world.apply(world.sequence().plus(1), &Event::Product(sku("cup"), arrived));
+    let checked = std::panic::catch_unwind(|| world.check_settled(now));
+    assert!(checked.is_err(), "nobody was served what came");
 }

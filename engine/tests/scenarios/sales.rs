@@ -201,3 +201,57 @@ fn what_a_sale_sells_is_told() {
     let ann = holdfast_engine::CustomerId::new("ann").unwrap();
     assert_eq!((sale.sold().units(), sale.bought_by(&ann).units()), (3, 2));
 }
+
+#[test]
+fn a_sale_lets_in_so_many_customers_at_a_time_and_who_is_in_may_take_more() {
+    check(
+        "
+        new cup price 1.00
+        receive 20 cup
+        sale cup spring admits 2
+        reserve A for ann lasting 10min: 1 cup
+        reserve B for bob: 1 cup
+        reserve C for cleo: 1 cup   | refused: SaleFull, admits 2 customers at a time
+        reserve D for ann: 3 cup
+        release A
+        reserve C for cleo: 1 cup   | refused: SaleFull
+        release D
+        reserve C for cleo: 1 cup
+        reserve E for dan: 1 cup    | refused: SaleFull
+        commit B
+        reserve E for dan: 1 cup
+        reserve F for bob: 1 cup    | refused: SaleFull
+        wait 1h
+        reserve F for bob: 1 cup
+        ",
+        "
+        cup: 20 on hand, 1 held, 1 promised, 18 available
+        ",
+    );
+}
+
+#[test]
+fn a_sale_that_admits_nobody_lets_those_go_on_who_are_in() {
+    check(
+        "
+        new cup price 1.00
+        receive 20 cup
+        sale cup spring
+        reserve A for ann: 1 cup
+        sale cup spring admits 0
+        reserve B for bob: 1 cup    | refused: SaleFull
+        change A: 2 cup
+        reserve C for ann: 1 cup
+        order O1 for ann: 1 cup
+        O1 finishes
+        release C
+        release A
+        reserve D for ann: 1 cup    | refused: SaleFull
+        sale cup spring
+        reserve B for bob: 1 cup
+        ",
+        "
+        cup: 20 on hand, 1 held, 1 promised, 18 available
+        ",
+    );
+}

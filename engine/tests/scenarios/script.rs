@@ -593,6 +593,7 @@ fn sale(words: &Words<'_>, now: Timestamp) -> SaleTerms {
         paused: words.has("paused"),
         exclusive: words.has("exclusive"),
         per_customer: words.after("limit").map(line_quantity),
+        admits: words.after("admits").map(|most| most.parse().unwrap()),
         allotments: allotments.collect(),
     }
 }

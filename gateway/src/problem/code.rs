@@ -83,6 +83,8 @@ codes! {
     SaleNotOpen = "sale_not_open", CONFLICT, "The sale is not open", true;
     /// The customer would have more units in a sale than one customer may.
     CustomerLimit = "customer_limit", CONFLICT, "More than one customer may have", false;
+    /// As many customers as a sale admits at a time are in it.
+    SaleFull = "sale_full", CONFLICT, "The sale admits nobody else for now", true;
     /// Another sale of the product is not closed, or this one is.
     OtherSale = "other_sale", CONFLICT, "There is another sale of the product", false;
     /// No such sale.

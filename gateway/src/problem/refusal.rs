@@ -94,6 +94,15 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 .with("requested", requested.units());
             at_line(problem, sku, None, "quantity")
         }
+        Rejection::SaleFull { sku, sale, admits, next_expiry } => {
+            let problem = at_line(problem(Code::SaleFull), sku, None, "sku")
+                .with("sale", sale.as_str())
+                .with("admits", *admits);
+            match next_expiry {
+                Some(at) => problem.with("next_expiry_at", rfc3339(*at)),
+                None => problem,
+            }
+        }
         Rejection::OtherSale { sale, .. } => problem(Code::OtherSale).with("sale", sale.as_str()),
         Rejection::SaleNotFound { .. } => problem(Code::SaleNotFound),
         Rejection::SaleContradiction { .. } => problem(Code::ValidationFailed).at("/closes_at"),

@@ -430,6 +430,9 @@ struct SalePutBody<'a> {
     /// Most units a customer may have of it; `null` if there is no limit.
     #[schema(required = true)]
     per_customer: Option<u32>,
+    /// Most customers who may hold something in it at a time; `null` if there is no bound.
+    #[schema(required = true)]
+    admits: Option<u32>,
     /// Units set aside for it, by location.
     #[schema(inline)]
     set_aside: BTreeMap<&'a str, u64>,
@@ -641,6 +644,7 @@ impl<'a> SalePutBody<'a> {
             paused: terms.paused,
             exclusive: terms.exclusive,
             per_customer: terms.per_customer.map(LineQuantity::units),
+            admits: terms.admits,
             set_aside: aside.map(|aside| (aside.location.as_str(), aside.units.units())).collect(),
         }
     }

@@ -39,6 +39,11 @@ pub(crate) struct SaleRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000_000)]
     per_customer: Option<Int>,
+    /// Most customers who may hold something in it at a time; who is in may take more, and 0 lets nobody in. No bound unless
+    /// given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 0)]
+    admits: Option<Int>,
     /// Units set aside for it, by location: at most 64. All that is free is for sale unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(inline, value_type = Option<BTreeMap<String, u64>>)]
@@ -55,6 +60,9 @@ impl SaleRequest {
             let pointer = || "/per_customer".to_owned();
             errors.count(pointer, limit, 1, u64::from(LineQuantity::MAX))
         });
+        let admits = self
+            .admits
+            .and_then(|admits| errors.count(|| "/admits".to_owned(), admits, 0, u64::from(u32::MAX)));
         let allotments = self.allotments(&mut errors);
         match opens_at {
             Some(opens_at) if errors.is_empty() => Ok(SaleTerms {
@@ -64,6 +72,7 @@ impl SaleRequest {
                 paused: self.paused,
                 exclusive: self.exclusive,
                 per_customer: limit.and_then(|limit| LineQuantity::new(u32::try_from(limit).ok()?)),
+                admits: admits.and_then(|admits| u32::try_from(admits).ok()),
                 allotments,
             }),
             _ => Err(errors.into_problem()),
@@ -98,7 +107,8 @@ fn instant(pointer: &'static str, text: &str, errors: &mut FieldErrors) -> Optio
 #[derive(Serialize, ToSchema)]
 #[schema(as = Sale, example = json!({
     "sku": "85123A", "id": "black-friday", "status": "scheduled", "opens_at": "2026-11-27T08:00:00.000Z",
-    "closes_at": "2026-11-27T20:00:00.000Z", "exclusive": false, "per_customer": 2, "set_aside": {"main": 1000},
+    "closes_at": "2026-11-27T20:00:00.000Z", "exclusive": false, "per_customer": 2, "admits": null,
+    "set_aside": {"main": 1000},
     "at": "2026-11-20T08:00:00.000Z", "version": 7, "sequence": 4711
 }))]
 pub(crate) struct SaleBody<'a> {
@@ -138,6 +148,9 @@ struct SaleTermsBody<'a> {
     /// Most units a customer may have of it; `null` if there is no limit.
     #[schema(required = true)]
     per_customer: Option<u32>,
+    /// Most customers who may hold something in it at a time; `null` if there is no bound.
+    #[schema(required = true)]
+    admits: Option<u32>,
     /// Units set aside for it, by location.
     #[schema(inline)]
     set_aside: BTreeMap<&'a str, u64>,
@@ -151,6 +164,8 @@ pub(crate) struct SaleStockBody<'a> {
     sale: SaleTermsBody<'a>,
     /// Units claimed in it, held or bought.
     sold: u64,
+    /// Customers who hold something in it.
+    inside: u64,
     /// Whether it is open and has nothing left; ends the instant a unit comes back.
     sold_out: bool,
 }
@@ -181,6 +196,7 @@ impl<'a> SaleTermsBody<'a> {
             closes_at: terms.closes_at.map(Instant),
             exclusive: terms.exclusive,
             per_customer: terms.per_customer.map(LineQuantity::units),
+            admits: terms.admits,
             set_aside: aside.map(|aside| (aside.location.as_str(), aside.units.units())).collect(),
         }
     }
@@ -203,6 +219,7 @@ impl<'a> SaleStockBody<'a> {
         Self {
             sale: SaleTermsBody::new(&view.terms, view.status),
             sold: view.sold,
+            inside: view.inside,
             sold_out: view.status == SaleStatus::Open && available == 0,
         }
     }

@@ -128,3 +128,25 @@ async fn sales_that_cannot_be_are_refused() {
     none.refused(404, "sale_not_found");
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn a_sale_admits_so_many_customers_at_a_time() {
+    let shop = Shop::open().await;
+    shop.stocked("A", 10).await;
+    let sale = shop.sale(&json!({"opens_at": LONG_AGO, "admits": 1})).await;
+    assert_eq!(sale["admits"], 1);
+    let first = shop.takes("ann", 1).await;
+    let refused = shop.is_refused("bob", 1, "sale_full").await;
+    assert_eq!((&refused["retryable"], &refused["admits"]), (&true.into(), &1.into()));
+    assert_eq!(refused["next_expiry_at"], first["expires_at"], "when a place may come free");
+    assert_eq!(pointers(&refused), ["/lines/0/sku"]);
+    shop.takes("ann", 1).await;
+    assert_eq!(shop.stock("A").await["sale"]["inside"], 1, "one customer, with two baskets");
+
+    shop.sale(&json!({"opens_at": LONG_AGO, "admits": 2})).await;
+    shop.takes("bob", 1).await;
+    let shop = shop.restart().await;
+    shop.is_refused("cleo", 1, "sale_full").await;
+    assert_eq!(shop.stock("A").await["sale"]["inside"], 2);
+    shop.stop().await;
+}

@@ -189,6 +189,7 @@ fn product_events() -> Vec<ProductEvent> {
         paused: true,
         exclusive: true,
         per_customer: Some(units(2)),
+        admits: Some(500),
         allotments: vec![Allotment { location: LocationId::main(), units: quantity(1_000) }],
     };
     events.push(ProductEvent::SalePut { terms: Box::new(terms), operation: operation(6), at: at(6) });

@@ -282,14 +282,15 @@ fn sale() -> impl Strategy<Value = SaleTerms> {
     let allotment = (location(), quantity()).prop_map(|(location, units)| Allotment { location, units });
     let id = sku().prop_map(|name| SaleId::new(name.as_str()).unwrap());
     let window = (at(), option::of(at()), any::<bool>(), any::<bool>());
-    (id, window, option::of(units()), vec(allotment, 0..4)).prop_map(
-        |(id, (opens_at, closes_at, paused, exclusive), per_customer, allotments)| SaleTerms {
+    (id, window, option::of(units()), any::<Option<u32>>(), vec(allotment, 0..4)).prop_map(
+        |(id, (opens_at, closes_at, paused, exclusive), per_customer, admits, allotments)| SaleTerms {
             id,
             opens_at,
             closes_at,
             paused,
             exclusive,
             per_customer,
+            admits,
             allotments,
         },
     )

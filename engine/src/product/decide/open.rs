@@ -240,6 +240,13 @@ impl Product {
                 let (sku, sale) = (self.sku.clone(), terms.id.clone());
                 Err(Rejection::CustomerLimit { sku, sale, limit, bought, requested: asked })
             }
+            // Whom something was offered to is let in.
+            _ if counted.is_zero() && !sale.admits(customer) => Err(Rejection::SaleFull {
+                sku: self.sku.clone(),
+                sale: terms.id.clone(),
+                admits: terms.admits.unwrap_or_default(),
+                next_expiry: self.next_deadline(),
+            }),
             _ => Ok(Some(customer)),
         }
     }

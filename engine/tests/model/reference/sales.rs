@@ -78,8 +78,21 @@ impl Reference {
             Some(limit) if !to_come && bought + asked > limit => {
                 Err(No::OverLimit { item, sale: sale.name, bought })
             }
+            _ if !to_come && kept == 0 && !self.lets_in(item, sale, customer) => {
+                Err(No::SaleFull { item, sale: sale.name })
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Whether one more who holds something in the sale is not too many, or he does so already.
+    fn lets_in(&self, item: Item, sale: Sale, customer: u8) -> bool {
+        let Some(most) = sale.admits else { return true };
+        let mut inside: Vec<_> =
+            self.sale_lines(item, false).filter_map(|(basket, _)| self.customer(basket)).collect();
+        inside.sort_unstable();
+        inside.dedup();
+        inside.len() < most as usize || inside.contains(&customer)
     }
 
     /// The limit once more, when it is known how many of the units kept for the customer are taken.

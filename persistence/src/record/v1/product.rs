@@ -99,6 +99,7 @@ pub(crate) struct SaleRecord {
     paused: bool,
     exclusive: bool,
     per_customer: Option<u32>,
+    admits: Option<u32>,
     allotments: Vec<AllotmentRecord>,
     operation: OperationRecord,
     at: i64,
@@ -512,6 +513,7 @@ impl From<&ProductEvent> for ProductRecord {
                 paused: terms.paused,
                 exclusive: terms.exclusive,
                 per_customer: terms.per_customer.map(LineQuantity::units),
+                admits: terms.admits,
                 allotments: terms.allotments.iter().map(Into::into).collect(),
                 operation: (*operation).into(),
                 at: at.millis(),
@@ -748,6 +750,7 @@ impl TryFrom<&ArchivedSaleRecord> for SaleTerms {
             paused: sale.paused,
             exclusive: sale.exclusive,
             per_customer: limit.map(|limit| value::line_quantity("customer limit", *limit)).transpose()?,
+            admits: sale.admits.as_ref().map(|admits| admits.to_native()),
             allotments: sale.allotments.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         })
     }
