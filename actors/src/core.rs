@@ -25,6 +25,8 @@ use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::change::{self, ChangeReservation};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
+use crate::customer_index::Age;
+use crate::customer_reservations::{self, Claimed, ReleasedAll};
 use crate::directory::Directory;
 use crate::expiry::{self, Expiry};
 use crate::lot_view::{LotAnswer, LotsView};
@@ -198,7 +200,7 @@ impl Core {
             ending: AtomicBool::new(false),
         });
         let (products, all_reservations, all_orders) = world.into_parts();
-        all_reservations.for_each(|reservation| shared.reservations.insert(reservation));
+        shared.reservations.insert_all(all_reservations);
         for product in products {
             let (sku, now) = (product.sku().clone(), clock.now());
             let next = next_change(&product, now);
@@ -501,7 +503,7 @@ impl Core {
         taken: Option<Vec<TakenLine>>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        reservations::commit(&self.shared, Gate::enter(&self.shared)?, id, taken, operation).await
+        reservations::commit(&self.shared, Gate::enter(&self.shared)?.into(), id, taken, operation).await
     }
 
     /// Gives a reservation back.
@@ -509,7 +511,38 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn release(&self, id: ReservationId, operation: Operation) -> Reply<ReservationView> {
-        reservations::release(&self.shared, Gate::enter(&self.shared)?, id, operation).await
+        reservations::release(&self.shared, Gate::enter(&self.shared)?.into(), id, operation).await
+    }
+
+    /// A customer's reservations that have not ended, the newest first: all of them or those that stand so, of those older than
+    /// the one given.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn reservations(
+        &self,
+        customer: &CustomerId,
+        only: Option<Claimed>,
+        before: Option<Age>,
+        limit: usize,
+    ) -> Result<Vec<ReservationView>, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        customer_reservations::list(&self.shared, permit, customer, only, before, limit).await
+    }
+
+    /// Gives back all of a customer's reservations that are held, at most
+    /// [`RELEASES_MAX`](crate::RELEASES_MAX) of them: each as the operation that `operation_of` derives for it, always the same
+    /// for one request. A repeat gives back nothing that was made after the first time.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; some of them may have been given back, and a repeat finds out.
+    pub async fn release_all(
+        &self,
+        customer: &CustomerId,
+        operation_of: impl Fn(ReservationId) -> Operation,
+    ) -> Result<ReleasedAll, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        customer_reservations::release_all(&self.shared, permit, customer, operation_of).await
     }
 
     /// Moves a reservation's deadline to `ttl` from now; to as long as it was made for if not given.
@@ -522,7 +555,7 @@ impl Core {
         ttl: Option<Millis>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        reservations::extend(&self.shared, Gate::enter(&self.shared)?, id, ttl, operation).await
+        reservations::extend(&self.shared, Gate::enter(&self.shared)?.into(), id, ttl, operation).await
     }
 
     /// Changes the lines of a reservation that is held: more here, fewer there, some out, others in, in one step. What it holds

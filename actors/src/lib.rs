@@ -32,6 +32,8 @@ mod clock;
 mod config;
 mod core;
 mod countdown;
+mod customer_index;
+mod customer_reservations;
 mod directory;
 mod expiry;
 mod flight;
@@ -59,6 +61,8 @@ pub use change::ChangeReservation;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;
 pub use core::{Core, CoreStats, Fatal, OnFatal};
+pub use customer_index::Age;
+pub use customer_reservations::{Claimed, RELEASES_MAX, ReleasedAll};
 pub use lot_view::{LotAnswer, LotsView};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,

@@ -5,6 +5,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
     let mut parts = path.strip_prefix('/').unwrap_or_default().splitn(5, '/');
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("v1"), Some("reservations"), None, ..) => "/v1/reservations",
+        (Some("v1"), Some("reservations"), Some("release"), None, _) => "/v1/reservations/release",
         (Some("v1"), Some("reservations"), Some(_), None, _) => "/v1/reservations/{id}",
         (Some("v1"), Some("reservations"), Some(_), Some("commit"), None) => "/v1/reservations/{id}/commit",
         (Some("v1"), Some("reservations"), Some(_), Some("release"), None) => "/v1/reservations/{id}/release",

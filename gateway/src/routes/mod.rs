@@ -1,6 +1,7 @@
 //! The routes, one file per resource. Each handler is thin: read, check, ask the core, write.
 
 pub(crate) mod batch;
+pub(crate) mod customers;
 pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -41,7 +42,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(incoming::reschedule))
         .routes(routes!(incoming::cancel))
         .routes(routes!(incoming::transfer))
-        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::create, customers::list))
+        .routes(routes!(customers::release))
         .routes(routes!(reservations::get))
         .routes(routes!(reservations::commit))
         .routes(routes!(reservations::release))

@@ -12,6 +12,7 @@ mod batch;
 mod behaviours;
 mod change;
 mod connections;
+mod customers;
 mod docs;
 mod examples;
 mod harness;
