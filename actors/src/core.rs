@@ -41,6 +41,7 @@ use crate::reservation_cell::Reservations;
 use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
+use crate::stock_watch::{StockWatch, WATCHED_MAX};
 use crate::supervisor;
 use crate::together::{self, NotTogether};
 use crate::view::{
@@ -348,6 +349,22 @@ impl Core {
         });
         let own = own.ok_or_else(not_found)?;
         self.ask(&cell, permit, |caller| ProductMessage::Read(own, caller)).await
+    }
+
+    /// Watches what is shown of some products, at most [`WATCHED_MAX`](crate::WATCHED_MAX): their counts now, or those that are newer
+    /// than what was `seen` in an earlier watch, and then whatever changes.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if there is no such product.
+    pub fn watch_stock(&self, skus: &[Sku], seen: Option<Sequence>) -> Result<StockWatch, Failure> {
+        let cell = |sku: &Sku| {
+            let cell = self.shared.directory.get(sku).filter(|cell| cell.shown().details.is_some());
+            cell.ok_or_else(|| Rejection::UnknownSku { sku: sku.clone() })
+        };
+        let cells = skus.iter().take(WATCHED_MAX).map(cell).collect::<Result<_, _>>()?;
+        // A position that is still to come was seen in another journal.
+        let seen = seen.filter(|seen| *seen <= self.shared.journal.durable()).unwrap_or_default();
+        Ok(StockWatch::new(cells, seen))
     }
 
     /// A part of what happened to a product, newest first. It outlives the product.

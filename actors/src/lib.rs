@@ -50,6 +50,7 @@ mod reservation_view;
 mod reservations;
 mod shared;
 mod sourcing;
+mod stock_watch;
 mod supervisor;
 mod together;
 mod view;
@@ -74,6 +75,7 @@ pub use past::{
 pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
 pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
+pub use stock_watch::{NewsKind, StockCounts, StockNews, StockWatch, TURNS_KEPT, Turn, WATCHED_MAX};
 pub use together::NotTogether;
 pub use view::{
     AdjustAnswer, DeleteAnswer, LocationCounts, LocationDeleteAnswer, LocationView, ProductView, PutAnswer,

@@ -31,7 +31,11 @@ const ANY: &[(&str, &str, &str)] = &[
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
-    ("503", "Unavailable", "Not now (`overloaded`, `draining`, `unavailable`); wait `Retry-After` seconds"),
+    (
+        "503",
+        "Unavailable",
+        "Not now (`overloaded`, `too_many_streams`, `draining`, `unavailable`); wait `Retry-After` seconds",
+    ),
 ];
 
 /// The refusals of requests that change something, besides.

@@ -40,6 +40,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         {
             "/v1/products/{sku}/waiting-list/{customer}"
         }
+        (Some("v1"), Some("stock"), Some("stream"), None, _) => "/v1/stock/stream",
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
         (Some("v1"), Some("stock"), Some(_), Some("transfers"), None) => "/v1/stock/{sku}/transfers",

@@ -12,6 +12,7 @@ pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod sales;
 pub(crate) mod stock;
+pub(crate) mod stock_stream;
 pub(crate) mod waiting;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(waiting::join))
         .routes(routes!(waiting::get, waiting::leave))
         .routes(routes!(stock::get))
+        .routes(routes!(stock_stream::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(incoming::announce, incoming::list))
         .routes(routes!(incoming::receive))

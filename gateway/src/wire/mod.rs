@@ -29,6 +29,7 @@ pub(crate) mod reservation;
 pub(crate) mod sale;
 pub(crate) mod sources;
 pub(crate) mod stock;
+pub(crate) mod stock_news;
 pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -31,5 +31,6 @@ mod refunds;
 mod reservations;
 mod sales;
 mod stock;
+mod stock_stream;
 mod trouble;
 mod waiting;
