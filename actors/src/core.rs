@@ -29,6 +29,7 @@ use crate::customer_index::Age;
 use crate::customer_reservations::{self, Claimed, ReleasedAll};
 use crate::directory::Directory;
 use crate::expiry::{self, Expiry};
+use crate::explain::{self, ExplainRequest, ProductExplanation};
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
 use crate::past::{self, AsOf, HistoryPage, HistoryQuery, PastFailure, StockAsOf, Walks};
@@ -466,6 +467,14 @@ impl Core {
     /// [`Failure`].
     pub async fn reserve(&self, request: Reserve) -> Reply<ReservationView> {
         reservations::reserve(&self.shared, Some(Gate::enter(&self.shared)?), request).await
+    }
+
+    /// What a basket would get now, and why: product by product, in the order of their SKUs. Nothing is taken.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if one of them is no product; other refusals are in the answer.
+    pub async fn explain(&self, request: ExplainRequest) -> Result<Vec<ProductExplanation>, Failure> {
+        explain::explain(&self.shared, Gate::enter(&self.shared)?, request).await
     }
 
     /// Makes reservations, all of them or none. They are claimed of each product in their order. One that was made before

@@ -36,6 +36,7 @@ mod customer_index;
 mod customer_reservations;
 mod directory;
 mod expiry;
+mod explain;
 mod flight;
 mod lot_view;
 mod orders;
@@ -64,6 +65,7 @@ pub use config::CoreConfig;
 pub use core::{Core, CoreStats, Fatal, OnFatal};
 pub use customer_index::Age;
 pub use customer_reservations::{Claimed, RELEASES_MAX, ReleasedAll};
+pub use explain::{ExplainRequest, ProductExplanation};
 pub use lot_view::{LotAnswer, LotsView};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,

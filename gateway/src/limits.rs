@@ -14,6 +14,8 @@ pub(crate) const IMPORT_LINES_IN_FLIGHT: usize = 256;
 pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Most operations of a batch.
 pub(crate) const BATCH_OPERATIONS_MAX: usize = 2_000;
+/// Most lines of a basket whose sourcing is explained: each names every location of its product.
+pub(crate) const EXPLAINED_LINES_MAX: usize = 100;
 /// Operations of a batch that are under way at once. Far below what the core takes, so that a few batches do not keep
 /// everybody else out.
 pub(crate) const BATCH_OPERATIONS_IN_FLIGHT: usize = 512;

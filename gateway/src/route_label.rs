@@ -48,6 +48,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
             None => "/v1/stock/{sku}/incoming",
             Some(rest) => lot_label(rest),
         },
+        (Some("v1"), Some("sourcing"), None, ..) => "/v1/sourcing",
         (Some("v1"), Some("batch"), None, ..) => "/v1/batch",
         (Some("v1"), Some("import"), None, ..) => "/v1/import",
         (Some("openapi.json"), None, ..) => "/openapi.json",

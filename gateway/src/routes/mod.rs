@@ -11,6 +11,7 @@ pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod sales;
+pub(crate) mod sourcing;
 pub(crate) mod stock;
 pub(crate) mod stock_stream;
 pub(crate) mod waiting;
@@ -51,6 +52,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reservations::release))
         .routes(routes!(reservations::change))
         .routes(routes!(reservations::extend))
+        .routes(routes!(sourcing::explain))
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::get))
         .routes(routes!(orders::cancel))

@@ -28,6 +28,7 @@ pub(crate) mod product;
 pub(crate) mod reservation;
 pub(crate) mod sale;
 pub(crate) mod sources;
+pub(crate) mod sourcing;
 pub(crate) mod stock;
 pub(crate) mod stock_news;
 pub(crate) mod terms;

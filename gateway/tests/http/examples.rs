@@ -277,6 +277,7 @@ async fn every_operations_example_can_be_sent_and_is_answered_as_described() {
     story.tell("commitReservation", Some(&cart)).await;
     let cart = story.tell("createReservation", None).await["id"].clone();
     story.tell("releaseReservation", Some(&cart)).await;
+    story.tell("explainSourcing", None).await;
     story.tell("createReservation", None).await;
     story.tell("listReservations", None).await;
     story.tell("releaseAllReservations", None).await;

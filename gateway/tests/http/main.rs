@@ -30,6 +30,7 @@ mod queue;
 mod refunds;
 mod reservations;
 mod sales;
+mod sourcing;
 mod stock;
 mod stock_stream;
 mod trouble;

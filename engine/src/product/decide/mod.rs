@@ -3,6 +3,7 @@
 mod adjust;
 mod advance;
 mod delete;
+mod explain;
 mod fill;
 mod finish;
 mod location;
