@@ -30,6 +30,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::answer::{Failure, Reply, ReplyTo};
 use crate::countdown;
+use crate::customer_index::Age;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
@@ -363,6 +364,12 @@ impl Basket {
             member.lines.iter().filter_map(|line| Some((cells(line)?, member.hold(line))))
         });
         let claims = claims.collect();
+        for Member { reservation, intent, .. } in &self.members {
+            if let Some(make) = &intent.make {
+                let age = Age { made_at: make.at, id: reservation.id() };
+                self.shared.reservations.customers.remove(&intent.customer, age);
+            }
+        }
         let reservations = self.members.iter().map(|member| Arc::clone(&member.reservation)).collect();
         let caller = self.change.take().map(|change| change.caller);
         Withdrawal { shared: Arc::clone(&self.shared), reservations, claims, refusal, caller }.send();

@@ -25,8 +25,11 @@ use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::change::{self, ChangeReservation};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
+use crate::customer_index::Age;
+use crate::customer_reservations::{self, Claimed, ReleasedAll};
 use crate::directory::Directory;
 use crate::expiry::{self, Expiry};
+use crate::explain::{self, ExplainRequest, ProductExplanation};
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::orders::{self, OrderMessage, OrderRequest, OrderUnits, OrderView, PlaceOrderRequest};
 use crate::past::{self, AsOf, HistoryPage, HistoryQuery, PastFailure, StockAsOf, Walks};
@@ -39,6 +42,7 @@ use crate::reservation_cell::Reservations;
 use crate::reservation_view::ReservationView;
 use crate::reservations::{self, Reserve, TakenLine};
 use crate::shared::{Counters, Gate, Permit, Shared};
+use crate::stock_watch::{StockWatch, WATCHED_MAX};
 use crate::supervisor;
 use crate::together::{self, NotTogether};
 use crate::view::{
@@ -198,7 +202,7 @@ impl Core {
             ending: AtomicBool::new(false),
         });
         let (products, all_reservations, all_orders) = world.into_parts();
-        all_reservations.for_each(|reservation| shared.reservations.insert(reservation));
+        shared.reservations.insert_all(all_reservations);
         for product in products {
             let (sku, now) = (product.sku().clone(), clock.now());
             let next = next_change(&product, now);
@@ -348,6 +352,22 @@ impl Core {
         self.ask(&cell, permit, |caller| ProductMessage::Read(own, caller)).await
     }
 
+    /// Watches what is shown of some products, at most [`WATCHED_MAX`](crate::WATCHED_MAX): their counts now, or those that are newer
+    /// than what was `seen` in an earlier watch, and then whatever changes.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if there is no such product.
+    pub fn watch_stock(&self, skus: &[Sku], seen: Option<Sequence>) -> Result<StockWatch, Failure> {
+        let cell = |sku: &Sku| {
+            let cell = self.shared.directory.get(sku).filter(|cell| cell.shown().details.is_some());
+            cell.ok_or_else(|| Rejection::UnknownSku { sku: sku.clone() })
+        };
+        let cells = skus.iter().take(WATCHED_MAX).map(cell).collect::<Result<_, _>>()?;
+        // A position that is still to come was seen in another journal.
+        let seen = seen.filter(|seen| *seen <= self.shared.journal.durable()).unwrap_or_default();
+        Ok(StockWatch::new(cells, seen))
+    }
+
     /// A part of what happened to a product, newest first. It outlives the product.
     ///
     /// # Errors
@@ -449,6 +469,14 @@ impl Core {
         reservations::reserve(&self.shared, Some(Gate::enter(&self.shared)?), request).await
     }
 
+    /// What a basket would get now, and why: product by product, in the order of their SKUs. Nothing is taken.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownSku`] if one of them is no product; other refusals are in the answer.
+    pub async fn explain(&self, request: ExplainRequest) -> Result<Vec<ProductExplanation>, Failure> {
+        explain::explain(&self.shared, Gate::enter(&self.shared)?, request).await
+    }
+
     /// Makes reservations, all of them or none. They are claimed of each product in their order. One that was made before
     /// counts as done. None of them may take less than it asks for, and all together have at most
     /// [`LINES_MAX`](holdfast_engine::reservation::LINES_MAX) lines.
@@ -501,7 +529,7 @@ impl Core {
         taken: Option<Vec<TakenLine>>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        reservations::commit(&self.shared, Gate::enter(&self.shared)?, id, taken, operation).await
+        reservations::commit(&self.shared, Gate::enter(&self.shared)?.into(), id, taken, operation).await
     }
 
     /// Gives a reservation back.
@@ -509,7 +537,38 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn release(&self, id: ReservationId, operation: Operation) -> Reply<ReservationView> {
-        reservations::release(&self.shared, Gate::enter(&self.shared)?, id, operation).await
+        reservations::release(&self.shared, Gate::enter(&self.shared)?.into(), id, operation).await
+    }
+
+    /// A customer's reservations that have not ended, the newest first: all of them or those that stand so, of those older than
+    /// the one given.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`].
+    pub async fn reservations(
+        &self,
+        customer: &CustomerId,
+        only: Option<Claimed>,
+        before: Option<Age>,
+        limit: usize,
+    ) -> Result<Vec<ReservationView>, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        customer_reservations::list(&self.shared, permit, customer, only, before, limit).await
+    }
+
+    /// Gives back all of a customer's reservations that are held, at most
+    /// [`RELEASES_MAX`](crate::RELEASES_MAX) of them: each as the operation that `operation_of` derives for it, always the same
+    /// for one request. A repeat gives back nothing that was made after the first time.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`]; some of them may have been given back, and a repeat finds out.
+    pub async fn release_all(
+        &self,
+        customer: &CustomerId,
+        operation_of: impl Fn(ReservationId) -> Operation,
+    ) -> Result<ReleasedAll, Failure> {
+        let permit = Gate::enter(&self.shared)?;
+        customer_reservations::release_all(&self.shared, permit, customer, operation_of).await
     }
 
     /// Moves a reservation's deadline to `ttl` from now; to as long as it was made for if not given.
@@ -522,7 +581,7 @@ impl Core {
         ttl: Option<Millis>,
         operation: Operation,
     ) -> Reply<ReservationView> {
-        reservations::extend(&self.shared, Gate::enter(&self.shared)?, id, ttl, operation).await
+        reservations::extend(&self.shared, Gate::enter(&self.shared)?.into(), id, ttl, operation).await
     }
 
     /// Changes the lines of a reservation that is held: more here, fewer there, some out, others in, in one step. What it holds

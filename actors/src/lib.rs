@@ -32,8 +32,11 @@ mod clock;
 mod config;
 mod core;
 mod countdown;
+mod customer_index;
+mod customer_reservations;
 mod directory;
 mod expiry;
+mod explain;
 mod flight;
 mod lot_view;
 mod orders;
@@ -48,6 +51,7 @@ mod reservation_view;
 mod reservations;
 mod shared;
 mod sourcing;
+mod stock_watch;
 mod supervisor;
 mod together;
 mod view;
@@ -59,6 +63,9 @@ pub use change::ChangeReservation;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;
 pub use core::{Core, CoreStats, Fatal, OnFatal};
+pub use customer_index::Age;
+pub use customer_reservations::{Claimed, RELEASES_MAX, ReleasedAll};
+pub use explain::{ExplainRequest, ProductExplanation};
 pub use lot_view::{LotAnswer, LotsView};
 pub use orders::{
     OrderLineView, OrderRequestLine, OrderSource, OrderUnits, OrderView, PlaceOrderRequest, RefundStatus,
@@ -70,6 +77,7 @@ pub use past::{
 pub use payment::{Later, PaymentAnswer, PaymentCall, PaymentFate, PaymentProvider, Payments, Sandbox};
 pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
+pub use stock_watch::{NewsKind, StockCounts, StockNews, StockWatch, TURNS_KEPT, Turn, WATCHED_MAX};
 pub use together::NotTogether;
 pub use view::{
     AdjustAnswer, DeleteAnswer, LocationCounts, LocationDeleteAnswer, LocationView, ProductView, PutAnswer,

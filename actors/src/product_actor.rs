@@ -16,8 +16,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Adjustment, DeleteLocation, Events, Fulfilment, HoldEnd, JoinWaiting, LotCommand, Product,
-    ProductCommand, ProductDetails, ProductResult, SaleTerms,
+    Adjustment, DeleteLocation, Events, Explanation, Fulfilment, HoldEnd, JoinWaiting, LotCommand, OpenHolds,
+    Product, ProductCommand, ProductDetails, ProductResult, SaleTerms,
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
@@ -65,6 +65,8 @@ pub(crate) enum ProductMessage {
     Settle,
     /// Show the counts as they are now, to whoever has these holds.
     Read(Vec<HoldId>, ReplyTo<Result<StockView, Failure>>),
+    /// Say what these claims would get, and why.
+    Explain(Box<OpenHolds>, ReplyTo<Result<Explanation, Failure>>),
     /// Show where these promises stand.
     ReadPromises(Vec<HoldId>, ReplyTo<Result<Vec<PromiseView>, Failure>>),
     /// Do something about units on their way.
@@ -188,6 +190,9 @@ impl Owner {
                 self.retry_parked(at);
             }
             ProductMessage::Read(own, caller) => self.read(at, &own, caller),
+            ProductMessage::Explain(open, caller) => {
+                self.show_durable(self.product.explain(at, &open), caller);
+            }
             ProductMessage::ReadPromises(holds, caller) => self.read_promises(at, &holds, caller),
             ProductMessage::Lot(command, caller) => {
                 self.lot(at, *command, caller);

@@ -4,16 +4,18 @@
 //! first use on, and while a dead actor is replaced nobody has it and messages wait here.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use holdfast_engine::product::Product;
 use holdfast_engine::{LocationId, Sequence, Sku, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use ractor::ActorRef;
+use tokio::sync::watch;
 
 use crate::product_actor::{self, ProductMessage};
 use crate::shared::Shared;
+use crate::stock_watch::Watched;
 use crate::view::{ProductView, StockView};
 
 /// One product's place in the directory.
@@ -21,6 +23,8 @@ pub(crate) struct ProductCell {
     sku: Sku,
     seat: Mutex<Seat>,
     shown: RwLock<Shown>,
+    /// What those see that watch; there once somebody has.
+    watched: OnceLock<watch::Sender<Watched>>,
     deaths: AtomicU32,
 }
 
@@ -52,6 +56,8 @@ pub(crate) struct Shown {
     pub(crate) next_deadline: Option<Timestamp>,
     /// Whether more is promised somewhere than there is.
     pub(crate) short: bool,
+    /// Whether time alone may have changed the counts since their last event.
+    pub(crate) by_time: bool,
 }
 
 /// The next instant at which something about a product changes by itself: a hold lapses, it is
@@ -94,11 +100,12 @@ impl ProductCell {
         let Publication { stock, pending, next_change, next_deadline, short, .. } =
             Publication::of(&product, now);
         let details = ProductView::of(&product).map(Arc::new);
-        let shown = Shown { details, stock, pending, next_change, next_deadline, short };
+        let shown = Shown { details, stock, pending, next_change, next_deadline, short, by_time: true };
         Self {
             sku: product.sku().clone(),
             seat: Mutex::new(Seat::Resting(Box::new(product))),
             shown: RwLock::new(shown),
+            watched: OnceLock::new(),
             deaths: AtomicU32::new(0),
         }
     }
@@ -206,6 +213,25 @@ impl ProductCell {
         shown.next_change = next_change;
         shown.next_deadline = next_deadline;
         shown.short = short;
+        shown.by_time = events == 0;
+        if let Some(watched) = self.watched.get()
+            && watched.receiver_count() > 0
+        {
+            watched.send_if_modified(|watched| watched.show(&shown.stock, shown.by_time));
+        }
+    }
+
+    /// Lets somebody see what is shown, as it changes.
+    pub(crate) fn watch(&self) -> watch::Receiver<Watched> {
+        // Nothing is shown meanwhile.
+        let shown = self.shown.write();
+        let now = || Watched::new(&shown.stock, shown.by_time);
+        let watched = self.watched.get_or_init(|| watch::Sender::new(now()));
+        if watched.receiver_count() == 0 {
+            // While nobody watched, nothing was noted.
+            watched.send_replace(now());
+        }
+        watched.subscribe()
     }
 
     /// Shows how many units baskets may still give back. Called from the journal, in the order of its records.

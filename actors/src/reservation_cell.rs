@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Reply, ReplyTo};
 use crate::basket::Making;
+use crate::customer_index::{Age, CustomerIndex};
 use crate::flight::Flight;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
@@ -87,6 +88,8 @@ pub(crate) enum ClaimOutcome {
 /// All reservations, by number.
 pub(crate) struct Reservations {
     cells: DashMap<ReservationId, Arc<ReservationCell>>,
+    /// The same by customer, as far as they are alive.
+    pub(crate) customers: CustomerIndex,
 }
 
 /// How many tables reservations are spread over. A table that doubles moves this part of all of them, and whoever wants
@@ -95,12 +98,32 @@ const TABLES: usize = 256;
 
 impl Default for Reservations {
     fn default() -> Self {
-        Self { cells: DashMap::with_shard_amount(TABLES) }
+        Self { cells: DashMap::with_shard_amount(TABLES), customers: CustomerIndex::default() }
     }
 }
 
 impl Reservations {
-    pub(crate) fn insert(&self, reservation: Reservation) {
+    /// Takes in the reservations that the journal tells of.
+    pub(crate) fn insert_all(&self, reservations: impl Iterator<Item = Reservation>) {
+        let mut released = Vec::new();
+        for reservation in reservations {
+            match reservation.state() {
+                ReservationState::Held { .. } | ReservationState::Pinned { .. } => {
+                    self.customers.add(&reservation.made().customer, Age::of(&reservation));
+                }
+                ReservationState::Released { at } => released.push((at, reservation.id())),
+                ReservationState::Committed { .. } | ReservationState::Expired { .. } => {}
+            }
+            self.insert(reservation);
+        }
+        // The latest are remembered.
+        released.sort();
+        for cell in released.into_iter().filter_map(|(_, id)| self.get(id)) {
+            cell.read(|reservation| self.customers.note(reservation));
+        }
+    }
+
+    fn insert(&self, reservation: Reservation) {
         let id = reservation.id();
         let made = State::Made(Made { reservation, changing: None });
         self.cells.insert(id, Arc::new(ReservationCell { id, state: Mutex::new(made) }));
@@ -362,6 +385,7 @@ impl ReservationCell {
                 reservation.apply(&event);
                 let sequence = shared.journal.append([Event::Reservation(self.id, event)], waiter);
                 reservation.journaled(sequence);
+                shared.reservations.customers.note(reservation);
                 Ok(look(reservation, true))
             }
             Ok((reservation, None)) => {

@@ -9,10 +9,12 @@ use holdfast_engine::{
     Shortage, Sku, SmolStr, Timestamp,
 };
 use smallvec::smallvec;
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, Intent, Make, Stop};
 use crate::countdown::{self, Part};
+use crate::customer_index::Age;
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::product_cell::ProductCell;
@@ -92,6 +94,7 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
             terms.plan = sourcing::fewest_locations(&stops, &terms);
             let Reserve { customer, fingerprint, metadata, .. } = request;
             let make = Some(Make { fingerprint, ttl, at, metadata });
+            shared.reservations.customers.add(&customer, Age { made_at: at, id: request.id });
             let intent = Intent { customer, terms, expires_at: at.plus(ttl), make };
             Basket::new(Arc::clone(shared), Arc::clone(cell), intent, stops, flight).travel();
         }
@@ -246,7 +249,7 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
 /// Commits a reservation: all of it, or the units named.
 pub(crate) async fn commit(
     shared: &Arc<Shared>,
-    permit: Permit,
+    permit: Arc<Permit>,
     id: ReservationId,
     taken: Option<Vec<TakenLine>>,
     operation: Operation,
@@ -261,7 +264,7 @@ pub(crate) async fn commit(
 /// Gives a reservation back.
 pub(crate) async fn release(
     shared: &Arc<Shared>,
-    permit: Permit,
+    permit: Arc<Permit>,
     id: ReservationId,
     operation: Operation,
 ) -> Reply<ReservationView> {
@@ -272,7 +275,7 @@ pub(crate) async fn release(
 /// new promise.
 pub(crate) async fn extend(
     shared: &Arc<Shared>,
-    permit: Permit,
+    permit: Arc<Permit>,
     id: ReservationId,
     ttl: Option<Millis>,
     operation: Operation,
@@ -323,14 +326,13 @@ fn units_by_line(reservation: &Reservation, taken: &[TakenLine]) -> Result<Vec<u
 /// changed, this waits.
 async fn end(
     shared: &Arc<Shared>,
-    permit: Permit,
+    permit: Arc<Permit>,
     id: ReservationId,
     operation: Operation,
     decide: impl Fn(&Reservation, Timestamp) -> Result<Option<ReservationEvent>, Rejection>,
 ) -> Reply<ReservationView> {
     let not_found = || Rejection::ReservationNotFound { reservation: id };
     let cell = shared.reservations.get(id).ok_or_else(not_found)?;
-    let permit = Arc::new(permit);
     loop {
         while let Some(over) = cell.change_under_way() {
             drop(over.await);
@@ -385,7 +387,18 @@ pub(crate) fn follow_all(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, part
 
 /// Waits until everything decided so far is durable.
 pub(crate) async fn durable(shared: &Shared, permit: Option<Permit>) -> Result<(), Failure> {
-    let (caller, durable) = ReplyTo::channel(permit);
+    tell_durable(shared, ReplyTo::channel(permit)).await
+}
+
+/// The same for whoever has a share in a permit.
+pub(crate) async fn durable_with_share(shared: &Shared, permit: &Arc<Permit>) -> Result<(), Failure> {
+    tell_durable(shared, ReplyTo::channel_with_share(permit)).await
+}
+
+async fn tell_durable(
+    shared: &Shared,
+    (caller, durable): (ReplyTo<bool>, oneshot::Receiver<bool>),
+) -> Result<(), Failure> {
     let tell = move |durable: Option<_>| caller.answer(durable.is_some());
     shared.journal.append([], Waiter::tell(Then::call(tell)));
     match durable.await {

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, Blame, Intent, Make, Member, refuse_all};
+use crate::customer_index::Age;
 use crate::flight::Flight;
 use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
@@ -81,7 +82,7 @@ fn begin(
 ) -> Result<Vec<usize>, NotTogether> {
     // Claims of one product are made in the order of the request.
     claimed.members.sort_by_key(|(position, ..)| *position);
-    let (mut stops, mut intents) = (Vec::new(), Vec::new());
+    let (mut stops, mut intents, mut aged) = (Vec::new(), Vec::new(), Vec::new());
     for (member, (position, request, _)) in (0_u16..).zip(&claimed.members) {
         let (mut own, ttl, at) = match prepare(shared, request) {
             Ok(prepared) => prepared,
@@ -92,6 +93,7 @@ fn begin(
         own.iter_mut().for_each(|stop| stop.member = member);
         stops.append(&mut own);
         let Reserve { customer, fingerprint, metadata, .. } = request.clone();
+        aged.push((customer.clone(), Age { made_at: at, id: request.id }));
         let make = Some(Make { fingerprint, ttl, at, metadata });
         intents.push(Intent { customer, terms, expires_at: at.plus(ttl), make });
     }
@@ -99,6 +101,9 @@ fn begin(
     let positions = claimed.members.iter().map(|(position, ..)| *position).collect();
     let members: SmallVec<_> =
         claimed.take().zip(intents).map(|(cell, intent)| Member::new(cell, intent)).collect();
+    for (customer, age) in &aged {
+        shared.reservations.customers.add(customer, *age);
+    }
     if !members.is_empty() {
         Basket::together(Arc::clone(shared), members, stops, flight, Arc::clone(blame)).travel();
     }

@@ -9,9 +9,11 @@ use holdfast_actors::Core;
 use hyper::header::HeaderMap;
 
 use crate::admin::AdminEdge;
-use crate::app::App;
+use crate::app::{App, Streams};
 use crate::edge::Edge;
-use crate::limits::{ADMIN_CONNECTIONS_MAX, CONNECTIONS_MAX, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT};
+use crate::limits::{
+    ADMIN_CONNECTIONS_MAX, CONNECTIONS_MAX, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, STREAM_KEEP_ALIVE, STREAMS_MAX,
+};
 use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
 use crate::server::{ConnectionObserver, Server, bind};
@@ -27,8 +29,12 @@ pub struct GatewayOptions {
     pub admin_allow_remote: bool,
     /// Most connections at once; more are turned away.
     pub connections_max: usize,
-    /// How long a request may take.
+    /// How long a request may take. Of a stream, until it begins.
     pub request_timeout: Duration,
+    /// Most streams of live stock that are open at once; more are refused.
+    pub streams_max: usize,
+    /// How long a stream is silent before it sends a comment, so that nobody on the way takes it for dead.
+    pub stream_keep_alive: Duration,
     /// How long [`Gateway::drain`] waits for requests under way.
     pub shutdown_timeout: Duration,
 }
@@ -42,6 +48,8 @@ impl Default for GatewayOptions {
             admin_allow_remote: false,
             connections_max: CONNECTIONS_MAX,
             request_timeout: REQUEST_TIMEOUT,
+            streams_max: STREAMS_MAX,
+            stream_keep_alive: STREAM_KEEP_ALIVE,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
         }
     }
@@ -93,7 +101,8 @@ pub async fn serve(
     let public = bind(listen).map_err(|source| ServeError::Bind { addr: listen, source })?;
     let admin = bind(admin_listen).map_err(|source| ServeError::Bind { addr: admin_listen, source })?;
     metrics.watch(core.clone());
-    let app = Arc::new(App::new(core));
+    let streams = Streams::new(options.streams_max, options.stream_keep_alive);
+    let app = Arc::new(App::new(core, streams));
     let edge = Arc::new(Edge::new(Arc::clone(&app), Arc::clone(&metrics), options.request_timeout));
     let door = Arc::new(PublicDoor { app: Arc::clone(&app), metrics: Arc::clone(&metrics) });
     let public = Server::start(public, options.connections_max, door, move |request| {

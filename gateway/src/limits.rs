@@ -14,6 +14,8 @@ pub(crate) const IMPORT_LINES_IN_FLIGHT: usize = 256;
 pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Most operations of a batch.
 pub(crate) const BATCH_OPERATIONS_MAX: usize = 2_000;
+/// Most lines of a basket whose sourcing is explained: each names every location of its product.
+pub(crate) const EXPLAINED_LINES_MAX: usize = 100;
 /// Operations of a batch that are under way at once. Far below what the core takes, so that a few batches do not keep
 /// everybody else out.
 pub(crate) const BATCH_OPERATIONS_IN_FLIGHT: usize = 512;
@@ -47,6 +49,10 @@ pub(crate) const PAGE_DEFAULT: usize = 50;
 pub(crate) const PAGE_MAX: usize = 100;
 /// Connections at once, unless configured otherwise.
 pub(crate) const CONNECTIONS_MAX: usize = 10_000;
+/// Streams of live stock that are open at once, unless configured otherwise. Each has a connection to itself.
+pub(crate) const STREAMS_MAX: usize = 1_000;
+/// How long a stream is silent before it says that it is there, unless configured otherwise.
+pub(crate) const STREAM_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Connections of the admin listener at once.
 pub(crate) const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// How long the head of a request may take, from when the connection is ready for it.
@@ -59,4 +65,5 @@ pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 const _: () = assert!(IMPORT_LINE_BYTES_MAX <= JSON_BYTES_MAX);
+const _: () = assert!(STREAMS_MAX < CONNECTIONS_MAX);
 const _: () = assert!(PAGE_DEFAULT <= PAGE_MAX);

@@ -31,7 +31,11 @@ const ANY: &[(&str, &str, &str)] = &[
     ),
     ("408", "RequestTimeout", "The request took too long; repeat it with the same key"),
     ("500", "Internal", "Something went wrong here; repeat it with the same key"),
-    ("503", "Unavailable", "Not now (`overloaded`, `draining`, `unavailable`); wait `Retry-After` seconds"),
+    (
+        "503",
+        "Unavailable",
+        "Not now (`overloaded`, `too_many_streams`, `draining`, `unavailable`); wait `Retry-After` seconds",
+    ),
 ];
 
 /// The refusals of requests that change something, besides.
@@ -82,7 +86,7 @@ pub(crate) fn head() -> OpenApi {
 
 const DESCRIPTION: &str = "The inventory-reservation core of an online shop: it holds stock fast, never sells what is \
 not there, and never loses an answer it gave.\n\n\
-Every `POST` carries an `Idempotency-Key`; a repeat with the same key and body gets the same answer with \
+Every `POST` that changes something carries an `Idempotency-Key`; a repeat with the same key and body gets the same answer with \
 `Idempotent-Replayed: true`, and a refusal does not use the key up. Every refusal is an `application/problem+json` \
 (RFC 9457) with a `code` to switch on and `retryable` to obey. Amounts are decimal strings, times RFC 3339 in UTC, \
 durations integer milliseconds, quantities integers. Unknown members of a request are refused; clients should ignore \

@@ -5,6 +5,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
     let mut parts = path.strip_prefix('/').unwrap_or_default().splitn(5, '/');
     match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("v1"), Some("reservations"), None, ..) => "/v1/reservations",
+        (Some("v1"), Some("reservations"), Some("release"), None, _) => "/v1/reservations/release",
         (Some("v1"), Some("reservations"), Some(_), None, _) => "/v1/reservations/{id}",
         (Some("v1"), Some("reservations"), Some(_), Some("commit"), None) => "/v1/reservations/{id}/commit",
         (Some("v1"), Some("reservations"), Some(_), Some("release"), None) => "/v1/reservations/{id}/release",
@@ -39,6 +40,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
         {
             "/v1/products/{sku}/waiting-list/{customer}"
         }
+        (Some("v1"), Some("stock"), Some("stream"), None, _) => "/v1/stock/stream",
         (Some("v1"), Some("stock"), Some(_), None, _) => "/v1/stock/{sku}",
         (Some("v1"), Some("stock"), Some(_), Some("adjustments"), None) => "/v1/stock/{sku}/adjustments",
         (Some("v1"), Some("stock"), Some(_), Some("transfers"), None) => "/v1/stock/{sku}/transfers",
@@ -46,6 +48,7 @@ pub(crate) fn route_label(path: &str) -> &'static str {
             None => "/v1/stock/{sku}/incoming",
             Some(rest) => lot_label(rest),
         },
+        (Some("v1"), Some("sourcing"), None, ..) => "/v1/sourcing",
         (Some("v1"), Some("batch"), None, ..) => "/v1/batch",
         (Some("v1"), Some("import"), None, ..) => "/v1/import",
         (Some("openapi.json"), None, ..) => "/openapi.json",

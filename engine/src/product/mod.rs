@@ -34,6 +34,7 @@ mod command;
 mod deadlines;
 mod decide;
 mod event;
+mod explanation;
 mod forecast;
 mod hold;
 mod holds;
@@ -62,6 +63,7 @@ pub use event::{
     FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, Left, LotEvent, Note, Piles, ProductEvent,
     Shortfall, Stamped, WaitingEvent,
 };
+pub use explanation::{Considered, ExplainedLine, Explanation, PassedOver, SourceOutcome};
 pub use forecast::Forecast;
 pub use hold::Hold;
 pub use lot::{LOTS_OPEN_MAX, Lot, LotStatus, Origin};

@@ -111,6 +111,28 @@ fn next(
     }
 }
 
+/// The locations in the order in which a claim of so many units asks them, those that have nothing last. Whoever finds all it wants
+/// asks no more; the order goes on as for one that wants as many again.
+pub(super) fn in_order(supply: &Supply, strategy: Strategy, wanted: LineQuantity) -> Vec<LocationNumber> {
+    let mut left = supply.clone();
+    let mut order = Vec::with_capacity(left.len());
+    let mut missing = wanted.units();
+    while order.len() < SOURCES_MAX {
+        let Some(free) = next(&mut left, strategy, missing, None) else { break };
+        missing -= u32::try_from(free.units).map_or(missing, |units| units.min(missing));
+        if missing == 0 {
+            missing = wanted.units();
+        }
+        free.units = 0;
+        order.push(free.location);
+    }
+    let mut rest: Vec<_> = supply.iter().filter(|free| !order.contains(&free.location)).collect();
+    rest.sort_by_key(|free| (free.units == 0, free.place));
+    order.extend(rest.into_iter().map(|free| free.location));
+    order.truncate(SOURCES_MAX);
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@
 #![allow(dead_code, reason = "shared by two test binaries, each of which uses its part")]
 
 mod checkout;
+mod explained;
 mod journal;
 mod past;
 
@@ -376,9 +377,12 @@ impl Driver {
                 customer: basket.customer.clone(),
                 expires_at: self.now.plus(basket.ttl),
             };
+            let explained = self.explain(&sku, &open);
             let before = self.journal.len();
             let takes_what_is_there = basket.terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
-            if let Err(refusal) = self.ask(&sku, &ProductCommand::Open(open)) {
+            let heard = self.ask(&sku, &ProductCommand::Open(open));
+            self.check_explained(explained, &heard, before);
+            if let Err(refusal) = heard {
                 if takes_what_is_there && matches!(refusal, Rejection::InsufficientStock(_)) {
                     dropped[position].get_or_insert(refusal);
                     continue;

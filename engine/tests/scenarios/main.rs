@@ -19,6 +19,7 @@ mod checkout;
 mod conditions;
 mod counts;
 mod deadline;
+mod explain;
 mod forecast;
 mod holds;
 mod locations;

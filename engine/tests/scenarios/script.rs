@@ -41,10 +41,10 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Allotment, Announcement, Backorders, Condition, DeleteLocation, JoinWaiting, LotAction,
-    LotCommand, Matching, Movement, Note, Policy, Preorder, PriorityClass, Product, ProductCommand,
-    ProductDetails, Receipt, SaleTerms, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer,
-    WaitingRules, Whereabouts,
+    Adjustment, Allotment, Announcement, Backorders, Claim, Condition, Considered, DeleteLocation,
+    ExplainedLine, Explanation, JoinWaiting, LotAction, LotCommand, Matching, Movement, Note, OpenHolds, Policy,
+    Preorder, PriorityClass, Product, ProductCommand, ProductDetails, Receipt, SaleTerms, SourceOutcome,
+    SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules, Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -137,6 +137,38 @@ impl Shop {
     /// The same shop after a restart that found this journal.
     pub(crate) fn restarted_from(&self, journal: &[Event]) -> Self {
         Self { driver: Driver::recover(journal, self.driver.now), rows: self.rows }
+    }
+
+    /// What is said about a claim of units of a product: each place that is considered, line by line, in words.
+    pub(crate) fn explain(&self, name: &str, request: &str) -> Vec<String> {
+        let (head, tail) = request.split_once(':').unwrap();
+        let words = Words::of(head);
+        let claim = |(_, location, quantity)| Claim { location, quantity };
+        let open = OpenHolds {
+            reservation: ReservationId(u128::MAX),
+            first_line: 0,
+            claims: wanted(tail).into_iter().map(claim).collect(),
+            terms: terms(&words),
+            customer: customer(words.after("for").unwrap()),
+            expires_at: self.driver.now,
+        };
+        let Explanation { lines, refusal, .. } =
+            self.driver.product(&sku(name)).explain(self.driver.now, &open);
+        let mut said = Vec::new();
+        for ExplainedLine { considered, queued, .. } in lines {
+            said.extend(considered.iter().map(|Considered { location, free, outcome }| match outcome {
+                SourceOutcome::Taken(units) => format!("{location}: {free} free, {} taken", units.units()),
+                SourceOutcome::PassedOver(why) => format!("{location}: {free} free, {}", why.name()),
+            }));
+            if !queued.is_zero() {
+                said.push(format!("{queued} queued"));
+            }
+        }
+        said.extend(refusal.map(|refusal| {
+            let debug = format!("{refusal:?}");
+            format!("refused: {}", debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default())
+        }));
+        said
     }
 
     /// Why a basket of these lines is refused.

@@ -77,6 +77,9 @@ pub(crate) struct ServeArgs {
     /// Most connections at once; more are turned away
     #[arg(long, env = "HOLDFAST_CONNECTIONS_MAX", default_value_t = GatewayOptions::default().connections_max, value_name = "N")]
     connections_max: usize,
+    /// Most streams of live stock that are open at once; more are answered 503 `too_many_streams`
+    #[arg(long, env = "HOLDFAST_STREAMS_MAX", default_value_t = GatewayOptions::default().streams_max, value_name = "N")]
+    streams_max: usize,
     /// How long after its placing an order's payment must be decided; later no new try is made and the order fails. A
     /// payment whose fate is unknown is asked about for as long as it takes
     #[arg(long, env = "HOLDFAST_ORDER_PAYMENT_DEADLINE", default_value = "30m", value_parser = duration, value_name = "TIME")]
@@ -92,9 +95,11 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// The settings these arguments mean, or why they make no sense.
     pub(crate) fn check(&self) -> Result<EmbeddedOptions, String> {
-        for (name, value) in
-            [("--in-flight-max", self.in_flight_max), ("--connections-max", self.connections_max)]
-        {
+        for (name, value) in [
+            ("--in-flight-max", self.in_flight_max),
+            ("--connections-max", self.connections_max),
+            ("--streams-max", self.streams_max),
+        ] {
             if !(1..=1_000_000).contains(&value) {
                 return Err(format!("{name} must be from 1 to 1000000, not {value}"));
             }
@@ -114,6 +119,7 @@ impl ServeArgs {
             admin_listen: self.admin_listen,
             admin_allow_remote: self.admin_allow_remote,
             connections_max: self.connections_max,
+            streams_max: self.streams_max,
             shutdown_timeout: self.shutdown_timeout,
             ..GatewayOptions::default()
         };

@@ -201,6 +201,8 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here", true;
     /// More than can be served now.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too much at once", true;
+    /// More streams than may be open.
+    TooManyStreams = "too_many_streams", SERVICE_UNAVAILABLE, "Too many streams are open", true;
     /// On the way down.
     Draining = "draining", SERVICE_UNAVAILABLE, "The service is shutting down", true;
     /// Cannot answer for the moment.

@@ -1,6 +1,7 @@
 //! The routes, one file per resource. Each handler is thin: read, check, ask the core, write.
 
 pub(crate) mod batch;
+pub(crate) mod customers;
 pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -10,7 +11,9 @@ pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod sales;
+pub(crate) mod sourcing;
 pub(crate) mod stock;
+pub(crate) mod stock_stream;
 pub(crate) mod waiting;
 
 use std::sync::Arc;
@@ -35,18 +38,21 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(waiting::join))
         .routes(routes!(waiting::get, waiting::leave))
         .routes(routes!(stock::get))
+        .routes(routes!(stock_stream::get))
         .routes(routes!(stock::adjust))
         .routes(routes!(incoming::announce, incoming::list))
         .routes(routes!(incoming::receive))
         .routes(routes!(incoming::reschedule))
         .routes(routes!(incoming::cancel))
         .routes(routes!(incoming::transfer))
-        .routes(routes!(reservations::create))
+        .routes(routes!(reservations::create, customers::list))
+        .routes(routes!(customers::release))
         .routes(routes!(reservations::get))
         .routes(routes!(reservations::commit))
         .routes(routes!(reservations::release))
         .routes(routes!(reservations::change))
         .routes(routes!(reservations::extend))
+        .routes(routes!(sourcing::explain))
         .routes(routes!(orders::place, orders::list))
         .routes(routes!(orders::get))
         .routes(routes!(orders::cancel))

@@ -31,8 +31,8 @@ use crate::wire::reservation::{
 pub(crate) const PATH: &str = "/v1/reservations";
 
 /// Bytes of an answer without lines, and of one line.
-const ANSWER_BYTES: usize = 384;
-const LINE_BYTES: usize = 96;
+pub(super) const ANSWER_BYTES: usize = 384;
+pub(super) const LINE_BYTES: usize = 96;
 
 /// Reserve units
 ///

@@ -6,6 +6,7 @@
 
 pub(crate) mod as_of;
 pub(crate) mod batch;
+pub(crate) mod customer;
 pub(crate) mod decode;
 pub(crate) mod field_errors;
 pub(crate) mod history;
@@ -27,7 +28,9 @@ pub(crate) mod product;
 pub(crate) mod reservation;
 pub(crate) mod sale;
 pub(crate) mod sources;
+pub(crate) mod sourcing;
 pub(crate) mod stock;
+pub(crate) mod stock_news;
 pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -533,7 +533,8 @@ async fn addresses_that_lead_nowhere() {
         given.refused(path, given.shop.request(Method::GET, path), 404, "not_found").await;
     }
     for (method, path, allowed) in [
-        (Method::GET, RESERVE, "POST"),
+        (Method::PATCH, RESERVE, "GET,HEAD,POST"),
+        (Method::GET, "/v1/reservations/release", "POST"),
         (Method::PATCH, "/v1/products/A", "DELETE,GET,HEAD,PUT"),
         (Method::DELETE, "/v1/stock/A", "GET,HEAD"),
         (Method::PATCH, "/v1/orders", "GET,HEAD,POST"),

@@ -61,7 +61,9 @@ fn every_operation_says_what_it_needs_and_how_it_refuses() {
                 .map(|parameter| (parameter["name"].as_str().unwrap(), parameter["required"] == true))
                 .collect();
             assert!(headers.contains(&("X-Request-Id", false)), "{at}");
-            assert_eq!(headers.contains(&("Idempotency-Key", true)), method == "post", "{at}");
+            // A question that is too long for an address changes nothing.
+            let changes = method == "post" && path != "/v1/sourcing";
+            assert_eq!(headers.contains(&("Idempotency-Key", true)), changes, "{at}");
             let responses = operation["responses"].as_object().unwrap();
             for status in ["400", "404", "500", "503"] {
                 assert!(responses.contains_key(status), "{at} {status}");

@@ -4,6 +4,7 @@ mod adjust;
 mod advance;
 mod at_once;
 mod delete;
+mod explain;
 mod fill;
 mod finish;
 mod location;
