@@ -27,6 +27,7 @@
 
 mod answer;
 mod basket;
+mod bundles;
 mod change;
 mod clock;
 mod config;

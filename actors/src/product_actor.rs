@@ -28,6 +28,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::Basket;
+use crate::bundles;
 use crate::countdown::Part;
 use crate::lot_view::{LotAnswer, LotsView};
 use crate::product_cell::{ProductCell, Publication, next_change};
@@ -304,6 +305,10 @@ impl Owner {
         let command = ProductCommand::Put { details: Box::new(details.clone()), operation };
         match self.product.decide(at, &command) {
             Ok(events) if !events.is_empty() => {
+                if let Err(rejection) = bundles::check_components(&self.shared, self.product.sku(), &details)
+                {
+                    return self.answer_durable(Err(rejection.into()), caller);
+                }
                 let events = self.take(at, events);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
                 let record = self.product.operation(operation.id).map(|record| &record.result);

@@ -37,7 +37,12 @@ pub fn operation() -> Operation {
 
 /// Details of a product with the default policy.
 pub fn details() -> ProductDetails {
-    ProductDetails { name: SmolStr::new_static("hot"), price: None, policy: Policy::default() }
+    ProductDetails {
+        name: SmolStr::new_static("hot"),
+        price: None,
+        policy: Policy::default(),
+        components: Box::default(),
+    }
 }
 
 /// A count that no bench uses up.

@@ -81,6 +81,34 @@ impl fmt::Display for LocationUse {
     }
 }
 
+/// What keeps a product from becoming a bundle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProductUse {
+    /// Units there, over all locations and in whatever condition.
+    pub on_hand: Quantity,
+    /// Units in live holds, or on offer.
+    pub held: Quantity,
+    /// Units promised and not shipped.
+    pub allocated: Quantity,
+    /// Units that somebody queues for.
+    pub queued: Quantity,
+    /// Units on their way.
+    pub incoming: Quantity,
+    /// Customers who wait for it.
+    pub waiting: usize,
+    /// A sale of it that is not over.
+    pub sale: Option<SaleId>,
+}
+
+impl fmt::Display for ProductUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { on_hand, held, allocated, queued, incoming, waiting, sale } = self;
+        write!(f, "{on_hand} on hand, {held} held, {allocated} allocated, {queued} queued for, ")?;
+        write!(f, "{incoming} incoming, {waiting} customers waiting")?;
+        sale.as_ref().map_or(Ok(()), |sale| write!(f, ", sale {sale}"))
+    }
+}
+
 impl Shortage {
     fn at(&self) -> impl fmt::Display {
         At(self.location.clone())
@@ -192,6 +220,28 @@ pub enum Rejection {
         queued: Quantity,
         /// Units on their way.
         incoming: Quantity,
+    },
+    /// A bundle has no units of its own to be counted, claimed, moved, sold from a sale or waited for.
+    #[error("{sku} is a bundle: it has no stock of its own, only its components have")]
+    ProductIsBundle {
+        /// Which product.
+        sku: Sku,
+    },
+    /// A product cannot become a bundle while it has stock, or somebody is to get some of it.
+    #[error("product {sku} cannot be a bundle yet: {uses}")]
+    StockInTheWay {
+        /// Which product.
+        sku: Sku,
+        /// What is left of it.
+        uses: Box<ProductUse>,
+    },
+    /// A bundle cannot be made of bundles.
+    #[error("{sku} cannot be made of {component}, which is a bundle itself")]
+    ComponentIsBundle {
+        /// The bundle.
+        sku: Sku,
+        /// What it would be made of.
+        component: Sku,
     },
     /// The last location of a product cannot be given up.
     #[error("{location} is the last location of {sku}")]
@@ -621,6 +671,9 @@ impl Rejection {
             | Self::OtherSale { .. }
             | Self::SaleNotFound { .. }
             | Self::SaleContradiction { .. }
+            | Self::ProductIsBundle { .. }
+            | Self::StockInTheWay { .. }
+            | Self::ComponentIsBundle { .. }
             | Self::LastLocation { .. }
             | Self::LocationInUse { .. }
             | Self::LocationNotEmpty { .. }

@@ -28,8 +28,12 @@ impl Counter {
     fn open() -> Self {
         let mut product = Product::absent(Sku::new("cup").unwrap());
         let operation = |id| Operation { id: OperationId(id), fingerprint: Fingerprint(0) };
-        let details =
-            ProductDetails { name: SmolStr::new_static("cup"), price: None, policy: Policy::default() };
+        let details = ProductDetails {
+            name: SmolStr::new_static("cup"),
+            price: None,
+            policy: Policy::default(),
+            components: Box::default(),
+        };
         let received = Adjustment {
             location: LocationId::main(),
             condition: Condition::Sellable,

@@ -66,7 +66,7 @@ pub fn euros(minor: i64) -> Money {
 /// Details with this policy and the usual price.
 pub fn details(policy: Policy) -> ProductDetails {
     let price = UnitPrice::new(PRICE_MINOR * 100, eur());
-    ProductDetails { name: SmolStr::new_static("a thing"), price, policy }
+    ProductDetails { name: SmolStr::new_static("a thing"), price, policy, components: Box::default() }
 }
 
 pub fn plain() -> ProductDetails {

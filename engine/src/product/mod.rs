@@ -29,6 +29,7 @@
 mod allocation;
 mod apply;
 mod book;
+mod bundle;
 mod claim;
 mod command;
 mod deadlines;
@@ -53,6 +54,7 @@ use std::sync::Arc;
 
 pub use allocation::Allocation;
 pub use book::Rank;
+pub use bundle::Component;
 pub use claim::{Source, Sources, Spread};
 pub use command::{
     Adjustment, Announcement, Claim, DeleteLocation, JoinWaiting, Kept, LotAction, LotCommand, OpenHolds,
@@ -416,7 +418,12 @@ impl Product {
     /// Units at this location that a new hold could take at this instant.
     pub fn available(&self, location: &LocationId, at: Timestamp) -> Quantity {
         match self.number(location) {
-            Some(number) if self.details.as_ref().is_some_and(|details| details.policy.sellable) => {
+            Some(number)
+                if self
+                    .details
+                    .as_ref()
+                    .is_some_and(|details| details.policy.sellable && !details.is_bundle()) =>
+            {
                 match &self.waiting {
                     None => self.on_offer(number, at),
                     Some(_) => self.on_offer(number, at).floor_sub(self.about_to_be_offered(number, at)),

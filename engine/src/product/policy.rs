@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use super::bundle::Component;
 use super::sourcing::SourcingRules;
 use crate::ids::{LocationId, Sku};
 use crate::money::UnitPrice;
@@ -18,6 +19,8 @@ pub struct ProductDetails {
     pub price: Option<UnitPrice>,
     /// How it may be sold.
     pub policy: Policy,
+    /// What each unit of it is made of, if it is a bundle; nothing otherwise. Each product once, and not itself.
+    pub components: Box<[Component]>,
 }
 
 impl ProductDetails {
@@ -125,6 +128,15 @@ pub enum Contradiction {
     /// Units that are not counted cannot be waited for.
     #[error("a product that is not tracked cannot have a waiting list: nobody waits for it")]
     UntrackedWaitingList,
+    /// What a bundle is made of.
+    #[error("a bundle is made of at most 50 other products, each named once, with at most 1000 units of it")]
+    Components,
+    /// A bundle has no stock that could be kept back, queued for or taken from somewhere.
+    #[error(
+        "a bundle has no stock of its own: its policy says whether it is sold, how long it is held and in which quantities, \
+         and nothing else"
+    )]
+    StockOfBundle,
 }
 
 impl Policy {

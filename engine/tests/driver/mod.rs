@@ -30,8 +30,8 @@ use holdfast_engine::reservation::{
 };
 use holdfast_engine::world::World;
 use holdfast_engine::{
-    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation, OrderId, Rejection,
-    ReservationId, SaleId, Sku, SmolStr, Timestamp,
+    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OrderId,
+    Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp,
 };
 
 pub(crate) use checkout::{Payment, PlaceRequest};
@@ -162,7 +162,18 @@ impl Driver {
 // Products.
 impl Driver {
     pub(crate) fn put(&mut self, sku: &Sku, details: ProductDetails, operation: Operation) -> Answer {
+        let is_new =
+            || self.products.get(sku).is_none_or(|product| product.look_up(operation) == Lookup::New);
+        let bundle = details.components.iter().find(|component| self.is_bundle(&component.sku));
+        if let Some(component) = bundle.filter(|_| is_new()) {
+            let (sku, component) = (sku.clone(), component.sku.clone());
+            return Err(Rejection::ComponentIsBundle { sku, component });
+        }
         self.ask(sku, &ProductCommand::Put { details: Box::new(details), operation })
+    }
+
+    fn is_bundle(&self, sku: &Sku) -> bool {
+        self.products.get(sku).is_some_and(Product::is_bundle)
     }
 
     pub(crate) fn delete(&mut self, sku: &Sku, operation: Operation) -> Answer {

@@ -495,38 +495,52 @@ fn rules(shop: Shop) -> impl Strategy<Value = Rules> {
     let closed = prop::option::weighted(0.1, 0..PLACES);
     let offers_for = prop::option::weighted(0.4, prop_oneof![2 => 100..5_000_i64, 1 => 5_000..4_000_000_i64]);
     let flags = (prop::bool::weighted(0.93), prop::bool::weighted(0.93), offers_for);
-    (flags, safety, queueing(shop), quantities, price, (way(), place(), closed)).prop_map(
-        |(
-            (sellable, tracked, offers_for),
-            safety,
-            (backorder, preorder, fair),
-            quantities,
-            price,
-            (way, favourite, closed),
-        )| {
-            let (line_min, line_max, line_step) = quantities;
-            let offers_for = offers_for.filter(|_| tracked);
-            // Boxes are a matter of the tables: a basket that fails half-way may bring an offer of whole ones about.
-            let line_step = if offers_for.is_some() { 1 } else { line_step };
-            Rules {
-                sellable,
-                tracked,
+    (flags, safety, queueing(shop), quantities, price, (way(), place(), closed))
+        .prop_map(
+            |(
+                (sellable, tracked, offers_for),
                 safety,
-                backorder,
-                // What nobody counts is not waited for.
-                preorder: preorder.filter(|_| tracked),
-                fair,
-                way,
-                favourite,
-                closed,
-                line_min,
-                line_max,
-                line_step,
-                offers_for,
+                (backorder, preorder, fair),
+                quantities,
                 price,
-            }
-        },
-    )
+                (way, favourite, closed),
+            )| {
+                let (line_min, line_max, line_step) = quantities;
+                let offers_for = offers_for.filter(|_| tracked);
+                // Boxes are a matter of the tables: a basket that fails half-way may bring an offer of whole ones about.
+                let line_step = if offers_for.is_some() { 1 } else { line_step };
+                Rules {
+                    sellable,
+                    tracked,
+                    safety,
+                    backorder,
+                    // What nobody counts is not waited for.
+                    preorder: preorder.filter(|_| tracked),
+                    fair,
+                    way,
+                    favourite,
+                    closed,
+                    line_min,
+                    line_max,
+                    line_step,
+                    offers_for,
+                    price,
+                    bundle: false,
+                }
+            },
+        )
+        .prop_flat_map(|rules| {
+            prop::bool::weighted(0.04)
+                .prop_map(move |bundle| if bundle { made_of_others(rules) } else { rules })
+        })
+}
+
+/// The same for something that lies nowhere itself, of which less can be said.
+fn made_of_others(rules: Rules) -> Rules {
+    let (backorder, preorder, favourite) = (Some(0), None, None);
+    let (closed, offers_for, way) = (None, None, Way::FewestParcels);
+    let (tracked, safety, fair, bundle) = (true, 0, false, true);
+    Rules { tracked, safety, backorder, preorder, fair, way, favourite, closed, offers_for, bundle, ..rules }
 }
 
 fn way() -> impl Strategy<Value = Way> {

@@ -4,13 +4,15 @@ use holdfast_engine::order::{Attempt, OrderStatus, PaymentStep, RefundState, Ste
 use std::sync::Arc;
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, LotStatus, Matching, Policy, Preorder, PriorityClass, ProductDetails,
-    SaleTerms, SourcingRules, Strategy, Terms, TimeInForce, WaitingEntry, WaitingRules, WaitingStatus,
+    Allotment, Backorders, Component, Condition, LotStatus, Matching, Policy, Preorder, PriorityClass,
+    ProductDetails, SaleTerms, SourcingRules, Strategy, Terms, TimeInForce, WaitingEntry, WaitingRules,
+    WaitingStatus,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
     Currency, CustomerId, Fingerprint, LineQuantity, LocationId, LocationUse, LotId, Millis, Operation,
-    OperationId, OrderId, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp, UnitPrice,
+    OperationId, OrderId, ProductUse, Quantity, Rejection, ReservationId, SaleId, Sku, SmolStr, Timestamp,
+    UnitPrice,
 };
 
 use super::driver::{Effect, Wanted};
@@ -106,6 +108,10 @@ pub(crate) fn details(rules: Rules) -> ProductDetails {
                 .offers_for
                 .map(|span| WaitingRules { offer_ttl: Millis(span.unsigned_abs()) }),
             ..Policy::default()
+        },
+        components: match rules.bundle {
+            true => Box::new([Component { sku: sku(9), quantity: line_quantity(2) }]),
+            false => Box::default(),
         },
     }
 }
@@ -301,6 +307,15 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::UnknownSource { location, .. } => No::NeverFrom(last_number(location.as_str())),
         Rejection::UnknownDestination { location, .. } => No::NeverWanted(last_number(location.as_str())),
         Rejection::TransferExceeded { movable, .. } => No::TooFewToMove { movable: movable.units() },
+        Rejection::ProductIsBundle { sku } => No::IsBundle(item(sku)),
+        Rejection::StockInTheWay { sku, uses } => {
+            let ProductUse { on_hand, held, allocated, queued, incoming, waiting, sale } = &**uses;
+            let counts = [on_hand, held, allocated, queued, incoming].map(|units| units.units());
+            let [on_hand, held, allocated, queued, incoming] = counts;
+            let uses = [on_hand, held, allocated, queued, incoming, *waiting as u64];
+            let sale = sale.as_ref().map(|sale| last_number(sale.as_str()));
+            No::StockInTheWay { item: item(sku), uses, sale }
+        }
         Rejection::LastLocation { sku, .. } => No::LastPlace(item(sku)),
         Rejection::LocationInUse { sku, uses, .. } => {
             let LocationUse { held, allocated, queued, waiting, set_aside, incoming } = **uses;
@@ -313,6 +328,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::NoWaitingList { sku } => No::WithoutList(item(sku)),
         Rejection::NotWaiting { sku, .. } => No::WaitsNot(item(sku)),
         Rejection::WaitingListFull { .. }
+        | Rejection::ComponentIsBundle { .. }
         | Rejection::PolicyContradiction { .. }
         | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }

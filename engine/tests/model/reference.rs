@@ -74,6 +74,8 @@ pub(crate) struct Rules {
     pub(crate) offers_for: Option<i64>,
     /// Ten-thousandths of the major unit; none if it has no price.
     pub(crate) price: Option<i64>,
+    /// Whether it is made of other things, and lies nowhere itself.
+    pub(crate) bundle: bool,
 }
 
 /// In which order places are asked.
@@ -196,6 +198,13 @@ pub(crate) enum No {
     UnknownRefund,
     RefundNotFailed {
         paid: bool,
+    },
+    IsBundle(Item),
+    StockInTheWay {
+        item: Item,
+        /// On hand, held, allocated, queued for, on their way; and how many wait.
+        uses: [u64; 6],
+        sale: Option<u8>,
     },
     LastPlace(Item),
     PlaceInUse {
@@ -580,10 +589,34 @@ impl Reference {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
+        if rules.bundle {
+            self.may_be_bundle(item)?;
+        }
         self.facts.push(Fact::Put { item, rules });
         self.note(Thing::Item(item), key, now);
         self.serve(item, now);
         Ok(Yes::Done)
+    }
+
+    /// Nothing of what becomes a bundle may lie anywhere, be promised or be waited for.
+    fn may_be_bundle(&self, item: Item) -> Result<(), No> {
+        let all = |of: &dyn Fn(Place) -> u64| (0..PLACES).map(of).sum();
+        let uses = [
+            all(&|place| self.on_hand(item, place)),
+            all(&|place| self.held(item, place)),
+            all(&|place| self.allocated(item, place)),
+            self.queued(item),
+            self.incoming_anywhere(item),
+            self.waiters(item).values().filter(|waiter| waiter.is_open()).count() as u64,
+        ];
+        let sale = self.sale(item).filter(|sale| !self.is_over(item, *sale, self.now)).map(|sale| sale.name);
+        if uses == [0; 6] && sale.is_none() { Ok(()) } else { Err(No::StockInTheWay { item, uses, sale }) }
+    }
+
+    /// What can be asked of things that are in the catalogue and lie somewhere.
+    fn has_stock(&self, item: Item) -> Result<Rules, No> {
+        let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
+        if rules.bundle { Err(No::IsBundle(item)) } else { Ok(rules) }
     }
 
     pub(crate) fn delete(&mut self, item: Item, now: i64, key: Key) -> Reply {
@@ -615,9 +648,7 @@ impl Reference {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
-        if self.rules(item).is_none() {
-            return Err(No::UnknownItem(item));
-        }
+        self.has_stock(item)?;
         let there = self.pile(item, place, pile);
         if expected.is_some_and(|expected| expected != there) {
             return Err(No::CountIs(there));

@@ -13,6 +13,7 @@ mod driver;
 mod script;
 
 mod books;
+mod bundles;
 mod cancel;
 mod change;
 mod checkout;

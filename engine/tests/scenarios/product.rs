@@ -173,7 +173,12 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn plain() -> ProductDetails {
-    ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() }
+    ProductDetails {
+        name: SmolStr::default(),
+        price: None,
+        policy: Policy::default(),
+        components: Box::default(),
+    }
 }
 
 fn hold(number: u128) -> HoldId {

@@ -30,6 +30,10 @@ const DAY: &str = "
     reserve A for ann: 2 mug                    | refused: LineTooSmall
     reserve A for ann: 5 mug                    | refused: LineNotMultiple
     reserve A for ann lasting 2h: 1 pot         | refused: HoldTimeOutOfRange
+    new box: 1 mug
+    receive 1 box                               | refused: ProductIsBundle
+    new set: 1 box                              | refused: ComponentIsBundle
+    new cup: 1 mug                              | refused: StockInTheWay
     sale mug spring for 0s                      | refused: SaleContradiction
     sale mug spring in 1h exclusive limit 4
     sale mug summer                             | refused: OtherSale
@@ -268,6 +272,9 @@ fn every_refusal() -> Vec<Rejection> {
             queued: none,
             incoming: none,
         },
+        Rejection::ProductIsBundle { sku: sku.clone() },
+        Rejection::StockInTheWay { sku: sku.clone(), uses: Box::default() },
+        Rejection::ComponentIsBundle { sku: sku.clone(), component: sku.clone() },
         Rejection::LastLocation { sku: sku.clone(), location: location.clone() },
         Rejection::LocationInUse {
             sku: sku.clone(),
@@ -361,6 +368,9 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::UnknownSku { .. }
             | Rejection::NotSellable { .. }
             | Rejection::ProductInUse { .. }
+            | Rejection::ProductIsBundle { .. }
+            | Rejection::StockInTheWay { .. }
+            | Rejection::ComponentIsBundle { .. }
             | Rejection::LastLocation { .. }
             | Rejection::LocationInUse { .. }
             | Rejection::LocationNotEmpty { .. }

@@ -84,6 +84,7 @@ fn the_digest_sees_every_part_of_a_product() {
             name: SmolStr::new(name),
             price: None,
             policy: Policy::default(),
+            components: Box::default(),
         }),
         operation: Operation { id: OperationId(9), fingerprint: Fingerprint(9) },
         at: Timestamp::from_millis(at),

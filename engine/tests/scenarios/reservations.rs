@@ -443,7 +443,8 @@ fn the_widest_basket_is_one_thing() {
     for (number, name) in names.iter().enumerate() {
         let backorders = Backorders::Capped(Quantity::new(1).unwrap());
         let policy = Policy { backorders, ..Policy::default() };
-        let details = ProductDetails { name: SmolStr::default(), price: None, policy };
+        let details =
+            ProductDetails { name: SmolStr::default(), price: None, policy, components: Box::default() };
         driver.put(name, details, operation(number)).unwrap();
     }
     let basket = |id, extra: Option<&Sku>| Basket {

@@ -3,6 +3,7 @@
 //! ```text
 //!   new cup price 4.50 safety 2 backorder 5     a product; also: unsellable, untracked, line-min 2, line-max 6, by 2, hold-default 1min, guest-hold 1min, hold-max 1h,
 //!                                               backorder unlimited, fair, preorder 10 release 1h, waiting 10min, source ranked rank a,b closed c
+//!   new box: 1 cup, 2 tea                       a bundle; what is said of a product comes before the colon
 //!   receive 5 cup at north                      more of it; without "at" it is about the main place
 //!   remove 2 cup                                less of it
 //!   sale cup spring in 1h for 2h limit 2 aside 5 main,3 north     a sale; also: exclusive, paused; "in" and "for" are spans from now
@@ -41,10 +42,11 @@ use std::hash::Hasher;
 
 use holdfast_engine::order::{Attempt, Order, PaymentStep, RefundState, ReturnLine, Step};
 use holdfast_engine::product::{
-    Adjustment, Allotment, Announcement, Backorders, Claim, Condition, Considered, DeleteLocation,
-    ExplainedLine, Explanation, JoinWaiting, LotAction, LotCommand, Matching, Movement, Note, OpenHolds, Policy,
-    Preorder, PriorityClass, Product, ProductCommand, ProductDetails, Receipt, SaleTerms, SourceOutcome,
-    SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules, Whereabouts,
+    Adjustment, Allotment, Announcement, Backorders, Claim, Component, Condition, Considered, DeleteLocation,
+    ExplainedLine, Explanation, JoinWaiting, LotAction, LotCommand, Matching, Movement, Note, OpenHolds,
+    Policy, Preorder, PriorityClass, Product, ProductCommand, ProductDetails, Receipt, SaleTerms,
+    SourceOutcome, SourcingRules, StockChange, Strategy, Terms, TimeInForce, Transfer, WaitingRules,
+    Whereabouts,
 };
 use holdfast_engine::reservation::ReservationState;
 use holdfast_engine::{
@@ -188,7 +190,7 @@ impl Shop {
         Heard::Answer(match words.at(0) {
             "new" => {
                 let now = driver.now;
-                driver.put(&sku(words.at(1)), details(&words, now), operation)
+                driver.put(&sku(words.at(1)), details(&words, tail, now), operation)
             }
             "sale" => {
                 let now = driver.now;
@@ -572,7 +574,7 @@ impl<'a> Words<'a> {
     }
 }
 
-fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
+fn details(words: &Words<'_>, made_of: &str, now: Timestamp) -> ProductDetails {
     let usual = Policy::default();
     let policy = Policy {
         sellable: !words.has("unsellable"),
@@ -604,7 +606,8 @@ fn details(words: &Words<'_>, now: Timestamp) -> ProductDetails {
     let currency = currency(words.after("in").unwrap_or("EUR"));
     let price =
         words.after("price").map(|price| UnitPrice::from_decimal(price.parse().unwrap(), currency).unwrap());
-    ProductDetails { name: SmolStr::default(), price, policy }
+    let components = wanted(made_of).into_iter().map(|(sku, _, quantity)| Component { sku, quantity });
+    ProductDetails { name: SmolStr::default(), price, policy, components: components.collect() }
 }
 
 fn sale(words: &Words<'_>, now: Timestamp) -> SaleTerms {

@@ -36,7 +36,12 @@ async fn put(core: &Core, number: u64, product: DemoProduct) -> Result<(), Strin
         _ => None,
     };
     let price = pounds.and_then(|currency| UnitPrice::new(i64::from(product.price_pence) * 100, currency));
-    let details = ProductDetails { name: SmolStr::new(&product.name), price, policy: Policy::default() };
+    let details = ProductDetails {
+        name: SmolStr::new(&product.name),
+        price,
+        policy: Policy::default(),
+        components: Box::default(),
+    };
     // The directory was empty, so no operation under these numbers was there before.
     let operation = |part: u64| Operation {
         id: OperationId(u128::from(number * 2 + part)),

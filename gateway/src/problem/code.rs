@@ -91,6 +91,10 @@ codes! {
     SaleNotFound = "sale_not_found", NOT_FOUND, "No such sale", false;
     /// Something is left of the product.
     ProductInUse = "product_in_use", CONFLICT, "Something is left of the product", false;
+    /// The product is a bundle, which has no stock of its own.
+    ProductIsBundle = "product_is_bundle", CONFLICT, "The product is a bundle", false;
+    /// A bundle would be made of a bundle.
+    ComponentIsBundle = "component_is_bundle", UNPROCESSABLE_ENTITY, "A component is a bundle itself", false;
     /// The product is not at the location that is asked for.
     LocationNotFound = "unknown_location", NOT_FOUND, "The product has never been at this location", false;
     /// The last location of a product.

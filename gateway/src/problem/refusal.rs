@@ -4,7 +4,7 @@
 //! (`/lines/0/sku`: 422); the two doors [`in_path`] and [`in_body`] say which.
 
 use holdfast_actors::{Failure, PastFailure, Unavailable};
-use holdfast_engine::{LocationId, Quantity, Rejection, Shortage, Sku};
+use holdfast_engine::{LocationId, Quantity, Rejection, SaleId, Shortage, Sku};
 use serde_json::json;
 
 use super::{Code, Problem};
@@ -113,6 +113,19 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
                 .with("on_hand", on_hand.units())
                 .with("held", held.units())
                 .with("allocated", allocated.units())
+        }
+        Rejection::ProductIsBundle { sku } => at_line(problem(Code::ProductIsBundle), sku, None, "sku"),
+        Rejection::StockInTheWay { uses, .. } => problem(Code::ProductInUse)
+            .with("on_hand", uses.on_hand.units())
+            .with("held", uses.held.units())
+            .with("allocated", uses.allocated.units())
+            .with("backordered", uses.queued.units())
+            .with("incoming", uses.incoming.units())
+            .with("waiting", uses.waiting)
+            .with("sale", uses.sale.as_ref().map(SaleId::as_str)),
+        Rejection::ComponentIsBundle { sku, component } => {
+            let problem = problem(Code::ComponentIsBundle).with("component", component.as_str());
+            at_line(problem, sku, None, "sku")
         }
         Rejection::LastLocation { .. } => problem(Code::LastLocation),
         Rejection::LocationInUse { uses, .. } => problem(Code::LocationInUse)

@@ -55,7 +55,8 @@ pub(crate) async fn put_with<B: From<Bytes>>(
     request: &ProductRequest<'_>,
 ) -> Result<hyper::Response<B>, Problem> {
     let details = request.check()?;
-    let put = app.core.put_product(sku, details, operation).await.map_err(in_path)?;
+    let put = app.core.put_product(sku, details, operation).await;
+    let put = put.map_err(|failure| request.refused(failure))?;
     let status = if put.value.created { StatusCode::CREATED } else { StatusCode::OK };
     Ok(answer::replayed(product(status, &put.value.product)?, put.replayed))
 }

@@ -11,6 +11,7 @@ use holdfast_engine::{CustomerId, HoldId, LineQuantity, LocationId, LotId};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::bundle::{ComponentBody, Components};
 use super::policy::PolicyBody;
 use super::product::PriceBody;
 use super::sources::{SourceBody, SourceList};
@@ -78,6 +79,9 @@ enum WhatBody<'a> {
         price: Option<PriceBody>,
         /// How it may be sold.
         policy: Box<PolicyBody<'a>>,
+        /// What each unit of it is made of; nothing unless it is a bundle.
+        #[schema(value_type = Vec<ComponentBody>)]
+        components: Components<'a>,
     },
     /// The product was taken out of the catalogue.
     #[schema(title = "ProductDeleted")]
@@ -482,9 +486,10 @@ impl<'a> WhatBody<'a> {
     fn new(event: &'a ProductEvent) -> Self {
         match event {
             ProductEvent::Put { details, .. } => {
-                let ProductDetails { name, price, policy } = &**details;
+                let ProductDetails { name, price, policy, components } = &**details;
                 let policy = Box::new(PolicyBody::new(policy));
-                Self::ProductPut { name, price: price.as_ref().map(PriceBody::new), policy }
+                let (price, components) = (price.as_ref().map(PriceBody::new), Components(components));
+                Self::ProductPut { name, price, policy, components }
             }
             ProductEvent::Deleted { .. } => Self::ProductDeleted,
             ProductEvent::Adjusted {

@@ -7,6 +7,7 @@ use holdfast_engine::{LocationId, Quantity, Sku};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::bundle::ComponentRequest;
 use super::decode::escape;
 use super::field_errors::FieldErrors;
 use super::int::Int;
@@ -41,6 +42,10 @@ pub(crate) struct ImportLine<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<PolicyRequest>)]
     policy: Option<Object<PolicyRequest>>,
+    /// What each unit of it is made of, which makes it a bundle; nothing makes a bundle a usual product again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ComponentRequest>>, max_items = 50)]
+    components: Option<Vec<Object<ComponentRequest<'a>>>>,
     /// What a count found, by location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(inline, value_type = Option<BTreeMap<String, u64>>)]
@@ -67,7 +72,8 @@ impl<'a> ImportLine<'a> {
             let count = quantity(&pointer, *count, &mut errors);
             counts.extend(location.zip(count));
         }
-        let product = ProductRequest { name: self.name, price: self.price, policy: self.policy };
+        let Self { name, price, policy, components, .. } = self;
+        let product = ProductRequest { name, price, policy, components };
         // What is wrong with the product itself is wrong over any details.
         product.collect(&mut nothing_known(), &mut errors);
         match sku {

@@ -6,6 +6,7 @@
 
 pub(crate) mod as_of;
 pub(crate) mod batch;
+pub(crate) mod bundle;
 pub(crate) mod customer;
 pub(crate) mod decode;
 pub(crate) mod field_errors;

@@ -314,6 +314,8 @@ pub(crate) const fn pointer(contradiction: Contradiction) -> &'static str {
         Contradiction::LineQuantities => "/policy/line_quantity_min",
         Contradiction::Locations { .. } => "/policy/sourcing",
         Contradiction::UntrackedPreorder | Contradiction::UntrackedWaitingList => "/policy/tracked",
+        Contradiction::Components => "/components",
+        Contradiction::StockOfBundle => "/policy",
         Contradiction::OfferTime => "/policy/waiting_list/offer_ttl_ms",
     }
 }

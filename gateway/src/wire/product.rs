@@ -1,18 +1,19 @@
 //! Products on the wire.
 
-use holdfast_actors::ProductView;
+use holdfast_actors::{Failure, ProductView};
 use holdfast_engine::product::{Policy, ProductDetails};
-use holdfast_engine::{SmolStr, UnitPrice};
+use holdfast_engine::{Rejection, Sku, SmolStr, UnitPrice};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::bundle::{self, ComponentBody, ComponentRequest, Components};
 use super::field_errors::FieldErrors;
 use super::money::{self, Amount, CurrencyCode};
 use super::object::Object;
 use super::policy::{self, PolicyBody, PolicyRequest};
 use super::text::Text;
 use super::time::Instant;
-use crate::problem::Problem;
+use crate::problem::{Problem, in_path};
 
 /// What a product shall be. What is not given takes its default.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -35,6 +36,11 @@ pub(crate) struct ProductRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<PolicyRequest>)]
     pub(crate) policy: Option<Object<PolicyRequest>>,
+    /// What each unit of it is made of, which makes it a bundle: each product once, and none that is a bundle. A bundle has no
+    /// stock of its own; whoever takes one takes its components.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ComponentRequest>>, max_items = 50)]
+    pub(crate) components: Option<Vec<Object<ComponentRequest<'a>>>>,
 }
 
 /// The price of one unit.
@@ -65,6 +71,19 @@ impl ProductRequest<'_> {
         Ok(details)
     }
 
+    /// The refusal of a put.
+    pub(crate) fn refused(&self, failure: Failure) -> Problem {
+        let component = match &failure {
+            Failure::Rejected(Rejection::ComponentIsBundle { component, .. }) => Some(component.clone()),
+            _ => None,
+        };
+        let named = |of: &Sku| self.components.iter().flatten().position(|named| *named.sku == *of.as_str());
+        match (component.as_ref().and_then(named), in_path(failure)) {
+            (Some(position), problem) => problem.at(format!("/components/{position}/sku")),
+            (None, problem) => problem,
+        }
+    }
+
     /// Writes what is given over `details`, and what is wrong into `errors`.
     pub(crate) fn collect(&self, details: &mut ProductDetails, errors: &mut FieldErrors) {
         if let Some(name) = &self.name {
@@ -77,7 +96,10 @@ impl ProductRequest<'_> {
         if let Some(policy) = &self.policy {
             policy.collect(&mut details.policy, errors);
         }
-        if let Err(contradiction) = details.policy.check() {
+        if let Some(components) = &self.components {
+            details.components = bundle::check(components, errors);
+        }
+        if let Err(contradiction) = details.policy.check().and_then(|()| details.check_bundle_policy()) {
             errors.push(policy::pointer(contradiction), "contradiction", contradiction.to_string());
         }
     }
@@ -85,7 +107,12 @@ impl ProductRequest<'_> {
 
 /// A product of which nothing was said.
 pub(crate) fn nothing_known() -> ProductDetails {
-    ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() }
+    ProductDetails {
+        name: SmolStr::default(),
+        price: None,
+        policy: Policy::default(),
+        components: Box::default(),
+    }
 }
 
 fn check_price(price: &PriceRequest<'_>, errors: &mut FieldErrors) -> Option<UnitPrice> {
@@ -103,7 +130,7 @@ fn check_price(price: &PriceRequest<'_>, errors: &mut FieldErrors) -> Option<Uni
                "matching": "arrival", "sourcing": {"strategy": "fewest_shipments", "ranking": [], "closed": []},
                "hold_ttl_ms": 600_000, "guest_hold_ttl_ms": null,
                "hold_ttl_max_ms": 86_400_000, "line_quantity_min": 1, "line_quantity_max": 10_000_000,
-               "line_quantity_multiple": 1, "tracked": true, "waiting_list": null},
+               "line_quantity_multiple": 1, "tracked": true, "waiting_list": null}, "components": [],
     "version": 1, "sequence": 42,
     "created_at": "2026-11-27T08:00:00.000Z", "updated_at": "2026-11-27T08:00:00.000Z"
 }))]
@@ -119,6 +146,9 @@ pub(crate) struct ProductBody<'a> {
     price: Option<PriceBody>,
     /// How it may be sold.
     policy: PolicyBody<'a>,
+    /// What each unit of it is made of; nothing unless it is a bundle.
+    #[schema(value_type = Vec<ComponentBody>)]
+    components: Components<'a>,
     /// How often it was put.
     version: u64,
     /// Position of the last time in the journal.
@@ -157,6 +187,7 @@ impl<'a> ProductBody<'a> {
             name: &details.name,
             price: details.price.as_ref().map(PriceBody::new),
             policy: PolicyBody::new(&details.policy),
+            components: Components(&details.components),
             version: view.version,
             sequence: view.sequence.0,
             created_at: Instant(view.created_at),

@@ -10,6 +10,7 @@
 mod bad_input;
 mod batch;
 mod behaviours;
+mod bundles;
 mod change;
 mod connections;
 mod customers;

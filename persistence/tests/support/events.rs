@@ -4,9 +4,9 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, FromOffer, Fulfilment, HoldEnd, Left, LotEvent, Matching, Note,
-    Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall,
-    Source, Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
+    Allotment, Backorders, Component, Condition, Fill, FromOffer, Fulfilment, HoldEnd, Left, LotEvent,
+    Matching, Note, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms,
+    Shortfall, Source, Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -65,6 +65,17 @@ pub fn wide(bytes: usize) -> Event {
     Event::Reservation(RESERVATION, event)
 }
 
+fn plain_details() -> ProductDetails {
+    let policy = Policy::default();
+    ProductDetails { name: SmolStr::default(), price: None, policy, components: Box::default() }
+}
+
+/// What a bundle is made of.
+fn components() -> Box<[Component]> {
+    let component = |sku, quantity| Component { sku: Sku::new(sku).unwrap(), quantity: units(quantity) };
+    Box::new([component("85123A", 1), component("TEA/Größe", 1_000)])
+}
+
 fn product_events() -> Vec<ProductEvent> {
     let pounds = Currency::new(*b"GBP", 2).unwrap();
     let hold = HoldId { reservation: RESERVATION, line: 513 };
@@ -91,11 +102,14 @@ fn product_events() -> Vec<ProductEvent> {
             tracked: false,
             waiting_list: Some(WaitingRules { offer_ttl: Millis(600_000) }),
         },
+        components: Box::default(),
     };
-    let plain = ProductDetails { name: SmolStr::default(), price: None, policy: Policy::default() };
+    let bundle = ProductDetails { components: components(), ..plain_details() };
+    let plain = plain_details();
     let mut events = vec![
         ProductEvent::Put { details: Box::new(details), operation: operation(1), at: at(1) },
         ProductEvent::Put { details: Box::new(plain), operation: operation(2), at: at(2) },
+        ProductEvent::Put { details: Box::new(bundle), operation: operation(3), at: at(3) },
         ProductEvent::Adjusted {
             location: LocationId::new("Größenlager 2, Regal 17").unwrap(),
             condition: Condition::QualityControl,

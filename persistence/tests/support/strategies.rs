@@ -4,9 +4,10 @@ use holdfast_engine::order::{
     LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits,
 };
 use holdfast_engine::product::{
-    self, Allotment, Backorders, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd, Left,
-    LotEvent, Matching, Note, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent,
-    SaleTerms, Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
+    self, Allotment, Backorders, Component, Condition, FILLS_PER_EVENT, Fill, FromOffer, Fulfilment, HoldEnd,
+    Left, LotEvent, Matching, Note, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails,
+    ProductEvent, SaleTerms, Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent,
+    WaitingRules,
 };
 use holdfast_engine::reservation::{Lowered, ReservationEvent};
 use holdfast_engine::{
@@ -111,11 +112,13 @@ fn details() -> impl Strategy<Value = ProductDetails> {
             }
         },
     );
-    (text(), option::of(price()), policy).prop_map(|(name, price, policy)| ProductDetails {
-        name,
-        price,
-        policy,
-    })
+    let parts = (text(), option::of(price()), policy, components());
+    parts.prop_map(|(name, price, policy, components)| ProductDetails { name, price, policy, components })
+}
+
+fn components() -> impl Strategy<Value = Box<[Component]>> {
+    let component = (sku(), units()).prop_map(|(sku, quantity)| Component { sku, quantity });
+    vec(component, 0..4).prop_map(Vec::into_boxed_slice)
 }
 
 fn product_event() -> impl Strategy<Value = ProductEvent> {

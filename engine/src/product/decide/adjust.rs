@@ -24,6 +24,7 @@ impl Product {
         if self.details.is_none() {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         }
+        self.check_has_stock()?;
         let (level, condition) = (self.level(&adjustment.location), adjustment.condition);
         let pile = level.pile(condition);
         if let Some(expected) = adjustment.expected

@@ -24,6 +24,7 @@ impl Product {
         if self.details.is_none() {
             return Err(Rejection::UnknownSku { sku: sku() });
         }
+        self.check_has_stock()?;
         self.known(&location)?;
         if to.as_ref() == Some(&location) {
             return Err(Rejection::TransferToSelf { sku: sku(), location });

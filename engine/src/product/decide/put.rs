@@ -17,10 +17,13 @@ impl Product {
             Lookup::Reused => return Err(Rejection::KeyReused),
             Lookup::New => {}
         }
-        details.policy.check().map_err(|contradiction| Rejection::PolicyContradiction {
+        details.check(&self.sku).map_err(|contradiction| Rejection::PolicyContradiction {
             sku: self.sku.clone(),
             contradiction,
         })?;
+        if details.is_bundle() {
+            self.check_may_be_bundle(at)?;
+        }
         Ok(Some(ProductEvent::Put { details: Box::new(details.clone()), operation, at }))
     }
 }

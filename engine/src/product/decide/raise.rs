@@ -14,6 +14,7 @@ impl Product {
         let Some(details) = &self.details else {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         };
+        self.check_has_stock()?;
         let policy = &details.policy;
         if !policy.sellable {
             return Err(Rejection::NotSellable { sku: self.sku.clone() });

@@ -21,6 +21,7 @@ impl Product {
         if self.details.is_none() {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         }
+        self.check_has_stock()?;
         if !terms.is_sound() {
             return Err(Rejection::SaleContradiction { sku: self.sku.clone() });
         }

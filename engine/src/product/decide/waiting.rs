@@ -41,6 +41,7 @@ impl Product {
         }
         let sku = || self.sku.clone();
         let details = self.details.as_ref().ok_or_else(|| Rejection::UnknownSku { sku: sku() })?;
+        self.check_has_stock()?;
         if details.policy.waiting_list.is_none() {
             return Err(Rejection::NoWaitingList { sku: sku() });
         }

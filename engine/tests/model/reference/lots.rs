@@ -114,16 +114,12 @@ impl Reference {
     }
 
     fn may_begin(&self, item: Item, lot: Number) -> Result<(), No> {
-        if self.rules(item).is_none() {
-            return Err(No::UnknownItem(item));
-        }
+        self.has_stock(item)?;
         if self.announced(item, lot).is_some() { Err(No::KeyReused) } else { Ok(()) }
     }
 
     fn still_open(&self, item: Item, lot: Number) -> Result<Announced, No> {
-        if self.rules(item).is_none() {
-            return Err(No::UnknownItem(item));
-        }
+        self.has_stock(item)?;
         let announced = self.announced(item, lot).ok_or(No::UnknownLot)?;
         self.over(item, lot).map_or(Ok(announced), |how| Err(No::LotOver(how)))
     }

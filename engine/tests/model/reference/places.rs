@@ -70,9 +70,7 @@ impl Reference {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
-        if self.rules(item).is_none() {
-            return Err(No::UnknownItem(item));
-        }
+        self.has_stock(item)?;
         if !self.knows(item, place) {
             return Err(No::NeverThere(item));
         }

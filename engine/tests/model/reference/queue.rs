@@ -159,7 +159,7 @@ impl Reference {
         has: &Has,
     ) -> Result<Vec<Option<Granted>>, No> {
         let item = lines[0].0;
-        let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
+        let rules = self.has_stock(item)?;
         if !rules.sellable {
             return Err(No::NotForSale(item));
         }

@@ -23,7 +23,7 @@ impl Reference {
         })?
     }
 
-    fn is_over(&self, item: Item, sale: Sale, at: i64) -> bool {
+    pub(super) fn is_over(&self, item: Item, sale: Sale, at: i64) -> bool {
         let (mut ended, mut last) = (false, None);
         for fact in &self.facts {
             match fact {
@@ -214,9 +214,7 @@ impl Reference {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
-        if self.rules(item).is_none() {
-            return Err(No::UnknownItem(item));
-        }
+        self.has_stock(item)?;
         if sale.closes.is_some_and(|closes| closes <= sale.opens) {
             return Err(No::SaleIsNonsense);
         }

@@ -132,7 +132,11 @@ impl Reference {
     }
 
     pub(crate) fn free(&self, item: Item, place: Place) -> u64 {
-        if self.rules(item).is_some_and(|rules| rules.sellable) { self.on_offer(item, place) } else { 0 }
+        if self.rules(item).is_some_and(|rules| rules.sellable && !rules.bundle) {
+            self.on_offer(item, place)
+        } else {
+            0
+        }
     }
 
     pub(super) fn is_short(&self, item: Item) -> bool {

@@ -36,7 +36,7 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self.stand, Stand::Waits | Stand::Offered)
     }
 
@@ -193,7 +193,7 @@ impl Reference {
         if self.did(Thing::Item(item), key)? {
             return Ok(Yes::Already);
         }
-        let rules = self.rules(item).ok_or(No::UnknownItem(item))?;
+        let rules = self.has_stock(item)?;
         if rules.offers_for.is_none() {
             return Err(No::WithoutList(item));
         }

@@ -108,7 +108,8 @@ impl Run {
         let mut changed = false;
         if put {
             let operation = self.operation(number, "product", fingerprint);
-            let answer = core.put_product(line.sku.clone(), details, operation).await.map_err(in_path)?;
+            let answer = core.put_product(line.sku.clone(), details, operation).await;
+            let answer = answer.map_err(|failure| line.product.refused(failure))?;
             changed |= !answer.replayed;
         }
         // Every count is carried out under the line's own operation, also one that finds what is there: a repeat of this

@@ -1,9 +1,9 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Condition, Fill, Fulfilment, HoldEnd, Left, Matching, Note, Piles, Policy,
-    Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules, Spread,
-    Stamped, Strategy, WaitingRules,
+    Allotment, Backorders, Component, Condition, Fill, Fulfilment, HoldEnd, Left, Matching, Note, Piles,
+    Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules,
+    Spread, Stamped, Strategy, WaitingRules,
 };
 use holdfast_engine::{LineQuantity, LocationId, Millis, Sequence, Timestamp};
 use rkyv::string::ArchivedString;
@@ -189,6 +189,37 @@ pub(crate) struct PutRecord {
     tracked: bool,
     offer_ttl_ms: Option<u64>,
     guest_hold_ttl_default_ms: Option<u64>,
+    components: Vec<ComponentRecord>,
+}
+
+/// Units of another product in a bundle.
+#[derive(Archive, Serialize)]
+pub(crate) struct ComponentRecord {
+    sku: SmolStr,
+    quantity: u32,
+}
+
+impl ComponentRecord {
+    /// Most bytes of these, with their texts.
+    pub(super) fn bytes_of(components: &[Self]) -> usize {
+        let each = components.iter();
+        each.map(|component| size_of::<ArchivedComponentRecord>() + component.sku.len()).sum()
+    }
+}
+
+impl From<&Component> for ComponentRecord {
+    fn from(component: &Component) -> Self {
+        Self { sku: SmolStr::new(component.sku.as_str()), quantity: component.quantity.units() }
+    }
+}
+
+impl TryFrom<&ArchivedComponentRecord> for Component {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedComponentRecord) -> Result<Self, RecordError> {
+        let quantity = value::line_quantity("units of a component", record.quantity)?;
+        Ok(Self { sku: value::sku(&record.sku)?, quantity })
+    }
 }
 
 /// How much demand may queue.
@@ -288,7 +319,8 @@ impl ProductRecord {
             Self::Put(put) => {
                 let texts = put.ranking.iter().chain(&put.closed);
                 let texts = texts.map(|text| size_of::<ArchivedString>() + text.len());
-                size_of::<ArchivedPutRecord>() + put.name.len() + texts.sum::<usize>()
+                let texts = texts.sum::<usize>() + ComponentRecord::bytes_of(&put.components);
+                size_of::<ArchivedPutRecord>() + put.name.len() + texts
             }
             Self::Adjusted(adjusted) => {
                 size_of::<ArchivedAdjustedRecord>()
@@ -385,6 +417,7 @@ impl From<&ProductEvent> for ProductRecord {
                     tracked: *tracked,
                     offer_ttl_ms: waiting_list.map(|rules| rules.offer_ttl.0),
                     guest_hold_ttl_default_ms: guest_hold_ttl_default.map(|ttl| ttl.0),
+                    components: details.components.iter().map(Into::into).collect(),
                 }))
             }
             ProductEvent::Adjusted {
@@ -717,6 +750,7 @@ impl TryFrom<&ArchivedPutRecord> for ProductDetails {
                     WaitingRules { offer_ttl }
                 }),
             },
+            components: put.components.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         })
     }
 }

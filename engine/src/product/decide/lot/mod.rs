@@ -27,6 +27,7 @@ impl Product {
         if self.details.is_none() {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         }
+        self.check_has_stock()?;
         let actor = actor.clone();
         let what = match action {
             LotAction::Announce(announcement) => self.decide_announce(*lot, announcement, actor)?,
