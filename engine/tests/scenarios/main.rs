@@ -20,6 +20,7 @@ mod conditions;
 mod counts;
 mod deadline;
 mod forecast;
+mod good_til;
 mod holds;
 mod locations;
 mod lots;
