@@ -14,6 +14,7 @@ mod change;
 mod connections;
 mod docs;
 mod examples;
+mod good_til;
 mod harness;
 mod history;
 mod idempotency;
