@@ -106,9 +106,11 @@ fn begin(
     request: &ChangeReservation,
     reservation: &Reservation,
 ) -> Result<(First, Option<Raise>), Rejection> {
-    if reservation.check_change(shared.clock.now(), request.operation)? {
+    let at = shared.clock.now();
+    if reservation.check_change(at, request.operation)? {
         return Ok((First::Repeat, None));
     }
+    request.terms.check_date(at)?;
     let raise = |flight: &Arc<Flight>, raised| Some(Raise { flight: Arc::clone(flight), raised });
     let (bounds, wanted) = look_up(shared, &request.lines, false)?;
     let wanted = merge(wanted)?;

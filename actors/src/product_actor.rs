@@ -4,6 +4,7 @@
 //! Before anything else a message settles what has lapsed: each such hold asks its reservation, which ends once for
 //! all its holds, and follows.
 
+mod lapses;
 mod locations;
 mod lots;
 mod together;
@@ -21,7 +22,8 @@ use holdfast_engine::product::{
 };
 use holdfast_engine::reservation::Verdict;
 use holdfast_engine::{
-    CustomerId, HoldId, Lookup, Millis, Operation, OperationRecord, Rejection, SaleId, Sequence, Timestamp,
+    CustomerId, HoldId, Lookup, Millis, Operation, OperationRecord, Quantity, Rejection, SaleId, Sequence,
+    Timestamp,
 };
 use holdfast_persistence::Trail;
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorRuntime};
@@ -62,6 +64,8 @@ pub(crate) enum ProductMessage {
     Follow(HoldId, Option<Part>),
     /// Bring an allocation up to this point and say whether it went.
     Advance(HoldId, Fulfilment, Box<dyn FnOnce(Result<(), Rejection>) + Send>, Part),
+    /// Say how many units of this promise are gone, if any have lapsed.
+    TellLapsed(HoldId, Box<dyn FnOnce(Quantity) + Send>, Part),
     /// A deadline has come.
     Settle,
     /// Show the counts as they are now, to whoever has these holds.
@@ -185,6 +189,7 @@ impl Owner {
                 self.advance(at, hold, to, tell, part);
                 self.retry_parked(at);
             }
+            ProductMessage::TellLapsed(hold, tell, part) => self.tell_lapsed(hold, tell, part),
             ProductMessage::Settle => {
                 self.armed = None;
                 self.show_what_time_brought(at);
@@ -239,7 +244,7 @@ impl Owner {
         at
     }
 
-    /// Gives what is free at this instant to those that queue, as when a product is released.
+    /// Gives what is free at this instant to those that queue, as when a product is released, and drops what queues no more.
     fn serve(&mut self, at: Timestamp) {
         loop {
             let fills = self.product.decide_fills_until(at);
@@ -247,7 +252,9 @@ impl Owner {
                 return;
             }
             fills.iter().for_each(|event| self.product.apply(event));
+            let lapsed = lapses::lapsed_of(&fills);
             self.journal(fills, None, Then::Nothing);
+            self.shared.tell_of_lapses(lapsed);
         }
     }
 
@@ -280,7 +287,9 @@ impl Owner {
                 ProductCommand::Keep { hold: id, expires_at, has: None }
             }
             Verdict::Open(expires_at, has) => ProductCommand::Keep { hold: id, expires_at, has },
-            Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold: id, quantity, arrival },
+            Verdict::Commit { units: quantity, arrival, at } => {
+                ProductCommand::Commit { hold: id, quantity, arrival, at }
+            }
             Verdict::End(why) => ProductCommand::End { hold: id, why },
         };
         self.obey(at, &command, then);

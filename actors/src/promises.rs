@@ -33,6 +33,7 @@ pub(crate) async fn bring_up_to_date(
             if let Some(line) = view.lines.iter_mut().find(|line| line.number == promise.hold.line) {
                 line.ahead = promise.ahead;
                 line.promised_at = promise.promised_at;
+                line.lapsed = promise.lapsed;
                 line.sources = sources(&line.sources, promise);
             }
         }
@@ -51,5 +52,6 @@ fn sources(before: &Sources, promise: PromiseView) -> Sources {
         filled: promise.kept.into_iter().filter_map(source).collect(),
         queued: Quantity::new(promise.queued).unwrap_or_default(),
         class: before.class,
+        good_til: before.good_til.filter(|_| promise.queued > 0),
     }))
 }

@@ -1,7 +1,7 @@
 //! What callers see of a reservation.
 
-use holdfast_engine::product::Sources;
-use holdfast_engine::reservation::{Reservation, ReservationState};
+use holdfast_engine::product::{Sources, Spread};
+use holdfast_engine::reservation::{Reservation, ReservationLine, ReservationState};
 use holdfast_engine::{
     CustomerId, LineQuantity, Millis, OperationId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp,
 };
@@ -49,6 +49,8 @@ pub struct ReservationLineView {
     pub promised_at: Option<Timestamp>,
     /// Units committed.
     pub committed: Quantity,
+    /// Of these, units that were not there on the date up to which they queued: they were dropped.
+    pub lapsed: Quantity,
 }
 
 impl ReservationView {
@@ -85,14 +87,19 @@ impl ReservationView {
     ) -> Self {
         let committed = matches!(state, ReservationState::Committed { .. });
         let lines = reservation.lines_at(version).iter().enumerate();
-        let lines = lines.map(|(position, line)| ReservationLineView {
-            number: line.number,
-            sku: line.sku.clone(),
-            quantity: line.quantity,
-            sources: line.sources.clone(),
-            ahead: None,
-            promised_at: None,
-            committed: if committed { reservation.taken(position) } else { Quantity::ZERO },
+        let lines = lines.map(|(position, line)| {
+            let taken = if committed { reservation.taken(position) } else { Quantity::ZERO };
+            let (sources, lapsed) = dropped_late(line, taken, state);
+            ReservationLineView {
+                number: line.number,
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                sources,
+                ahead: None,
+                promised_at: None,
+                committed: taken,
+                lapsed,
+            }
         });
         let expires_at = match state {
             ReservationState::Held { expires_at } => Some(expires_at),
@@ -110,5 +117,21 @@ impl ReservationView {
             version,
             sequence,
         }
+    }
+}
+
+/// Where the units of a line are, and how many were dropped because it was committed too late for them to queue. Units that
+/// were not taken are first of all those that were not there.
+fn dropped_late(line: &ReservationLine, taken: Quantity, state: ReservationState) -> (Sources, Quantity) {
+    match (&line.sources, state) {
+        (Sources::Spread(spread), ReservationState::Committed { at })
+            if spread.good_til.is_some_and(|date| date <= at) =>
+        {
+            let given_back = Quantity::from(line.quantity).floor_sub(taken);
+            let lapsed = spread.queued.floor_sub(given_back);
+            let left = Spread { queued: Quantity::ZERO, good_til: None, ..(**spread).clone() };
+            (Sources::Spread(Box::new(left)), lapsed)
+        }
+        (sources, _) => (sources.clone(), Quantity::ZERO),
     }
 }

@@ -111,6 +111,7 @@ pub(crate) fn prepare(
     request: &Reserve,
 ) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
     let at = shared.clock.now();
+    request.terms.check_date(at)?;
     let (bounds, wanted) = look_up(shared, &request.lines, request.guest)?;
     let ttl = request.ttl.unwrap_or(bounds.default.min(bounds.max));
     check_hold_time(ttl, &bounds)?;
@@ -211,7 +212,7 @@ fn refuse_hopeless(stop: &Stop, terms: &Terms, at: Timestamp) -> Result<(), Reje
         // The product itself says what of it there is.
         Some(TimeInForce::ImmediateOrCancel) => return Ok(()),
         Some(TimeInForce::FillOrKill) => false,
-        Some(TimeInForce::GoodTilCancelled) => true,
+        Some(TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDate(_)) => true,
         None => stock.queue_limit != Some(0),
     };
     // A basket under way may give back what it queues for.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
+use holdfast_engine::ReservationId;
 use holdfast_persistence::GroupCommit;
 use ractor::{ActorCell, ActorId, ActorRef};
 use tokio::sync::Notify;
@@ -41,6 +42,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Tells the orders that something of these reservations has lapsed.
+    pub(crate) fn tell_of_lapses(&self, reservations: impl IntoIterator<Item = ReservationId>) {
+        for reservation in reservations {
+            if let Some(orders) = self.orders.get() {
+                // Without a coordinator the process is ending, and the next start tells it.
+                drop(orders.send_message(OrderMessage::Lapsed(reservation)));
+            }
+        }
+    }
+
     pub(crate) fn supervisor(&self) -> Option<ActorCell> {
         self.supervisor.get().cloned()
     }

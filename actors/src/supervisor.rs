@@ -4,6 +4,7 @@
 //! with what the reservations have decided meanwhile, and given to a new actor; everybody else goes on. The order
 //! coordinator holds many orders, so its death ends the process, whose next start takes all of them up.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -131,7 +132,14 @@ async fn rebuild(
         let sequence = shared.journal.append_to_trail(trail, [event], waiter);
         product.journaled(sequence);
     }
+    // The dead owner may not have said it.
+    let lapsed: BTreeSet<_> = product
+        .allocations()
+        .filter(|(_, allocation)| !allocation.lapsed.is_zero())
+        .map(|(hold, _)| hold.reservation)
+        .collect();
     cell.reseat(&shared, product);
+    shared.tell_of_lapses(lapsed);
     cell.send(&shared, ProductMessage::Settle);
     Ok(())
 }

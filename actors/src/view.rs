@@ -199,6 +199,8 @@ pub(crate) struct PromiseView {
     pub hold: HoldId,
     /// Units it still queues for.
     pub queued: u64,
+    /// Units it queued for up to its date.
+    pub lapsed: Quantity,
     /// How many others stand before it, if it queues.
     pub ahead: Option<u64>,
     /// When all of them will be there, as far as is known.
@@ -209,11 +211,12 @@ pub(crate) struct PromiseView {
 
 impl PromiseView {
     pub(crate) fn of(product: &Product, hold: HoldId, forecast: &Forecast) -> Option<Self> {
-        let queued = product.allocation(hold)?.queued.units();
+        let allocation = product.allocation(hold)?;
+        let (queued, lapsed) = (allocation.queued.units(), allocation.lapsed);
         let kept = product.kept_for(hold).map(|(location, units)| (location.clone(), units.units()));
         let ahead = product.queue_position(hold).map(|ahead| ahead as u64);
         let promised_at = forecast.promised_at(hold);
-        Some(Self { hold, queued, ahead, promised_at, kept: kept.collect() })
+        Some(Self { hold, queued, lapsed, ahead, promised_at, kept: kept.collect() })
     }
 }
 

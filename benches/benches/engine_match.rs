@@ -62,6 +62,7 @@ fn serve_receipt(criterion: &mut Criterion) {
             hold,
             quantity: LineQuantity::ONE.into(),
             arrival: Sequence(number + 1),
+            at: at(),
         };
         let events = product.decide(at(), &commit).expect("held");
         take(&mut product, &events);

@@ -425,6 +425,14 @@ pub enum Rejection {
         /// The longest all products concerned allow.
         max: Millis,
     },
+    /// The date up to which a claim is to queue is over, or too far ahead.
+    #[error("the date up to which it is to queue must lie ahead, and at most two years")]
+    GoodTilOutOfRange {
+        /// Asked for.
+        requested: Timestamp,
+        /// The latest that may be asked for.
+        latest: Timestamp,
+    },
     /// No such reservation.
     #[error("there is no such reservation")]
     ReservationNotFound {
@@ -693,6 +701,7 @@ impl Rejection {
             | Self::CommitMismatch
             | Self::FulfilmentAboveAllocation { .. }
             | Self::HoldTimeOutOfRange { .. }
+            | Self::GoodTilOutOfRange { .. }
             | Self::ReservationNotFound { .. }
             | Self::ReservationExpired { .. }
             | Self::ReservationCommitted

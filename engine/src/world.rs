@@ -117,6 +117,7 @@ impl World {
         // units.
         for id in &orders {
             self.mend_allocations(at, *id, append);
+            self.tell_lapsed(at, *id, append);
         }
         for id in orders {
             self.finish_shipment(at, id, append);
@@ -187,6 +188,7 @@ impl World {
             | ProductEvent::HoldMoved { .. }
             | ProductEvent::AllocationAdvanced { .. }
             | ProductEvent::DemandLowered { .. }
+            | ProductEvent::DemandLapsed { .. }
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }
@@ -311,9 +313,21 @@ impl World {
                 let state = order.lines().get(usize::from(line))?;
                 let allocation = self.products.get(&state.ordered.sku)?.allocation(order.hold(line))?;
                 let shipped = allocation.progress.shipped;
-                self.advance(at, order, line, Fulfilment { shipped, ..state.progress }).ok()
+                self.advance(at, order, line, Fulfilment { shipped, ..state.goal() }).ok()
             });
             events.into_iter().flatten().for_each(|event| self.append_and_apply(&event, append));
+        }
+    }
+
+    /// Tells an order what its products have dropped on its date.
+    fn tell_lapsed(&mut self, at: Timestamp, id: OrderId, append: &mut Append<'_>) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let gone = (0..).zip(order.lines()).filter_map(|(line, state)| {
+            let allocation = self.products.get(&state.ordered.sku)?.allocation(order.hold(line))?;
+            Some((line, allocation.gone())).filter(|_| !allocation.lapsed.is_zero())
+        });
+        if let Some(event) = order.decide_lapsed(at, &gone.collect::<Vec<_>>()) {
+            self.append_and_apply(&Event::Order(id, event), append);
         }
     }
 
@@ -326,7 +340,7 @@ impl World {
             let moved = self.orders.get(&id).and_then(|order| {
                 let state = order.lines().get(usize::from(units.line))?;
                 let shipped = state.progress.shipped.checked_add(units.units.into()).unwrap_or(Quantity::MAX);
-                self.advance(at, order, units.line, Fulfilment { shipped, ..state.progress }).ok()
+                self.advance(at, order, units.line, Fulfilment { shipped, ..state.goal() }).ok()
             });
             if let Some(events) = moved {
                 events.iter().for_each(|event| self.append_and_apply(event, append));
@@ -396,7 +410,7 @@ impl World {
                     live.is_none_or(|live| line.has(live.quantity, &live.sources)),
                     "I3: {hold:?} has what its reservation has"
                 );
-                if let Verdict::Commit(units, _) = verdict {
+                if let Verdict::Commit { units, .. } = verdict {
                     let committed = product.allocation(hold).map(|allocation| allocation.committed);
                     assert_eq!(committed, Some(units), "I3: {hold:?} became what was committed");
                 }
@@ -404,6 +418,26 @@ impl World {
             }
         }
         assert_eq!(live, expected, "I3: every live hold belongs to a live reservation");
+        self.check_lapsed();
+    }
+}
+
+impl World {
+    /// Checks that every order has heard of what its products have dropped.
+    fn check_lapsed(&self) {
+        // The units of one that failed may be another's.
+        let is_paid = |order: &&Order| order.outcome().is_some() && order.has_committed_stock();
+        for order in self.orders.values().filter(is_paid) {
+            for (line, state) in (0..).zip(order.lines()) {
+                let product = self.products.get(&state.ordered.sku);
+                let Some(allocation) = product.and_then(|product| product.allocation(order.hold(line)))
+                else {
+                    continue;
+                };
+                let heard = allocation.gone() <= state.gone();
+                assert!(heard, "I7: {:?} has heard of what lapsed of its line {line}", order.id());
+            }
+        }
     }
 }
 
@@ -434,8 +468,8 @@ pub fn mend_product(
                     events.push(ProductEvent::HoldChanged { hold: id, quantity, sources, buyer: None });
                 }
             }
-            Verdict::Commit(quantity, arrival) => {
-                events.push(ProductEvent::HoldCommitted { hold: id, quantity, arrival });
+            Verdict::Commit { units: quantity, arrival, at } => {
+                events.push(ProductEvent::HoldCommitted { hold: id, quantity, arrival, at });
             }
             Verdict::End(why) => events.push(ProductEvent::HoldEnded { hold: id, why }),
         }

@@ -211,6 +211,7 @@ fn the_widest_event_the_engine_makes_has_room() {
         filled: vec![source; SOURCES_MAX],
         queued: Quantity::MAX,
         class: PriorityClass(1),
+        good_til: Some(Timestamp::from_millis(1)),
     };
     let sources = Sources::Spread(Box::new(spread));
     let expires_at = Timestamp::from_millis(1);

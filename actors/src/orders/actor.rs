@@ -5,10 +5,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use holdfast_engine::order::{Order, OrderEvent};
-use holdfast_engine::{CustomerId, Event, OrderId, Sequence};
+use holdfast_engine::{CustomerId, Event, OrderId, ReservationId, Sequence};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 
 use super::checkout::Placing;
+use super::lapse::Asking;
 use super::{OrderMessage, OrderRequest, OrderView};
 use crate::answer::{Failure, Reply, ReplyTo, Unavailable};
 use crate::shared::Shared;
@@ -59,6 +60,8 @@ pub(super) struct Coordinator {
     pub(super) orders: HashMap<OrderId, Entry>,
     /// Orders of each customer, oldest first.
     by_customer: HashMap<CustomerId, BTreeSet<(Sequence, OrderId)>>,
+    /// Orders of which something may lapse, by the reservation whose units they took.
+    pub(super) dated: BTreeSet<(ReservationId, OrderId)>,
 }
 
 /// Who waits for the end of a checkout.
@@ -79,11 +82,20 @@ pub(super) struct Entry {
     pub(super) paying: bool,
     /// Questions asked in a row about a payment whose fate is unknown.
     pub(super) probes: u32,
+    /// Whether its products are being asked what of it has lapsed.
+    pub(super) asking: Asking,
 }
 
 impl Entry {
     pub(super) fn new(order: Order) -> Self {
-        Self { order, waiting: Vec::new(), queued: VecDeque::new(), paying: false, probes: 0 }
+        Self {
+            order,
+            waiting: Vec::new(),
+            queued: VecDeque::new(),
+            paying: false,
+            probes: 0,
+            asking: Asking::No,
+        }
     }
 }
 
@@ -95,6 +107,7 @@ impl Coordinator {
             placing: HashMap::new(),
             orders: HashMap::new(),
             by_customer: HashMap::new(),
+            dated: BTreeSet::new(),
         };
         for order in orders {
             coordinator.insert(order, Vec::new());
@@ -105,6 +118,7 @@ impl Coordinator {
     pub(super) fn insert(&mut self, order: Order, waiting: Vec<Waiting>) {
         let id = order.id();
         let number = (order.placed_sequence(), id);
+        self.note_dates(&order);
         self.by_customer.entry(order.placed().customer.clone()).or_default().insert(number);
         self.orders.insert(id, Entry { waiting, ..Entry::new(order) });
         self.shared.counters.orders.store(self.orders.len() as u64, std::sync::atomic::Ordering::Relaxed);
@@ -129,6 +143,9 @@ impl Coordinator {
                 self.shelves_answered(id, &went, refused, caller);
             }
             OrderMessage::UnitsLost(id, operation, caller) => self.units_lost(id, operation, caller),
+            OrderMessage::Lapsed(reservation) => self.lapsed(reservation),
+            OrderMessage::AskLapsed(id) => self.ask_lapsed(id),
+            OrderMessage::LapsesTold { id, gone, outcome } => self.lapses_told(id, &gone, &outcome),
             OrderMessage::Read(id, caller) => self.read(id, caller),
             OrderMessage::List(customer, after, limit, caller) => self.list(&customer, after, limit, caller),
             OrderMessage::StepAgain(id) => self.advance(id),

@@ -13,6 +13,7 @@
 
 mod actor;
 mod checkout;
+mod lapse;
 mod operate;
 mod saga;
 mod view;
@@ -23,8 +24,8 @@ use std::sync::atomic::AtomicBool;
 use holdfast_engine::order::{PaymentStep, ReturnLine};
 use holdfast_engine::product::Terms;
 use holdfast_engine::{
-    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OrderId, Rejection,
-    ReservationId, Sku, SmolStr, UnitPrice,
+    Currency, CustomerId, Fingerprint, LineQuantity, LocationId, Money, Operation, OrderId, Quantity,
+    Rejection, ReservationId, Sku, SmolStr, UnitPrice,
 };
 
 pub(crate) use actor::spawn;
@@ -156,6 +157,12 @@ pub(crate) enum OrderMessage {
     },
     /// An owner died before an order's units had followed an operation.
     UnitsLost(OrderId, Operation, ReplyTo<Reply<OrderView>>),
+    /// Something of this reservation has lapsed.
+    Lapsed(ReservationId),
+    /// Ask what of an order has lapsed.
+    AskLapsed(OrderId),
+    /// What the products told of it: how many units of which lines are gone, if all of them answered.
+    LapsesTold { id: OrderId, gone: Vec<(u16, Quantity)>, outcome: Result<(), Failure> },
     /// Show an order.
     Read(OrderId, ReplyTo<Result<OrderView, Failure>>),
     /// Show a customer's orders after this one, oldest first.

@@ -84,7 +84,7 @@ impl Coordinator {
         let Some(view) = OrderView::after(&entry.order, operation.id) else { return };
         let targets: Vec<_> = (0..)
             .zip(entry.order.lines())
-            .map(|(line, state)| (entry.order.hold(line), state.ordered.sku.clone(), state.progress))
+            .map(|(line, state)| (entry.order.hold(line), state.ordered.sku.clone(), state.goal()))
             .collect();
         let (shared, myself) = (Arc::clone(&self.shared), self.myself.clone());
         let cells: Vec<_> = targets.iter().filter_map(|(_, sku, _)| self.shared.directory.get(sku)).collect();
@@ -122,7 +122,7 @@ impl Coordinator {
         for (LineUnits { line, units }, part) in shipping.lines.iter().copied().zip(parts) {
             let Some(state) = entry.order.lines().get(usize::from(line)) else { continue };
             let shipped = state.progress.shipped.checked_add(units.into()).unwrap_or(Quantity::MAX);
-            let to = Fulfilment { shipped, ..state.progress };
+            let to = Fulfilment { shipped, ..state.goal() };
             let went = Arc::clone(&went);
             let tell = move |outcome: Result<(), Rejection>| match outcome {
                 Ok(()) => went.lock().0.push(line),

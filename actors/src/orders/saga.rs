@@ -19,7 +19,7 @@ use crate::reservations::follow_all;
 use crate::waiter::Then;
 
 /// The pause before something that found an owner dead is tried again.
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Coordinator {
     /// Takes up every order that is not at rest.
@@ -185,6 +185,7 @@ impl Coordinator {
             entry.probes = 0;
         }
         self.record(id, event, Then::Nothing);
+        self.ask_lapsed_if_confirmed(id);
         self.advance(id);
     }
 
@@ -302,6 +303,7 @@ impl Coordinator {
         }
         let at = self.shared.clock.now();
         self.record(id, OrderEvent::StockCommitted { at }, Then::Nothing);
+        self.ask_lapsed_if_confirmed(id);
         self.advance(id);
     }
 

@@ -66,6 +66,8 @@ pub struct OrderLineView {
     pub shipped: Quantity,
     /// Units cancelled.
     pub cancelled: Quantity,
+    /// Units that were not there on the date up to which they queued: they were dropped.
+    pub lapsed: Quantity,
     /// Units that came back.
     pub returned: Quantity,
     /// Of these, damaged.
@@ -115,6 +117,7 @@ impl OrderView {
             promised_at: None,
             shipped: line.progress.shipped,
             cancelled: line.progress.cancelled,
+            lapsed: line.lapsed,
             returned: line.progress.returned,
             damaged: line.progress.damaged,
         });
@@ -152,6 +155,7 @@ impl OrderView {
         view.ship_to.clone_from(&order.placed().ship_to);
         for line in &mut view.lines {
             line.shipped = Quantity::ZERO;
+            line.lapsed = Quantity::ZERO;
             line.returned = Quantity::ZERO;
             line.damaged = Quantity::ZERO;
             if outcome.status == OrderStatus::Confirmed {
@@ -173,7 +177,9 @@ impl OrderView {
         view.version = record.version;
         view.sequence = record.sequence;
         view.updated_at = record.at;
-        for (line, progress) in view.lines.iter_mut().zip(&record.result.progress) {
+        let lapsed = record.result.lapsed.iter().copied().chain(std::iter::repeat(Quantity::ZERO));
+        for ((line, progress), lapsed) in view.lines.iter_mut().zip(&record.result.progress).zip(lapsed) {
+            line.lapsed = lapsed;
             line.shipped = progress.shipped;
             line.cancelled = progress.cancelled;
             line.returned = progress.returned;

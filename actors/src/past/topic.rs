@@ -33,7 +33,9 @@ impl Topic {
             | ProductEvent::HoldChanged { .. }
             | ProductEvent::HoldCommitted { .. }
             | ProductEvent::HoldEnded { .. } => Self::Hold,
-            ProductEvent::AllocationAdvanced { .. } | ProductEvent::DemandLowered { .. } => Self::Allocation,
+            ProductEvent::AllocationAdvanced { .. }
+            | ProductEvent::DemandLowered { .. }
+            | ProductEvent::DemandLapsed { .. } => Self::Allocation,
             ProductEvent::Filled { .. } => Self::Match,
             ProductEvent::Put { .. }
             | ProductEvent::Deleted { .. }

@@ -103,7 +103,15 @@ pub enum OrderEvent {
         /// When.
         at: Timestamp,
     },
-    /// A refund was granted, beside what cancelled and returned units owe.
+    /// Units of a confirmed order still queued on their date and were dropped; their price is owed back. If nothing is left,
+    /// and nothing has left, the order is over.
+    UnitsLapsed {
+        /// How many of which lines.
+        lines: Vec<LineUnits>,
+        /// When the order heard of it.
+        at: Timestamp,
+    },
+    /// A refund was granted, beside what cancelled, lapsed and returned units owe.
     RefundGranted {
         /// How much, in minor units of the order's currency.
         amount_minor: i64,
@@ -150,6 +158,7 @@ impl OrderEvent {
             | Self::Shipped { at, .. }
             | Self::Returned { at, .. }
             | Self::UnitsCancelled { at, .. }
+            | Self::UnitsLapsed { at, .. }
             | Self::RefundGranted { at, .. }
             | Self::RefundRetried { at, .. }
             | Self::ShipToChanged { at, .. } => Some(*at),

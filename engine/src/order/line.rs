@@ -13,14 +13,29 @@ pub struct LineState {
     pub ordered: OrderLine,
     /// What became of it.
     pub progress: Fulfilment,
+    /// Units that were dropped because they still queued on their date.
+    pub lapsed: Quantity,
 }
 
 impl LineState {
+    /// A line of which nothing has become anything yet.
+    pub(super) fn of(ordered: OrderLine) -> Self {
+        Self { ordered, progress: Fulfilment::default(), lapsed: Quantity::ZERO }
+    }
+
     /// Units still to be shipped.
     pub fn open(&self) -> Quantity {
-        Quantity::from(self.ordered.quantity)
-            .floor_sub(self.progress.shipped)
-            .floor_sub(self.progress.cancelled)
+        Quantity::from(self.ordered.quantity).floor_sub(self.progress.shipped).floor_sub(self.gone())
+    }
+
+    /// Units that never leave: called off or lapsed.
+    pub fn gone(&self) -> Quantity {
+        self.progress.cancelled.checked_add(self.lapsed).unwrap_or(Quantity::MAX)
+    }
+
+    /// How far its allocation shall be. That does not tell what was called off from what lapsed.
+    pub fn goal(&self) -> Fulfilment {
+        Fulfilment { cancelled: self.gone(), ..self.progress }
     }
 
     /// Units that are with the customer.
@@ -28,11 +43,11 @@ impl LineState {
         self.progress.shipped.floor_sub(self.progress.returned)
     }
 
-    /// What `units` more units that are called off or come back are worth, in minor units. In whatever order that
+    /// What `units` more units that are called off, lapse or come back are worth, in minor units. In whatever order that
     /// happens, the shares of all units add up to the line's total exactly, because each time the rounded share so far
     /// is paid, less what was paid before.
     pub fn share_of(&self, units: Quantity) -> i64 {
-        let before = self.progress.cancelled.units() + self.progress.returned.units();
+        let before = self.gone().units() + self.progress.returned.units();
         self.share(before + units.units()) - self.share(before)
     }
 

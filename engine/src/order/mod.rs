@@ -18,6 +18,7 @@ mod deadline;
 mod decide;
 mod edit;
 mod event;
+mod lapse;
 mod line;
 mod refund;
 mod transition;
@@ -27,12 +28,14 @@ use smol_str::SmolStr;
 pub use deadline::NOT_PAID_IN_TIME;
 pub use decide::{PlaceOrder, ReturnLine};
 pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
+pub use lapse::NOT_THERE_IN_TIME;
 pub use line::LineState;
 
 use crate::ids::{HoldId, OperationId, OrderId};
 use crate::money::Money;
 use crate::operation::{Operation, OperationLog, OperationRecord};
 use crate::product::Fulfilment;
+use crate::quantity::Quantity;
 use crate::time::{Sequence, Timestamp};
 
 /// Lines in one [`OrderEvent::LinesAdded`]: with the longest names they stay below
@@ -214,6 +217,8 @@ pub struct OrderAfter {
     pub status: OrderStatus,
     /// How far each line had come.
     pub progress: Vec<Fulfilment>,
+    /// Units of each line that had lapsed; empty if none had.
+    pub lapsed: Vec<Quantity>,
     /// What was owed or paid back.
     pub refunds: Vec<Refund>,
     /// Where it was to go.

@@ -23,8 +23,7 @@ impl Order {
         let Ok(total) = PlaceOrder::total(&lines, placed.currency) else {
             panic!("{id:?} was placed with a value")
         };
-        let lines =
-            lines.into_iter().map(|ordered| LineState { ordered, progress: Fulfilment::default() }).collect();
+        let lines = lines.into_iter().map(LineState::of).collect();
         let stage = if total.minor() == 0 {
             Stage::Committing { authorisation: FREE }
         } else {
@@ -74,6 +73,7 @@ impl Order {
                 self.cancel_units(lines, reason);
                 self.record(*operation, at);
             }
+            OrderEvent::UnitsLapsed { lines, .. } => self.lapse(lines),
             OrderEvent::RefundGranted { amount_minor, reason, operation, .. } => {
                 self.owe(*amount_minor, reason);
                 self.record(*operation, at);
@@ -225,7 +225,7 @@ impl Order {
         assert!(self.shipping.is_none(), "{:?} calls off nothing that may be leaving", self.id);
         let owed = self.worth(lines.iter().map(|LineUnits { line, units }| (*line, *units)));
         for LineUnits { line, units } in lines {
-            self.advance(*line, |progress| {
+            self.advance(*line, |LineState { progress, .. }| {
                 progress.cancelled = more(progress.cancelled, u64::from(units.units()));
             });
         }
@@ -236,7 +236,7 @@ impl Order {
     }
 
     /// What these units' shares come to, in minor units.
-    fn worth(&self, units: impl Iterator<Item = (u16, LineQuantity)>) -> i64 {
+    pub(super) fn worth(&self, units: impl Iterator<Item = (u16, LineQuantity)>) -> i64 {
         let share = |(line, units)| Some(self.lines.get(usize::from(line))?.share_of(Quantity::from(units)));
         units.filter_map(share).sum()
     }
@@ -251,7 +251,7 @@ impl Order {
     fn shipped(&mut self, lines: &[LineUnits], at: Timestamp) {
         let Some(shipping) = self.shipping.take() else { panic!("{:?} was asked to ship", self.id) };
         for LineUnits { line, units } in lines {
-            self.advance(*line, |progress| {
+            self.advance(*line, |LineState { progress, .. }| {
                 progress.shipped = more(progress.shipped, u64::from(units.units()));
             });
         }
@@ -263,7 +263,7 @@ impl Order {
     fn take_back(&mut self, lines: &[ReturnedUnits], reason: &SmolStr) {
         let owed = self.worth(lines.iter().map(|ReturnedUnits { line, units, .. }| (*line, *units)));
         for ReturnedUnits { line, units, damaged } in lines {
-            self.advance(*line, |progress| {
+            self.advance(*line, |LineState { progress, .. }| {
                 progress.returned = more(progress.returned, u64::from(units.units()));
                 progress.damaged = more(progress.damaged, u64::from(*damaged));
             });
@@ -272,7 +272,7 @@ impl Order {
     }
 
     /// Owes what units are worth, as far as it was not granted back before.
-    fn owe_share(&mut self, worth: i64, reason: &SmolStr) {
+    pub(super) fn owe_share(&mut self, worth: i64, reason: &SmolStr) {
         let owed = worth.min(self.refundable().minor());
         if owed > 0 {
             self.owe(owed, reason);
@@ -305,14 +305,14 @@ impl Order {
         assert!(left.checked_sub(amount).is_some(), "I7: {:?} owes back at most what was paid", self.id);
     }
 
-    fn advance(&mut self, line: u16, change: impl FnOnce(&mut Fulfilment)) {
+    pub(super) fn advance(&mut self, line: u16, change: impl FnOnce(&mut LineState)) {
         assert!(matches!(self.stage, Stage::Confirmed { .. }), "I7: {:?} is paid before units move", self.id);
         let Some(state) = self.lines.get_mut(usize::from(line)) else {
             panic!("{:?} has no line {line}", self.id)
         };
-        change(&mut state.progress);
-        let Fulfilment { shipped, cancelled, returned, damaged } = state.progress;
-        let ended = shipped.checked_add(cancelled);
+        change(state);
+        let Fulfilment { shipped, returned, damaged, .. } = state.progress;
+        let ended = shipped.checked_add(state.gone());
         assert!(
             ended.is_some_and(|ended| ended <= Quantity::from(state.ordered.quantity))
                 && returned <= shipped
@@ -330,9 +330,11 @@ impl Order {
 
     fn record(&mut self, operation: Operation, at: Timestamp) {
         let version = self.version;
+        let has_lapsed = self.lines.iter().any(|line| !line.lapsed.is_zero());
         let result = OrderAfter {
             status: self.status(),
             progress: self.lines.iter().map(|line| line.progress).collect(),
+            lapsed: self.lines.iter().filter(|_| has_lapsed).map(|line| line.lapsed).collect(),
             refunds: self.refunds.clone(),
             ship_to: self.ship_to.clone(),
         };

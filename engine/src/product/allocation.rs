@@ -6,13 +6,14 @@ use super::book::Rank;
 use super::event::Fulfilment;
 use super::holds::LocationNumber;
 use crate::quantity::Quantity;
+use crate::time::Timestamp;
 
 /// Units promised out of one hold, and how far the promise has come.
 ///
 /// ```text
 ///   committed ─┬─ queued      for units that are not there
 ///              ├─ open        on a shelf, kept for it
-///              └─ shipped, cancelled
+///              └─ shipped, cancelled, or lapsed: still queued on the date up to which they might
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Allocation {
@@ -20,6 +21,10 @@ pub struct Allocation {
     pub committed: Quantity,
     /// Of these, units that queue for what is not there yet.
     pub queued: Quantity,
+    /// Units that were dropped because they still queued on their date.
+    pub lapsed: Quantity,
+    /// Until when its queued units queue; the instant itself is too late. None if that has no end, or none ever queued.
+    pub good_til: Option<Timestamp>,
     /// What became of the others.
     pub progress: Fulfilment,
     /// Its place among those that queue.
@@ -41,13 +46,18 @@ pub(super) struct Part {
 }
 
 impl Allocation {
-    /// Units still promised: neither shipped nor cancelled.
+    /// Units still promised: neither shipped nor given up.
     pub fn open(&self) -> Quantity {
-        self.committed.floor_sub(self.progress.shipped).floor_sub(self.progress.cancelled)
+        self.committed.floor_sub(self.progress.shipped).floor_sub(self.gone())
+    }
+
+    /// Units that were given up before they left: cancelled or lapsed.
+    pub fn gone(&self) -> Quantity {
+        self.progress.cancelled.checked_add(self.lapsed).unwrap_or(Quantity::MAX)
     }
 
     /// Units that have a shelf, or had one: everything but what queues or was given up.
     pub(super) fn filled(&self) -> Quantity {
-        self.committed.floor_sub(self.queued).floor_sub(self.progress.cancelled)
+        self.committed.floor_sub(self.queued).floor_sub(self.gone())
     }
 }

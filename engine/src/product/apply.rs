@@ -97,8 +97,8 @@ impl Product {
             ProductEvent::HoldChanged { hold, quantity, sources, buyer } => {
                 self.change_hold(*hold, *quantity, sources, buyer.as_ref());
             }
-            ProductEvent::HoldCommitted { hold, quantity, arrival } => {
-                self.commit(*hold, *quantity, *arrival);
+            ProductEvent::HoldCommitted { hold, quantity, arrival, at } => {
+                self.commit(*hold, *quantity, *arrival, *at);
                 self.end_taken(*hold, false);
             }
             ProductEvent::HoldEnded { hold, why } => {
@@ -113,6 +113,7 @@ impl Product {
                 self.advance(*hold, location, *by, *counted);
             }
             ProductEvent::DemandLowered { hold, by } => self.lower_demand(*hold, *by),
+            ProductEvent::DemandLapsed { hold, by, at: _ } => self.lapse_demand(*hold, *by),
             ProductEvent::Filled { location, fills } => self.fill(location, fills),
             ProductEvent::LocationDeleted { location, to, left, operation, at } => {
                 self.location_deleted(event, location, to.as_ref(), left.units, *at);
@@ -275,7 +276,8 @@ impl Product {
                 let filled = filled.collect();
                 let asked = spread.asked.as_ref().map(|asked| self.number_or_new(asked));
                 self.queued = sum(self.queued, spread.queued);
-                let held = HeldSpread { asked, filled, queued: spread.queued, class: spread.class };
+                let (queued, class, good_til) = (spread.queued, spread.class, spread.good_til);
+                let held = HeldSpread { asked, filled, queued, class, good_til };
                 self.spread.insert(id, held);
                 LocationNumber::SEVERAL
             }
@@ -407,7 +409,7 @@ impl Product {
         Some(claimed)
     }
 
-    fn commit(&mut self, id: HoldId, quantity: Quantity, arrival: Sequence) {
+    fn commit(&mut self, id: HoldId, quantity: Quantity, arrival: Sequence, at: Timestamp) {
         let (held, spread) = self.end_hold(id);
         let claimed = self.leave_sale(id, held, &spread);
         assert!(quantity <= held.into(), "a commit takes at most what was held");
@@ -422,9 +424,17 @@ impl Product {
             }
         }
         let rank = Rank { class: spread.class, arrival, line: id.line };
+        let good_til = spread.good_til.filter(|_| !left.is_zero());
+        let mut lapsed = Quantity::ZERO;
+        if good_til.is_some_and(|date| date <= at) {
+            // Too late to queue.
+            std::mem::swap(&mut left, &mut lapsed);
+        }
         let allocation = Allocation {
             committed: quantity,
             queued: left,
+            lapsed,
+            good_til,
             progress: Fulfilment::default(),
             rank,
             asked: spread.asked,
@@ -435,9 +445,10 @@ impl Product {
             self.wanted = sum(self.wanted, left);
             let before = self.book.insert(rank, spread.asked, id);
             assert!(before.is_none(), "{id:?} queues once");
+            self.dates.extend(good_til.map(|date| (date, id)));
         }
         if let (Some(sale), Some(claimed)) = (&mut self.sale, claimed) {
-            sale.claim(id, claimed, quantity);
+            sale.claim(id, claimed, quantity.floor_sub(lapsed));
             allocation.parts.iter().for_each(|part| sale.take(part.location, part.open));
         }
         self.allocations.insert(id, allocation);
@@ -447,6 +458,15 @@ impl Product {
         let allocation = promised(&mut self.allocations, id);
         allocation.progress.cancelled = sum(allocation.progress.cancelled, by.into());
         self.unqueue(id, by);
+        if let Some(sale) = &mut self.sale {
+            sale.give_back(id, by.into());
+        }
+    }
+
+    fn lapse_demand(&mut self, id: HoldId, by: LineQuantity) {
+        let allocation = self.unqueue(id, by);
+        assert!(allocation.queued.is_zero(), "{id:?}: all that queues lapses");
+        allocation.lapsed = sum(allocation.lapsed, by.into());
         if let Some(sale) = &mut self.sale {
             sale.give_back(id, by.into());
         }
@@ -479,6 +499,9 @@ impl Product {
         if allocation.queued.is_zero() {
             let listed = self.book.remove(allocation.rank, allocation.asked);
             assert_eq!(listed, Some(id), "who queues is in the book");
+            if let Some(date) = allocation.good_til {
+                self.dates.remove(&(date, id));
+            }
         }
         allocation
     }
@@ -518,7 +541,8 @@ impl HeldSpread {
     /// All units at one location.
     fn at(location: LocationNumber, units: LineQuantity) -> Self {
         let filled = smallvec::SmallVec::from_iter([(location, units)]);
-        Self { asked: None, filled, queued: Quantity::ZERO, class: super::PriorityClass::default() }
+        let class = super::PriorityClass::default();
+        Self { asked: None, filled, queued: Quantity::ZERO, class, good_til: None }
     }
 }
 

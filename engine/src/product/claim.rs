@@ -3,6 +3,7 @@
 use crate::ids::LocationId;
 use crate::product::PriorityClass;
 use crate::quantity::{LineQuantity, Quantity};
+use crate::time::Timestamp;
 
 /// Where the units of a line were when it was claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub struct Spread {
     pub queued: Quantity,
     /// How urgent these are.
     pub class: PriorityClass,
+    /// Until when they queue, once committed; none if that has no end, or none queue.
+    pub good_til: Option<Timestamp>,
 }
 
 /// Units at one location.
@@ -63,6 +66,7 @@ impl Sources {
                 filled,
                 queued: Quantity::new(missing.into()).unwrap_or(Quantity::MAX),
                 class: spread.class,
+                good_til: spread.good_til.filter(|_| missing > 0),
             })),
         }
     }
@@ -85,6 +89,14 @@ impl Sources {
         match self {
             Self::At { .. } => Quantity::ZERO,
             Self::Spread(spread) => spread.queued,
+        }
+    }
+
+    /// Until when the others queue, if that has an end.
+    pub fn good_til(&self) -> Option<Timestamp> {
+        match self {
+            Self::At { .. } => None,
+            Self::Spread(spread) => spread.good_til,
         }
     }
 

@@ -67,6 +67,8 @@ pub enum ProductCommand {
         quantity: Quantity,
         /// Where in the journal the reservation decided that.
         arrival: Sequence,
+        /// When it did.
+        at: Timestamp,
     },
     /// End a hold. Its reservation has decided so, or never came to be.
     End {
@@ -79,7 +81,7 @@ pub enum ProductCommand {
     Advance {
         /// Which allocation, by the hold it came from.
         hold: HoldId,
-        /// How far it shall be, at least.
+        /// How far it shall be, at least. Units that lapsed count as cancelled.
         to: Fulfilment,
     },
     /// Do something about units on their way.

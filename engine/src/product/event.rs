@@ -90,6 +90,8 @@ pub enum ProductEvent {
         quantity: Quantity,
         /// Where in the journal that was decided: what queues, queues from there.
         arrival: Sequence,
+        /// When that was decided: what queues only up to then or less is dropped.
+        at: Timestamp,
     },
     /// The claim ended without a promise.
     HoldEnded {
@@ -118,6 +120,15 @@ pub enum ProductEvent {
         hold: HoldId,
         /// How many of the units it queues for.
         by: LineQuantity,
+    },
+    /// Promised units that were not there on the date up to which they queued were dropped: all that the promise queued for.
+    DemandLapsed {
+        /// The promise, named by the claim it came from.
+        hold: HoldId,
+        /// How many.
+        by: LineQuantity,
+        /// The date.
+        at: Timestamp,
     },
     /// A sale was put, or changed.
     SalePut {
@@ -389,7 +400,7 @@ pub struct Fill {
 pub const FILLS_PER_EVENT: usize = 1_024;
 
 /// How far an allocation has come. The counts only grow; together they never exceed what was promised (`returned` is part
-/// of `shipped`, `damaged` of `returned`).
+/// of `shipped`, `damaged` of `returned`). As a goal, `cancelled` counts all that shall be given up, what lapsed included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Fulfilment {
     /// Units that left the shelf.

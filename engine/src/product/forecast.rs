@@ -46,6 +46,7 @@ struct Waiting {
     hold: HoldId,
     has: u64,
     left: u64,
+    good_til: Option<Timestamp>,
 }
 
 impl Waiting {
@@ -75,6 +76,8 @@ impl Product {
         for Supply { due, number, units } in supplies {
             let Some(spare) = spare.get_mut(number.0 as usize) else { continue };
             *spare += units;
+            // Whose date is over by then queues no more.
+            waiting.retain(|one| one.good_til.is_none_or(|date| due < date));
             let free = u64::try_from(*spare).unwrap_or(0);
             let given = serve(self.policy().matching, number, free, &mut waiting);
             *spare -= given.cast_signed();
@@ -120,7 +123,7 @@ impl Product {
         let waiting = self.book.iter().filter_map(|(rank, asked, hold)| {
             let allocation = self.allocations.get(&hold)?;
             let (has, left) = (allocation.filled().units(), allocation.queued.units());
-            Some(Waiting { rank, asked, hold, has, left })
+            Some(Waiting { rank, asked, hold, has, left, good_til: allocation.good_til })
         });
         let mut waiting: Vec<_> = waiting.collect();
         waiting.sort_unstable_by_key(|one| one.rank);

@@ -68,6 +68,8 @@ pub(super) struct HeldSpread {
     /// Units that queue once the hold is committed.
     pub(super) queued: Quantity,
     pub(super) class: PriorityClass,
+    /// Until when they do, if that has an end.
+    pub(super) good_til: Option<Timestamp>,
 }
 
 /// Live holds, in one table while they are few and in many afterwards.

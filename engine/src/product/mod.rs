@@ -74,7 +74,7 @@ pub use policy::{Backorders, Contradiction, Matching, Policy, Preorder, ProductD
 pub use sale::{Allotment, Sale, SaleStatus, SaleTerms};
 pub use sourcing::{SOURCES_MAX, SourcingRules, Strategy};
 pub use stock::{Condition, StockLevel};
-pub use terms::{PriorityClass, Terms, TimeInForce};
+pub use terms::{GOOD_TIL_AHEAD_MAX, PriorityClass, Terms, TimeInForce};
 pub use waiting::{WAITING_MAX, WaitingEntry, WaitingStatus};
 
 use book::Book;
@@ -114,6 +114,8 @@ pub struct Product {
     allocations: Map<HoldId, Allocation>,
     /// Allocations that queue.
     book: Book,
+    /// The dates of those allocations whose queueing has an end.
+    dates: BTreeSet<(Timestamp, HoldId)>,
     /// Units that holds and allocations queue for.
     queued: Quantity,
     /// Of these, units of allocations: what the book wants.
@@ -225,6 +227,7 @@ impl Product {
             deadlines: Deadlines::default(),
             allocations: Map::default(),
             book: Book::default(),
+            dates: BTreeSet::new(),
             queued: Quantity::ZERO,
             wanted: Quantity::ZERO,
             sale: None,
@@ -325,6 +328,7 @@ impl Product {
             filled: spread.filled.iter().map(source).collect(),
             queued: spread.queued,
             class: spread.class,
+            good_til: spread.good_til,
         }
     }
 
@@ -516,6 +520,11 @@ impl Product {
         self.deadlines.first()
     }
 
+    /// The next date on which something that queues is dropped.
+    pub fn next_date(&self) -> Option<Timestamp> {
+        self.dates.first().map(|(date, _)| *date)
+    }
+
     /// The instants at which units become free by themselves: the release, and the end of the sale.
     fn frees_units(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let release = self.policy().preorder.map(|preorder| preorder.release_at);
@@ -523,14 +532,14 @@ impl Product {
     }
 
     /// The next instant after this one at which its counts change without an event: it is released, a sale opens or
-    /// closes, or an offer lapses.
+    /// closes, an offer lapses, or what still queues is dropped.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let release = self.policy().preorder.map(|preorder| preorder.release_at);
         let release = release.filter(|release_at| *release_at > at);
         let sale = self.sale.as_ref().and_then(|sale| sale.next_change(at));
         // One that has come and is not settled yet changes them now.
         let offer = self.waiting.as_ref().and_then(|list| list.next_deadline());
-        [release, sale, offer].into_iter().flatten().min()
+        [release, sale, offer, self.next_date()].into_iter().flatten().min()
     }
 
     /// Holds whose deadline has come, with the deadline, earliest first. The instant of the deadline counts. What each
@@ -586,7 +595,7 @@ impl Product {
         if let Some(list) = &self.waiting {
             list.check();
         }
-        let mut book = BTreeMap::new();
+        let (mut book, mut dates) = (BTreeMap::new(), BTreeSet::new());
         for (id, allocation) in &self.allocations {
             let mut open = 0;
             for part in &allocation.parts {
@@ -598,6 +607,7 @@ impl Product {
             assert_eq!(allocation.open().units(), open, "I2: {id:?}: each promised unit is somewhere");
             if !allocation.queued.is_zero() {
                 book.insert((allocation.rank, allocation.asked), *id);
+                dates.extend(allocation.good_til.map(|date| (date, *id)));
             }
         }
         for (location, level) in self.levels() {
@@ -617,6 +627,7 @@ impl Product {
         assert_eq!(self.queued.units(), queued, "I2: {}: queued is the sum of what queues", self.sku);
         let listed = self.book.iter().map(|(rank, asked, hold)| ((rank, asked), hold)).collect();
         assert_eq!(book, listed, "{}: who queues is in the book once", self.sku);
+        assert_eq!(dates, self.dates, "{}: who queues up to a date is known by it", self.sku);
         if let Some(sale) = &self.sale {
             sale.check(|hold| self.holds.get(hold).is_some());
         }

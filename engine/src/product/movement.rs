@@ -72,6 +72,7 @@ impl ProductEvent {
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }
+            | Self::DemandLapsed { .. }
             | Self::Filled { .. }
             | Self::SalePut { .. }
             | Self::SaleEnded { .. }

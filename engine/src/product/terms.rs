@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::sourcing::Strategy;
 use crate::ids::LocationId;
+use crate::rejection::Rejection;
+use crate::time::{Millis, Timestamp};
 
 /// What becomes of the units of a claim that are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,6 +16,9 @@ pub enum TimeInForce {
     ImmediateOrCancel,
     /// They queue until the claim ends.
     GoodTilCancelled,
+    /// They queue, and those that still do at this instant are dropped. What is only held is not: the date counts from the
+    /// commit on.
+    GoodTilDate(Timestamp),
 }
 
 impl TimeInForce {
@@ -23,9 +28,21 @@ impl TimeInForce {
             Self::FillOrKill => "fill_or_kill",
             Self::ImmediateOrCancel => "immediate_or_cancel",
             Self::GoodTilCancelled => "good_til_cancelled",
+            Self::GoodTilDate(_) => "good_til_date",
+        }
+    }
+
+    /// Whether what is not there may queue.
+    pub const fn queues(self) -> bool {
+        match self {
+            Self::FillOrKill | Self::ImmediateOrCancel => false,
+            Self::GoodTilCancelled | Self::GoodTilDate(_) => true,
         }
     }
 }
+
+/// How far ahead the date may lie up to which a claim queues: two years.
+pub const GOOD_TIL_AHEAD_MAX: Millis = Millis(2 * 366 * 24 * 60 * 60 * 1000);
 
 /// How urgent queued demand is: 0 before 1 before 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,4 +77,30 @@ pub struct Terms {
     /// Locations that have most of the basket the claims are a part of, the first first: they come before all others in rank
     /// where the fewest are wanted and nothing is said about distances.
     pub plan: Option<Arc<[LocationId]>>,
+}
+
+impl Terms {
+    /// The date up to which what is not there queues, if there is one.
+    pub fn good_til(&self) -> Option<Timestamp> {
+        match self.time_in_force {
+            Some(TimeInForce::GoodTilDate(date)) => Some(date),
+            Some(
+                TimeInForce::FillOrKill | TimeInForce::ImmediateOrCancel | TimeInForce::GoodTilCancelled,
+            )
+            | None => None,
+        }
+    }
+
+    /// Checks that the date lies ahead, seen from this instant, and not too far.
+    ///
+    /// # Errors
+    /// [`Rejection::GoodTilOutOfRange`].
+    pub fn check_date(&self, at: Timestamp) -> Result<(), Rejection> {
+        match self.good_til() {
+            Some(date) if date <= at || date.since(at) > GOOD_TIL_AHEAD_MAX => {
+                Err(Rejection::GoodTilOutOfRange { requested: date, latest: at.plus(GOOD_TIL_AHEAD_MAX) })
+            }
+            _ => Ok(()),
+        }
+    }
 }

@@ -137,8 +137,15 @@ struct Earlier {
 pub enum Verdict {
     /// It stays open; this is its deadline, and what it has, unless its reservation is being changed.
     Open(Option<Timestamp>, Option<Box<Kept>>),
-    /// It becomes an allocation of so many units, as was decided at this position of the journal.
-    Commit(Quantity, Sequence),
+    /// It becomes an allocation.
+    Commit {
+        /// Of so many units.
+        units: Quantity,
+        /// Where in the journal that was decided.
+        arrival: Sequence,
+        /// When.
+        at: Timestamp,
+    },
     /// It ends.
     End(HoldEnd),
 }
@@ -261,7 +268,9 @@ impl Reservation {
         match self.state {
             ReservationState::Held { expires_at } => Verdict::Open(Some(expires_at), has()),
             ReservationState::Pinned { .. } => Verdict::Open(None, has()),
-            ReservationState::Committed { .. } => Verdict::Commit(self.taken(position), self.sequence),
+            ReservationState::Committed { at } => {
+                Verdict::Commit { units: self.taken(position), arrival: self.sequence, at }
+            }
             ReservationState::Released { .. } => Verdict::End(HoldEnd::Released),
             ReservationState::Expired { .. } => Verdict::End(HoldEnd::Expired),
         }

@@ -305,7 +305,7 @@ impl Driver {
         let moves: Vec<_> = (0..)
             .zip(order.lines())
             .map(|(number, line)| {
-                let advance = ProductCommand::Advance { hold: order.hold(number), to: line.progress };
+                let advance = ProductCommand::Advance { hold: order.hold(number), to: line.goal() };
                 (line.ordered.sku.clone(), advance)
             })
             .collect();
@@ -320,13 +320,41 @@ impl Driver {
         let order = self.orders.get_mut(&id).unwrap();
         order.apply(event);
         order.journaled(sequence);
+        // Until it is confirmed it does not hear of what lapses.
+        if order.outcome().is_some_and(|outcome| outcome.version == order.version()) {
+            self.hear_lapsed(id);
+        }
+    }
+
+    /// Tells the orders what has lapsed of them.
+    pub(super) fn tell_lapsed(&mut self) {
+        let unheard = std::mem::take(&mut self.unheard);
+        let concerned = self.orders.values().filter(|order| unheard.contains(&order.placed().reservation));
+        let concerned: Vec<_> = concerned.map(Order::id).collect();
+        concerned.into_iter().for_each(|id| self.hear_lapsed(id));
+    }
+
+    /// Asks the products of an order what of it has lapsed.
+    fn hear_lapsed(&mut self, id: OrderId) {
+        let order = self.orders[&id].clone();
+        let mut gone = Vec::new();
+        for (line, state) in (0..).zip(order.lines()) {
+            let sku = &state.ordered.sku;
+            self.read_mail(sku);
+            self.settle(sku);
+            let allocation = self.products[sku].allocation(order.hold(line));
+            gone.extend(allocation.map(|allocation| (line, allocation.gone())));
+        }
+        if let Some(event) = self.orders[&id].decide_lapsed(self.now, &gone) {
+            self.write(id, &event);
+        }
     }
 }
 
 fn shipment(order: &Order, units: LineUnits) -> (holdfast_engine::Sku, ProductCommand) {
     let line = &order.lines()[usize::from(units.line)];
     let shipped = line.progress.shipped.checked_add(Quantity::from(units.units)).unwrap();
-    let to = Fulfilment { shipped, ..line.progress };
+    let to = Fulfilment { shipped, ..line.goal() };
     (line.ordered.sku.clone(), ProductCommand::Advance { hold: order.hold(units.line), to })
 }
 

@@ -18,6 +18,7 @@ impl Driver {
             now,
             lagging: false,
             settling: false,
+            unheard: BTreeSet::new(),
             products: products.map(|product| (product.sku().clone(), product)).collect(),
             reservations: reservations.map(|reservation| (reservation.id(), reservation)).collect(),
             orders: orders.map(|order| (order.id(), order)).collect(),
@@ -98,6 +99,9 @@ impl Driver {
             && !fills.is_empty()
         {
             for event in fills {
+                if let ProductEvent::DemandLapsed { hold, .. } = &event {
+                    self.unheard.insert(hold.reservation);
+                }
                 self.append_one(sku, &event);
             }
         }

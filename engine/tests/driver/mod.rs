@@ -18,7 +18,7 @@ mod explained;
 mod journal;
 mod past;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use holdfast_engine::order::Order;
 use holdfast_engine::product::{
@@ -89,6 +89,8 @@ pub(crate) struct Driver {
     pasts: past::Pasts,
     /// Whether holds are ended that lapsed before: nothing is offered until all of that is done.
     settling: bool,
+    /// Reservations of which something has lapsed that no order has heard of yet.
+    unheard: BTreeSet<ReservationId>,
 }
 
 // What can be read.
@@ -232,10 +234,12 @@ impl Driver {
         }
     }
 
-    /// What the timer does for products that somebody waits for: an offer's time begins when it is made.
+    /// What the timer does for products that somebody waits for, because an offer's time begins when it is made, or queues for
+    /// up to a date, because an order hears of it then.
     pub(crate) fn settle_waiting(&mut self) {
         for sku in self.skus() {
-            if self.products[&sku].waiting_entries().any(|(_, entry)| entry.status.is_open()) {
+            let product = &self.products[&sku];
+            if product.waiting_entries().any(|(_, entry)| entry.status.is_open()) || has_dates(product) {
                 self.read_mail(&sku);
                 self.settle(&sku);
             }
@@ -289,6 +293,9 @@ impl Driver {
         for id in over {
             self.follow(id);
         }
+        if !self.settling {
+            self.tell_lapsed();
+        }
     }
 
     /// What is to be done about each lapsed hold of a product, after asking its reservation.
@@ -309,6 +316,11 @@ impl Driver {
         }
         settled
     }
+}
+
+/// Whether somebody queues for it up to a date, or will once the basket is committed.
+fn has_dates(product: &Product) -> bool {
+    product.next_date().is_some() || product.holds().any(|(_, hold)| hold.sources.good_til().is_some())
 }
 
 /// Gives a copy of a product what time has brought.
@@ -684,7 +696,9 @@ pub(crate) fn merge(lines: &[Wanted]) -> Vec<(Sku, Vec<Claim>)> {
 fn command(hold: HoldId, verdict: Verdict) -> ProductCommand {
     match verdict {
         Verdict::Open(expires_at, has) => ProductCommand::Keep { hold, expires_at, has },
-        Verdict::Commit(quantity, arrival) => ProductCommand::Commit { hold, quantity, arrival },
+        Verdict::Commit { units: quantity, arrival, at } => {
+            ProductCommand::Commit { hold, quantity, arrival, at }
+        }
         Verdict::End(why) => ProductCommand::End { hold, why },
     }
 }

@@ -570,8 +570,16 @@ fn wishes(shop: Shop) -> impl Strategy<Value = Wishes> {
     ];
     let class = prop_oneof![3 => Just(5_u8), 1 => 4..7_u8];
     let near = prop::option::weighted(0.2, 0..PLACES);
-    (missing, class, prop::option::weighted(0.2, way()), near)
-        .prop_map(|(missing, class, way, near)| Wishes { missing, class, way, near })
+    // From now on; seldom, that is over already.
+    let until = prop_oneof![1 => -1..1_i64, 8 => 1..6_000_i64, 4 => 1..1_000_000_i64];
+    let until = prop::option::weighted(0.3, until);
+    (missing, class, prop::option::weighted(0.2, way()), near, until).prop_map(
+        move |(missing, class, way, near, until)| {
+            let until = until.filter(|_| shop.queues);
+            let missing = until.map_or(missing, |_| Some(Missing::Queue));
+            Wishes { missing, class, way, near, until }
+        },
+    )
 }
 
 fn sale() -> impl Strategy<Value = Command> {

@@ -146,11 +146,12 @@ fn strategy(way: Way) -> Strategy {
 }
 
 pub(crate) fn terms(wishes: Wishes) -> Terms {
+    let date = wishes.until.map(Timestamp::from_millis);
     Terms {
         time_in_force: wishes.missing.map(|missing| match missing {
             Missing::Refuse => TimeInForce::FillOrKill,
             Missing::Drop => TimeInForce::ImmediateOrCancel,
-            Missing::Queue => TimeInForce::GoodTilCancelled,
+            Missing::Queue => date.map_or(TimeInForce::GoodTilCancelled, TimeInForce::GoodTilDate),
         }),
         class: PriorityClass(wishes.class),
         strategy: wishes.way.map(strategy),
@@ -325,6 +326,7 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::LocationNotEmpty { sku, on_hand, .. } => {
             No::PlaceNotEmpty { item: item(sku), on_hand: on_hand.units() }
         }
+        Rejection::GoodTilOutOfRange { .. } => No::DateIsNone,
         Rejection::NoWaitingList { sku } => No::WithoutList(item(sku)),
         Rejection::NotWaiting { sku, .. } => No::WaitsNot(item(sku)),
         Rejection::WaitingListFull { .. }

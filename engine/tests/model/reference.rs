@@ -117,6 +117,8 @@ pub(crate) struct Wishes {
     pub(crate) class: u8,
     pub(crate) way: Option<Way>,
     pub(crate) near: Option<Place>,
+    /// How long what is missing queues: as a span from now where it is wished, and as an instant afterwards.
+    pub(crate) until: Option<i64>,
 }
 
 /// Units of one product, at one place or wherever they lie.
@@ -147,6 +149,7 @@ pub(crate) enum No {
     UnknownSale(u8),
     SaleIsNonsense,
     InUse(Item),
+    DateIsNone,
     LineTooLarge(Item),
     LineTooSmall(Item),
     LineIsNoStep(Item),
@@ -395,6 +398,8 @@ enum Fact {
         /// Where the units of each line were; what is missing queues.
         from: Vec<Vec<(Place, u64)>>,
         class: u8,
+        /// How long it waits for what is missing.
+        until: Option<i64>,
         /// Which sale of its product each line counts in.
         sales: Vec<Option<sales::InSale>>,
         deadline: i64,
@@ -405,6 +410,7 @@ enum Fact {
         lines: Vec<Line>,
         from: Vec<Vec<(Place, u64)>>,
         classes: Vec<u8>,
+        untils: Vec<Option<i64>>,
         sales: Vec<Option<sales::InSale>>,
         deadline: i64,
         /// Whether it has given back all that it has less, line by line.
@@ -462,6 +468,12 @@ enum Fact {
         line: usize,
         units: u64,
     },
+    /// Units that a line still queued for when its time to do so was over.
+    Dropped {
+        basket: Number,
+        line: usize,
+        units: u64,
+    },
     Placed {
         order: Number,
         asked: u32,
@@ -491,6 +503,11 @@ enum Fact {
         order: Number,
     },
     Cancelled {
+        order: Number,
+        units: Vec<(usize, u64)>,
+    },
+    /// An order was told of units that were dropped.
+    Heard {
         order: Number,
         units: Vec<(usize, u64)>,
     },
@@ -564,6 +581,7 @@ enum Thing {
 }
 
 const MOST_UNITS: u64 = 1_000_000_000_000;
+const QUEUES_FOR_MS_MOST: i64 = 63_244_800_000;
 const STAMP_KEPT_MS: i64 = 86_400_000;
 const KEY_KEPT_MS: i64 = 259_200_000;
 const PROVIDER_TRIES: u32 = 4;

@@ -8,13 +8,13 @@ use holdfast_engine::product::{
 use holdfast_engine::{Fingerprint, HoldId, LineQuantity, Millis, Money, SmolStr, Timestamp};
 
 use super::commands::{
-    BASKETS, Command, CountChange, Expected, FIRST_DAY, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, Wait,
+    BASKETS, Command, CountChange, Expected, FIRST_DAY, FIRST_ORDER, ITEMS, ONE_OF, ORDERS, Wait, Wish,
 };
 use super::driver::{Answer, Basket, Change, Driver, Payment, PlaceRequest};
 use super::names;
 use super::reference::{
     self, Basket as PaperBasket, DAMAGED, Item, Key, Line, Moved, Next, Number, PILES, PLACES, Reference,
-    Reply, Sale, Says, Told, Waiter, Yes,
+    Reply, Sale, Says, Told, Waiter, Wishes, Yes,
 };
 
 /// Every number a basket can have in a history.
@@ -202,6 +202,7 @@ impl Walk {
                 agree(command, &answer, &self.paper.leave(*item, *customer, *key));
             }
             Command::Reserve { basket, customer, asked, lines, wishes, ttl } => {
+                let wishes = &wishes.from(now);
                 let answer = self.driver.reserve(&Basket {
                     id: names::reservation(*basket),
                     customer: names::customer(*customer),
@@ -217,6 +218,8 @@ impl Walk {
                 agree(command, &answer, &reply);
             }
             Command::Bundle(wishes) => {
+                let wish = |wish: &Wish| Wish { wishes: wish.wishes.from(now), ..wish.clone() };
+                let wishes: Vec<_> = wishes.iter().map(wish).collect();
                 let baskets = wishes.iter().map(|wish| Basket {
                     id: names::reservation(wish.basket),
                     customer: names::customer(wish.customer),
@@ -226,7 +229,7 @@ impl Walk {
                     terms: names::terms(wish.wishes),
                 });
                 let answer = self.driver.reserve_together(&baskets.collect::<Vec<_>>());
-                let reply = self.paper.bundle(wishes);
+                let reply = self.paper.bundle(&wishes);
                 match wishes.as_slice() {
                     [_] => agree(command, &answer, &reply),
                     // Which of several reasons is named depends on the way through the shelves.
@@ -256,6 +259,7 @@ impl Walk {
                 agree(command, &answer, &self.paper.extend(*basket, *ttl, now, *key));
             }
             Command::ChangeLines { basket, lines, wishes, ttl, key } => {
+                let wishes = &wishes.from(now);
                 let answer = self.driver.change(
                     names::reservation(*basket),
                     &Change {
@@ -341,6 +345,7 @@ impl Walk {
         let now = self.now;
         match command {
             Command::Place { order, basket, customer, asked, lines, wishes, expected } => {
+                let wishes = &wishes.from(now);
                 let shown = self.paper.quote(*basket, lines).unwrap_or(0);
                 let expected = match expected {
                     Expected::Nothing => None,
@@ -569,6 +574,9 @@ impl Walk {
             Some(PaperBasket::Held { deadline }) => Some(deadline),
             _ => None,
         });
+        let dates = (0..ITEMS).flat_map(|item| self.paper.lines_waiting(item));
+        let dates = dates.filter_map(|(basket, line)| self.paper.until(basket, line));
+        let deadlines = deadlines.chain(dates);
         self.now = match wait {
             Wait::For(span) => now + span,
             Wait::Deadline(after) => deadlines.min().map_or(now + 1, |deadline| deadline + after).max(now),
@@ -637,6 +645,11 @@ impl Walk {
                 let paper = served.get(&(basket, line)).copied();
                 assert_eq!(promised, paper, "when {hold:?} gets its units, after {command:?}");
             }
+            for (hold, allocation) in product.allocations() {
+                let basket = Number::try_from(hold.reservation.0).unwrap();
+                let dropped = self.paper.dropped(basket, hold.line.into());
+                assert_eq!(allocation.lapsed.units(), dropped, "what lapsed of {hold:?} after {command:?}");
+            }
             assert_eq!(
                 forecast.next_available_at.map(Timestamp::millis),
                 next,
@@ -700,12 +713,12 @@ impl Walk {
             "what order {number} waits for after {command:?}"
         );
         for (line, state) in order.lines().iter().enumerate() {
-            let Fulfilment { shipped, cancelled, returned, damaged } = state.progress;
-            let paper = self.paper.progress(number, line);
+            let Fulfilment { shipped, cancelled, returned, damaged } = state.goal();
+            let (paper, lapsed) = (self.paper.progress(number, line), self.paper.lapsed(number, line));
             assert_eq!(
-                [shipped, cancelled, returned, damaged].map(|units| units.units()),
-                [paper.shipped, paper.cancelled, paper.returned, paper.damaged],
-                "shipped, cancelled, returned, damaged of line {line} of order {number} after {command:?}"
+                [shipped, cancelled, state.lapsed, returned, damaged].map(|units| units.units()),
+                [paper.shipped, paper.cancelled, lapsed, paper.returned, paper.damaged],
+                "shipped, gone, of that lapsed, returned, damaged of line {line} of order {number} after {command:?}"
             );
         }
         assert_eq!(order.total().minor(), self.paper.total(number), "what order {number} costs");
@@ -728,6 +741,13 @@ fn one_of(there: &[Number], wish: Number, otherwise: Number) -> Number {
         None => wish,
         Some(_) if there.is_empty() => otherwise,
         Some(which) => there[usize::from(which) % there.len()],
+    }
+}
+
+impl Wishes {
+    /// The same at this instant: what is a span becomes one.
+    fn from(self, now: i64) -> Self {
+        Self { until: self.until.map(|after| now + after), ..self }
     }
 }
 

@@ -22,6 +22,7 @@ mod counts;
 mod deadline;
 mod explain;
 mod forecast;
+mod good_til;
 mod holds;
 mod locations;
 mod lots;

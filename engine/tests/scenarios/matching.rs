@@ -9,6 +9,7 @@
 //!   queued, backorderable                       units that are queued for, and that may queue beyond those
 //!   ann is, ann offered                         where a customer stands on the waiting list, and units kept for him
 //!   A has, A queues, A ahead                    units there for a basket or order, units it queues for, and who is before it
+//!   A lapsed                                    units it queued for up to its date
 //! ```
 
 use holdfast_engine::product::{Product, Terms, TimeInForce};
@@ -42,6 +43,8 @@ examples! {
     the_same_day_by_arrival
     whatever_brings_units_serves_the_queue_first
     fewer_wanted_is_not_more_there
+    what_still_queues_at_its_date_is_dropped
+    an_order_is_paid_back_what_was_not_there_in_time
     who_has_paid_comes_before_who_waits
     an_offer_that_lapses_goes_to_the_next_in_line
     four_ways_to_choose_locations
@@ -174,6 +177,7 @@ fn of(product: &Product, name: &str, asked: &str) -> String {
     match asked {
         "has" => has.to_string(),
         "queues" => queues.to_string(),
+        "lapsed" => product.allocation(id).map_or(Quantity::ZERO, |line| line.lapsed).to_string(),
         "ahead" => product.queue_position(id).map_or("none".to_owned(), |ahead| ahead.to_string()),
         other => panic!("{other:?} is nothing that a line has"),
     }

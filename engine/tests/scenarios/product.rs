@@ -140,6 +140,7 @@ fn events_that_do_not_fit_stop_the_product() {
                 hold: hold(2),
                 quantity: Quantity::new(2).unwrap(),
                 arrival: Sequence(1),
+                at: at(9),
             },
             "committed above",
         ),
@@ -221,7 +222,12 @@ fn promised(on_hand: i64, units: u32) -> Product {
         expires_at,
         offer: None,
     });
-    product.apply(&ProductEvent::HoldCommitted { hold, quantity: quantity.into(), arrival: Sequence(1) });
+    product.apply(&ProductEvent::HoldCommitted {
+        hold,
+        quantity: quantity.into(),
+        arrival: Sequence(1),
+        at: at(9),
+    });
     product.check();
     product
 }

@@ -300,7 +300,11 @@ fn one_product_alone_is_mended_by_what_its_reservations_say() {
         match name(id) {
             'A' => Some(Verdict::Open(deadline, None)),
             'B' => Some(Verdict::Open(None, None)),
-            'C' => Some(Verdict::Commit(Quantity::new(1).unwrap(), Sequence(9))),
+            'C' => Some(Verdict::Commit {
+                units: Quantity::new(1).unwrap(),
+                arrival: Sequence(9),
+                at: shop.driver.now,
+            }),
             'D' => Some(Verdict::End(HoldEnd::Expired)),
             _ => None,
         }

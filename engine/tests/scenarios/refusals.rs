@@ -24,6 +24,8 @@ const DAY: &str = "
     receive 1000000000000 cup                   | refused: StockAboveMaximum
     reserve A for ann: 10 cup                   | refused: InsufficientStock
     reserve A for ann: 1 tin                    | refused: NotSellable
+    reserve A for ann till 0s: 1 cup            | refused: GoodTilOutOfRange
+    reserve A for ann till 733d: 1 cup          | refused: GoodTilOutOfRange
     reserve A for ann: 1 cup at nroth           | refused: UnknownLocation
     reserve A for ann: 3 pot                    | refused: LineTooLarge
     new mug line-min 4 by 2
@@ -176,9 +178,9 @@ fn a_hold_that_is_gone_is_not_found() {
         release A
         ");
     let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
-    let (quantity, arrival) = (super::script::quantity("1"), Sequence(9));
+    let (quantity, arrival, at) = (super::script::quantity("1"), Sequence(9), shop.driver.now);
     let keep = ProductCommand::Keep { hold, expires_at: None, has: None };
-    for command in [keep, ProductCommand::Commit { hold, quantity, arrival }] {
+    for command in [keep, ProductCommand::Commit { hold, quantity, arrival, at }] {
         let refusal = shop.driver.ask(&sku("cup"), &command);
         assert_eq!(refusal, Err(Rejection::HoldNotFound { hold }), "{command:?}");
     }
@@ -193,7 +195,8 @@ fn a_product_commits_no_more_than_it_holds() {
         ");
     let hold = HoldId { reservation: ReservationId(super::script::number("A")), line: 0 };
     let quantity = super::script::quantity("3");
-    let command = ProductCommand::Commit { hold, quantity, arrival: Sequence(9) };
+    let at = shop.driver.now;
+    let command = ProductCommand::Commit { hold, quantity, arrival: Sequence(9), at };
     let refusal = shop.driver.ask(&sku("cup"), &command);
     assert!(matches!(refusal, Err(Rejection::CommitAboveHold { line: 0, .. })), "{refusal:?}");
     assert_eq!(shop.driver.product(&sku("cup")).level(&LocationId::main()).held.units(), 2);
@@ -311,6 +314,10 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::CommitMismatch,
         Rejection::FulfilmentAboveAllocation { line: 0, committed: none },
         Rejection::HoldTimeOutOfRange { requested: Millis(1), min: Millis(2), max: Millis(3) },
+        Rejection::GoodTilOutOfRange {
+            requested: Timestamp::from_millis(1),
+            latest: Timestamp::from_millis(2),
+        },
         Rejection::ReservationNotFound { reservation: ReservationId(1) },
         Rejection::ReservationExpired { expired_at: at },
         Rejection::ReservationCommitted,
@@ -391,6 +398,7 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::CommitMismatch
             | Rejection::FulfilmentAboveAllocation { .. }
             | Rejection::HoldTimeOutOfRange { .. }
+            | Rejection::GoodTilOutOfRange { .. }
             | Rejection::ReservationNotFound { .. }
             | Rejection::ReservationExpired { .. }
             | Rejection::ReservationCommitted

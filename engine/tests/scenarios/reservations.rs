@@ -352,7 +352,9 @@ fn the_order_that_pinned_a_basket_commits_or_releases_it_once() {
         assert_eq!(basket.decide_unpin(at(3), order), None, "over");
         assert!(basket.decide_commit(at(3), None, operation).is_err());
         let verdict = match commit {
-            true => Verdict::Commit(Quantity::new(3).unwrap(), basket.sequence()),
+            true => {
+                Verdict::Commit { units: Quantity::new(3).unwrap(), arrival: basket.sequence(), at: at(2) }
+            }
             false => Verdict::End(HoldEnd::Released),
         };
         assert_eq!(basket.verdict(0, &sku("line-0")), verdict);

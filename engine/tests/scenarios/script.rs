@@ -20,7 +20,7 @@
 //!   arrive L 3 cup                              units of a lot; also: of damaged, and close because stolen (no more will come)
 //!   expect L cup in 2d · call off L cup         another time (none without "in"); not at all
 //!   reserve A for ann lasting 1min: 3 cup, 1 pot at north      cups from wherever they lie, pots from north; also: or-kill, or-drop,
-//!                                               or-queue, class 1, source fullest, near north,south; and so for orders
+//!                                               or-queue, till 1h (queues so long), class 1, source fullest, near north,south; and so for orders
 //!   change A: 4 cup, 1 tin                                   other lines for it; also: lasting, and what reserve has besides
 //!   commit A · commit A: 2, 0 · release A · extend A by 1min · sweep
 //!   order O for ann from A shown 9.00           a checkout of a basket, or of its own lines: "order O for ann: 2 cup"
@@ -150,7 +150,7 @@ impl Shop {
             reservation: ReservationId(u128::MAX),
             first_line: 0,
             claims: wanted(tail).into_iter().map(claim).collect(),
-            terms: terms(&words),
+            terms: terms(&words, self.driver.now),
             customer: customer(words.after("for").unwrap()),
             expires_at: self.driver.now,
         };
@@ -224,7 +224,8 @@ impl Shop {
             }
             "join" => {
                 let (of, location, quantity) = wanted(tail).into_iter().next().unwrap();
-                let (customer, class) = (customer(words.after("for").unwrap()), terms(&words).class);
+                let class = terms(&words, driver.now).class;
+                let customer = customer(words.after("for").unwrap());
                 let join = JoinWaiting { customer, quantity, location, class, operation };
                 driver.ask(&of, &ProductCommand::Join(Box::new(join)))
             }
@@ -248,14 +249,14 @@ impl Shop {
                 fingerprint: operation.fingerprint,
                 lines: wanted(tail),
                 ttl: words.after("lasting").map_or(Millis(15 * 60 * 1000), span),
-                terms: terms(&words),
+                terms: terms(&words, driver.now),
             }),
             "change" => driver.change(
                 ReservationId(number(words.at(1))),
                 &Change {
                     lines: wanted(tail),
                     ttl: words.after("lasting").map(span),
-                    terms: terms(&words),
+                    terms: terms(&words, driver.now),
                     operation,
                 },
             ),
@@ -286,7 +287,7 @@ impl Shop {
                     let currency = currency(words.after("in").unwrap_or("EUR"));
                     Money::from_decimal(amount.parse().unwrap(), currency).unwrap()
                 }),
-                terms: terms(&words),
+                terms: terms(&words, driver.now),
             }),
             "ship" => driver.ship(OrderId(number(words.at(1))), &wanted(tail), operation),
             "start" => driver.start_shipment(OrderId(number(words.at(1))), &wanted(tail), operation),
@@ -368,7 +369,7 @@ impl Shop {
     }
 
     /// How something stands now: a product (`cup`, `cup at north`), when it is there for others (`cup next`) or for those
-    /// to whom it is promised (`cup promised A`), who waits (`cup waiter ann`), a basket, an order, its `total`, `refunds`,
+    /// to whom it is promised (`cup promised A`), what became of a promise (`cup line A`), who waits (`cup waiter ann`), a basket, an order, its `total`, `refunds`,
     /// `reason` or `address`.
     pub(crate) fn describe(&self, name: &str) -> String {
         let words = Words::of(name);
@@ -395,6 +396,12 @@ impl Shop {
         if let Some(basket) = words.after("promised") {
             let hold = HoldId { reservation: ReservationId(number(basket)), line: 0 };
             return self.instant_in_words(product.forecast(self.driver.now).promised_at(hold));
+        }
+        if let Some(basket) = words.after("line") {
+            let hold = HoldId { reservation: ReservationId(number(basket)), line: 0 };
+            let Some(line) = product.allocation(hold) else { return "not promised".to_owned() };
+            let (kept, queued, lapsed) = (line.open().floor_sub(line.queued), line.queued, line.lapsed);
+            return format!("{kept} kept, {queued} queued, {lapsed} lapsed");
         }
         let location = words.location();
         let level = product.level(&location);
@@ -647,7 +654,7 @@ fn strategy(word: &str) -> Strategy {
     }
 }
 
-fn terms(words: &Words<'_>) -> Terms {
+fn terms(words: &Words<'_>, now: Timestamp) -> Terms {
     let near = words.locations("near");
     let tifs = [
         ("or-kill", TimeInForce::FillOrKill),
@@ -655,7 +662,10 @@ fn terms(words: &Words<'_>) -> Terms {
         ("or-queue", TimeInForce::GoodTilCancelled),
     ];
     Terms {
-        time_in_force: tifs.into_iter().find(|(word, _)| words.has(word)).map(|(_, tif)| tif),
+        time_in_force: match words.after("till") {
+            Some(after) => Some(TimeInForce::GoodTilDate(now.plus(span(after)))),
+            None => tifs.into_iter().find(|(word, _)| words.has(word)).map(|(_, tif)| tif),
+        },
         class: words
             .after("class")
             .map_or(PriorityClass::USUAL, |class| PriorityClass(class.parse().unwrap())),

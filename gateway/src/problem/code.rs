@@ -185,6 +185,8 @@ codes! {
     CommitMismatch = "commit_mismatch", UNPROCESSABLE_ENTITY, "The commit does not fit the reservation", false;
     /// A hold time the products do not allow.
     HoldTimeOutOfRange = "hold_time_out_of_range", UNPROCESSABLE_ENTITY, "The hold time is not allowed", false;
+    /// A date up to which units may queue that is over, or too far ahead.
+    GoodTilOutOfRange = "good_til_out_of_range", UNPROCESSABLE_ENTITY, "The date is over, or too far ahead", false;
     /// Neither the line nor the product has a price.
     NoPrice = "no_price", UNPROCESSABLE_ENTITY, "There is no price in this currency", false;
     /// The value does not fit into an amount.

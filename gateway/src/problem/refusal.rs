@@ -188,6 +188,9 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
         Rejection::HoldTimeOutOfRange { min, max, .. } => {
             problem(Code::HoldTimeOutOfRange).at("/ttl_ms").with("min", min.0).with("max", max.0)
         }
+        Rejection::GoodTilOutOfRange { latest, .. } => {
+            problem(Code::GoodTilOutOfRange).at("/good_til").with("latest", rfc3339(*latest))
+        }
         Rejection::ReservationNotFound { .. } => problem(Code::ReservationNotFound),
         Rejection::ReservationExpired { expired_at } => {
             problem(Code::ReservationExpired).with("expired_at", rfc3339(*expired_at))

@@ -204,6 +204,18 @@ enum WhatBody<'a> {
         /// How many.
         quantity: u32,
     },
+    /// Promised units that were not there on the date up to which they queued were dropped.
+    #[schema(title = "DemandLapsed")]
+    DemandLapsed {
+        /// The reservation they were promised to.
+        #[schema(value_type = String)]
+        reservation_id: IdText,
+        /// How many.
+        quantity: u32,
+        /// The date.
+        #[schema(value_type = String, format = DateTime)]
+        good_til: Instant,
+    },
     /// Units went to those that queued for them.
     #[schema(title = "Filled")]
     Filled {
@@ -533,7 +545,7 @@ impl<'a> WhatBody<'a> {
                 queued: sources.queued().units(),
                 customer: buyer.as_ref().map(|buyer| buyer.as_str()),
             },
-            ProductEvent::HoldCommitted { hold, quantity, arrival: _ } => {
+            ProductEvent::HoldCommitted { hold, quantity, arrival: _, at: _ } => {
                 Self::HoldCommitted { reservation_id: of(*hold), quantity: quantity.units() }
             }
             ProductEvent::HoldEnded { hold, why } => match why {
@@ -553,6 +565,9 @@ impl<'a> WhatBody<'a> {
             }
             ProductEvent::DemandLowered { hold, by } => {
                 Self::DemandLowered { reservation_id: of(*hold), quantity: by.units() }
+            }
+            ProductEvent::DemandLapsed { hold, by, at } => {
+                Self::DemandLapsed { reservation_id: of(*hold), quantity: by.units(), good_til: Instant(*at) }
             }
             ProductEvent::Filled { location, fills } => {
                 Self::Filled { location: location.as_str(), fills: Fills(fills) }

@@ -29,7 +29,7 @@ pub(crate) enum TopicWord {
     Movement,
     /// Claims: `hold_*`.
     Hold,
-    /// What became of promises: `allocation_advanced`, `demand_lowered`.
+    /// What became of promises: `allocation_advanced`, `demand_lowered`, `demand_lapsed`.
     Allocation,
     /// Units that went to those that queued: `filled`.
     Match,

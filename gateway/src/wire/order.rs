@@ -49,10 +49,15 @@ pub(crate) struct OrderRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<OrderLineRequest>>, min_items = 1, max_items = 2000)]
     pub(crate) lines: Option<Vec<Object<OrderLineRequest<'a>>>>,
-    /// What becomes of units that are not there, for an order of lines: `fill_or_kill` or `good_til_cancelled`. Unless given
-    /// they queue where a product allows it, and otherwise the order is refused.
+    /// What becomes of units that are not there, for an order of lines: `fill_or_kill`, `good_til_cancelled` or `good_til_date`.
+    /// Unless given they queue where a product allows it, and otherwise the order is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
+    /// Until when units that are not there queue, with `good_til_date`: what still queues at this instant is dropped. It lies
+    /// ahead, and at most two years. Their price is paid back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    good_til: Option<Text<'a>>,
     /// How urgent units that queue are, for an order of lines, from 0, served before all others, to 9; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
@@ -172,9 +177,14 @@ impl OrderRequest<'_> {
     }
 
     fn terms(&self, errors: &mut FieldErrors) -> Terms {
-        let terms = terms::check(self.time_in_force, self.priority, self.sourcing.as_deref(), errors);
+        let time_in_force = match self.reservation_id {
+            None => (self.time_in_force, self.good_til.as_ref()),
+            Some(_) => (None, None),
+        };
+        let terms = terms::check(time_in_force, self.priority, self.sourcing.as_deref(), errors);
         let given = [
             ("/time_in_force", self.time_in_force.is_some()),
+            ("/good_til", self.good_til.is_some()),
             ("/priority", self.priority.is_some()),
             ("/sourcing", self.sourcing.is_some()),
         ];
@@ -444,7 +454,7 @@ fn units(requests: &[Object<LineRequest<'_>>], errors: &mut FieldErrors) -> Vec<
     "total": "15.30",
     "lines": [{"sku": "85123A", "location": null, "quantity": 6, "total": "15.30",
                "sources": [{"location": "main", "quantity": 6}], "queued": 0,
-               "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}],
+               "shipped": 0, "cancelled": 0, "lapsed": 0, "returned": 0, "damaged": 0}],
     "reservation_id": "rsv_01h455vb4pex5vsknk084sn02q",
     "payment": {"provider": "sandbox", "method": "approve", "reference": "sbx_1"},
     "refunds": [], "reason": null, "ship_to": {"name": "A. Buyer", "city": "Leeds"},
@@ -509,13 +519,13 @@ pub(crate) enum OrderStatusWord {
     Confirmed,
     /// Some units shipped, and some are still to be.
     PartiallyShipped,
-    /// All units shipped, but for those that were called off.
+    /// All units shipped, but for those that were called off or lapsed.
     Shipped,
     /// Some units came back.
     PartiallyReturned,
     /// All units that were shipped came back, and none is still to be.
     Returned,
-    /// All units were called off after it was confirmed.
+    /// All units were called off or lapsed after it was confirmed.
     Cancelled,
     /// Its payment failed; it took nothing.
     PaymentFailed,
@@ -564,6 +574,10 @@ struct OrderLineBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     promised_at: Option<Instant>,
+    /// When what it still queues for is dropped, where that has an end; given with `sources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    lapses_at: Option<Instant>,
     /// What they cost together, as a decimal string.
     #[schema(value_type = String)]
     total: Amount,
@@ -571,6 +585,8 @@ struct OrderLineBody<'a> {
     shipped: u64,
     /// Units called off.
     cancelled: u64,
+    /// Units that were not there in time and were dropped; their price is paid back.
+    lapsed: u64,
     /// Units that came back.
     returned: u64,
     /// Of these, units that came back damaged.
@@ -623,9 +639,11 @@ impl Serialize for Lines<'_> {
             queued: line.sources.as_ref().map(|sources| sources.queued().units()),
             queue_ahead: line.ahead,
             promised_at: line.promised_at.map(Instant),
+            lapses_at: line.sources.as_ref().and_then(|sources| sources.good_til()).map(Instant),
             total: Amount(line.total.to_decimal()),
             shipped: line.shipped.units(),
             cancelled: line.cancelled.units(),
+            lapsed: line.lapsed.units(),
             returned: line.returned.units(),
             damaged: line.damaged.units(),
         }))

@@ -48,6 +48,11 @@ pub(crate) struct ReserveRequest<'a> {
     /// request is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
+    /// Until when units that are not there queue, with `good_til_date`: what still queues at this instant is dropped. It lies
+    /// ahead, and at most two years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    good_til: Option<Text<'a>>,
     /// How urgent units that queue are, from 0, served before all others, to 9; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
@@ -70,7 +75,8 @@ impl ReserveRequest<'_> {
         let lines = check_lines(&self.lines, &mut errors);
         let ttl = ttl(self.ttl_ms, &mut errors);
         let sourcing = self.sourcing.as_deref();
-        let terms = terms::check(self.time_in_force, self.priority, sourcing, &mut errors);
+        let terms =
+            terms::check((self.time_in_force, self.good_til.as_ref()), self.priority, sourcing, &mut errors);
         let metadata = metadata::check(self.metadata.as_ref(), &mut errors);
         match (customer, metadata) {
             (Some(customer), Some(metadata)) if errors.is_empty() => {
@@ -119,6 +125,11 @@ pub(crate) struct ChangeRequest<'a> {
     /// otherwise the request is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
+    /// Until when units that are not there queue, with `good_til_date`: what still queues at this instant is dropped. It lies
+    /// ahead, and at most two years. A line that queues already does so for as long as it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    good_til: Option<Text<'a>>,
     /// How urgent units that queue are, from 0, served before all others, to 9; 5 unless given. A line that queues already
     /// stays as urgent as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,7 +152,8 @@ impl ChangeRequest<'_> {
         let lines = check_lines(&self.lines, &mut errors);
         let ttl = ttl(self.ttl_ms, &mut errors);
         let sourcing = self.sourcing.as_deref();
-        let terms = terms::check(self.time_in_force, self.priority, sourcing, &mut errors);
+        let terms =
+            terms::check((self.time_in_force, self.good_til.as_ref()), self.priority, sourcing, &mut errors);
         errors.finish()?;
         Ok(ChangeReservation { id, lines, terms, ttl, operation })
     }
@@ -236,9 +248,10 @@ impl ExtendRequest {
 #[schema(as = Reservation, example = json!({
     "id": "rsv_01h455vb4pex5vsknk084sn02q", "status": "held", "customer": "c-17850",
     "lines": [{"sku": "71053", "location": null, "quantity": 2, "sources": [{"location": "leeds", "quantity": 2}],
-               "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0},
+               "queued": 0, "queue_ahead": null, "promised_at": null, "lapses_at": null, "committed": 0, "lapsed": 0},
               {"sku": "85123A", "location": "york", "quantity": 6, "sources": [{"location": "york", "quantity": 4}],
-               "queued": 2, "queue_ahead": null, "promised_at": null, "committed": 0}],
+               "queued": 2, "queue_ahead": null, "promised_at": null, "lapses_at": "2026-12-24T00:00:00.000Z", "committed": 0,
+               "lapsed": 0}],
     "created_at": "2026-11-27T08:00:00.000Z", "expires_at": "2026-11-27T08:10:00.000Z", "expires_in_ms": 600_000,
     "metadata": {"cart": "b81f"}, "version": 1, "sequence": 4711
 }))]
@@ -315,8 +328,13 @@ struct ReservationLineBody<'a> {
     /// is late.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     promised_at: Option<Instant>,
+    /// When what it still queues for is dropped, where that has an end; `null` otherwise. Counts from the commit on.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    lapses_at: Option<Instant>,
     /// Units taken for good.
     committed: u64,
+    /// Of these, units that were not there in time and were dropped.
+    lapsed: u64,
 }
 
 /// The lines of a view, written one by one.
@@ -324,6 +342,12 @@ struct Lines<'a>(&'a ReservationView);
 
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_over = match self.0.state {
+            ReservationState::Held { .. }
+            | ReservationState::Pinned { .. }
+            | ReservationState::Committed { .. } => false,
+            ReservationState::Released { .. } | ReservationState::Expired { .. } => true,
+        };
         serializer.collect_seq(self.0.lines.iter().map(|line| ReservationLineBody {
             sku: line.sku.as_str(),
             location: line.sources.asked().map(LocationId::as_str),
@@ -332,7 +356,9 @@ impl Serialize for Lines<'_> {
             queued: line.sources.queued().units(),
             queue_ahead: line.ahead,
             promised_at: line.promised_at.map(Instant),
+            lapses_at: line.sources.good_til().filter(|_| !is_over).map(Instant),
             committed: line.committed.units(),
+            lapsed: line.lapsed.units(),
         }))
     }
 }

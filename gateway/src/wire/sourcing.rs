@@ -35,6 +35,10 @@ pub(crate) struct SourcingQuestion<'a> {
     /// What would become of units that are not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_in_force: Option<TimeInForceWord>,
+    /// Until when units that are not there would queue, with `good_til_date`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    good_til: Option<Text<'a>>,
     /// How urgent units that queue would be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 9)]
@@ -68,7 +72,8 @@ impl SourcingQuestion<'_> {
             );
         }
         let sourcing = self.sourcing.as_deref();
-        let terms = terms::check(self.time_in_force, self.priority, sourcing, &mut errors);
+        let terms =
+            terms::check((self.time_in_force, self.good_til.as_ref()), self.priority, sourcing, &mut errors);
         match customer {
             Some(customer) if errors.is_empty() => Ok(ExplainRequest { customer, lines: checked, terms }),
             _ => Err(errors.into_problem()),

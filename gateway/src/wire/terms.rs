@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdfast_engine::LocationId;
 use holdfast_engine::product::{PriorityClass, SourcingRules, Strategy, Terms, TimeInForce};
+use holdfast_engine::{LocationId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,6 +12,8 @@ use super::decode::escape;
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::policy::StrategyWord;
+use super::stock::instant;
+use super::text::Text;
 
 /// What becomes of units that are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -24,6 +26,8 @@ pub(crate) enum TimeInForceWord {
     ImmediateOrCancel,
     /// What is there now; the rest queues.
     GoodTilCancelled,
+    /// What is there now; the rest queues, and what still does at `good_til` is dropped.
+    GoodTilDate,
 }
 
 /// Which locations units are taken from, for this request.
@@ -40,9 +44,9 @@ pub(crate) struct SourcingRequest {
     distances: Option<BTreeMap<String, Int>>,
 }
 
-/// The terms of a request. `priority` is 0 for the most urgent.
+/// The terms of a request. With `time_in_force` stands the date up to which units queue. `priority` is 0 for the most urgent.
 pub(crate) fn check(
-    time_in_force: Option<TimeInForceWord>,
+    time_in_force: (Option<TimeInForceWord>, Option<&Text<'_>>),
     priority: Option<Int>,
     sourcing: Option<&SourcingRequest>,
     errors: &mut FieldErrors,
@@ -51,15 +55,32 @@ pub(crate) fn check(
     let nearest = sourcing.and_then(|sourcing| sourcing.nearest_first(errors));
     let strategy = sourcing.and_then(|sourcing| sourcing.strategy).map(Strategy::from);
     Terms {
-        time_in_force: time_in_force.map(|word| match word {
-            TimeInForceWord::FillOrKill => TimeInForce::FillOrKill,
-            TimeInForceWord::ImmediateOrCancel => TimeInForce::ImmediateOrCancel,
-            TimeInForceWord::GoodTilCancelled => TimeInForce::GoodTilCancelled,
-        }),
+        time_in_force: time_in_force_of(time_in_force, errors),
         class,
         strategy: strategy.or(nearest.is_some().then_some(Strategy::Nearest)),
         nearest,
         plan: None,
+    }
+}
+
+/// What becomes of units that are not there, and, if they queue up to a date, that date. Whether it lies ahead is found out
+/// where the clock is: a request that is repeated after its date is still the same request.
+fn time_in_force_of(
+    (word, good_til): (Option<TimeInForceWord>, Option<&Text<'_>>),
+    errors: &mut FieldErrors,
+) -> Option<TimeInForce> {
+    let date: Option<Timestamp> = instant("/good_til", good_til, errors);
+    if word == Some(TimeInForceWord::GoodTilDate) && good_til.is_none() {
+        errors.push("/good_til", "required", "good_til_date needs the date");
+    }
+    if word != Some(TimeInForceWord::GoodTilDate) && good_til.is_some() {
+        errors.push("/good_til", "contradiction", "may only be given with good_til_date");
+    }
+    match word? {
+        TimeInForceWord::FillOrKill => Some(TimeInForce::FillOrKill),
+        TimeInForceWord::ImmediateOrCancel => Some(TimeInForce::ImmediateOrCancel),
+        TimeInForceWord::GoodTilCancelled => Some(TimeInForce::GoodTilCancelled),
+        TimeInForceWord::GoodTilDate => date.map(TimeInForce::GoodTilDate),
     }
 }
 

@@ -16,6 +16,7 @@ mod connections;
 mod customers;
 mod docs;
 mod examples;
+mod good_til;
 mod harness;
 mod history;
 mod idempotency;

@@ -35,10 +35,10 @@ async fn an_order_goes_from_checkout_to_return() {
         json!([
             {"sku": "A", "location": null, "quantity": 6, "total": "15.30",
              "sources": [{"location": "main", "quantity": 6}], "queued": 0,
-             "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0},
+             "shipped": 0, "cancelled": 0, "lapsed": 0, "returned": 0, "damaged": 0},
             {"sku": "B", "location": null, "quantity": 1, "total": "0.00",
              "sources": [{"location": "main", "quantity": 1}], "queued": 0,
-             "shipped": 0, "cancelled": 0, "returned": 0, "damaged": 0}
+             "shipped": 0, "cancelled": 0, "lapsed": 0, "returned": 0, "damaged": 0}
         ])
     );
     assert_eq!(shop.get(&path(&confirmed, "")).await.expect(StatusCode::OK), confirmed);

@@ -34,11 +34,14 @@ async fn a_reservation_is_made_and_read() {
         reservation["lines"],
         json!([
             {"sku": "A", "location": null, "quantity": 1, "sources": [{"location": "main", "quantity": 1}],
-             "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0},
+             "queued": 0, "queue_ahead": null, "promised_at": null, "lapses_at": null, "committed": 0,
+             "lapsed": 0},
             {"sku": "B", "location": null, "quantity": 5, "sources": [{"location": "main", "quantity": 5}],
-             "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0},
+             "queued": 0, "queue_ahead": null, "promised_at": null, "lapses_at": null, "committed": 0,
+             "lapsed": 0},
             {"sku": "B", "location": "main", "quantity": 1, "sources": [{"location": "main", "quantity": 1}],
-             "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0}
+             "queued": 0, "queue_ahead": null, "promised_at": null, "lapses_at": null, "committed": 0,
+             "lapsed": 0}
         ])
     );
     let read = shop.get(&format!("/v1/reservations/{id}")).await.expect(StatusCode::OK);

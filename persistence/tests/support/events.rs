@@ -174,6 +174,7 @@ fn product_events() -> Vec<ProductEvent> {
                 ],
                 queued: quantity(6),
                 class: PriorityClass(3),
+                good_til: None,
             })),
             buyer: Some(CustomerId::new("c-17850").unwrap()),
             expires_at: at(900_000),
@@ -181,7 +182,7 @@ fn product_events() -> Vec<ProductEvent> {
         },
         ProductEvent::HoldMoved { hold, expires_at: Some(at(1_800_000)) },
         ProductEvent::HoldMoved { hold, expires_at: None },
-        ProductEvent::HoldCommitted { hold, quantity: quantity(7), arrival: Sequence(77) },
+        ProductEvent::HoldCommitted { hold, quantity: quantity(7), arrival: Sequence(77), at: at(77) },
         ProductEvent::AllocationAdvanced {
             hold,
             location: LocationId::main(),
@@ -222,6 +223,7 @@ fn product_events() -> Vec<ProductEvent> {
             filled: vec![Source { location: LocationId::main(), units: units(1) }],
             queued: quantity(1),
             class: PriorityClass(7),
+            good_til: Some(at(86_400_000)),
         })),
         buyer: None,
     });
@@ -264,10 +266,26 @@ fn product_events() -> Vec<ProductEvent> {
             filled: offered,
             queued: quantity(1),
             class: PriorityClass(3),
+            good_til: Some(at(86_400_000)),
         })),
         buyer: Some(customer),
         expires_at,
         offer,
+    });
+    events.push(ProductEvent::DemandLapsed { hold, by: units(3), at: at(86_400_000) });
+    events.push(ProductEvent::HoldOpened {
+        hold,
+        quantity: units(1),
+        sources: Sources::Spread(Box::new(Spread {
+            asked: None,
+            filled: Vec::new(),
+            queued: quantity(1),
+            class: PriorityClass(5),
+            good_til: Some(at(86_400_000)),
+        })),
+        buyer: None,
+        expires_at,
+        offer: None,
     });
     events.push(ProductEvent::LocationDeleted {
         location: LocationId::new("outlet").unwrap(),
@@ -490,6 +508,7 @@ fn order_events() -> Vec<OrderEvent> {
         operation: operation(36),
         at: at(36),
     });
+    events.push(OrderEvent::UnitsLapsed { lines: vec![line_units(0, 2), line_units(7, 1)], at: at(37) });
     events
 }
 
@@ -503,7 +522,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 16 + 8 + 15;
+pub const KINDS: usize = 17 + 8 + 16;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -523,6 +542,7 @@ pub fn kind(event: &Event) -> usize {
             ProductEvent::SaleEnded { .. } => 33,
             ProductEvent::Lot { .. } => 34,
             ProductEvent::HoldChanged { .. } => 37,
+            ProductEvent::DemandLapsed { .. } => 39,
             ProductEvent::Waiting { .. } => 35,
             ProductEvent::LocationDeleted { .. } => 36,
         },
@@ -552,6 +572,7 @@ pub fn kind(event: &Event) -> usize {
             OrderEvent::RefundGranted { .. } => 29,
             OrderEvent::RefundRetried { .. } => 30,
             OrderEvent::ShipToChanged { .. } => 31,
+            OrderEvent::UnitsLapsed { .. } => 40,
         },
     }
 }

@@ -176,8 +176,8 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
         (operation(), at()).prop_map(|(operation, at)| ProductEvent::SaleEnded { operation, at }),
         (hold(), option::of(at()))
             .prop_map(|(hold, expires_at)| ProductEvent::HoldMoved { hold, expires_at }),
-        (hold(), quantity(), any::<u64>()).prop_map(|(hold, quantity, arrival)| {
-            ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival) }
+        (hold(), quantity(), any::<u64>(), at()).prop_map(|(hold, quantity, arrival, at)| {
+            ProductEvent::HoldCommitted { hold, quantity, arrival: Sequence(arrival), at }
         }),
         (hold(), end).prop_map(|(hold, why)| ProductEvent::HoldEnded { hold, why }),
         (hold(), location(), fulfilment, any::<bool>(), at()).prop_map(
@@ -186,6 +186,7 @@ fn product_event() -> impl Strategy<Value = ProductEvent> {
             }
         ),
         (hold(), units()).prop_map(|(hold, by)| ProductEvent::DemandLowered { hold, by }),
+        (hold(), units(), at()).prop_map(|(hold, by, at)| ProductEvent::DemandLapsed { hold, by, at }),
         (location(), vec((hold(), units()), 0..FILLS_PER_EVENT)).prop_map(|(location, fills)| {
             let fills = fills.into_iter().map(|(hold, units)| Fill { hold, units });
             ProductEvent::Filled { location, fills: fills.collect() }
@@ -312,9 +313,14 @@ fn sourcing() -> impl Strategy<Value = SourcingRules> {
 
 fn sources() -> impl Strategy<Value = Sources> {
     let source = (location(), units()).prop_map(|(location, units)| Source { location, units });
-    let spread = (option::of(location()), vec(source, 0..20), quantity(), any::<u8>()).prop_map(
-        |(asked, filled, queued, class)| Spread { asked, filled, queued, class: PriorityClass(class) },
-    );
+    let spread = (option::of(location()), vec(source, 0..20), quantity(), any::<u8>(), option::of(at()));
+    let spread = spread.prop_map(|(asked, filled, queued, class, good_til)| Spread {
+        asked,
+        filled,
+        queued,
+        class: PriorityClass(class),
+        good_til,
+    });
     prop_oneof![
         2 => (location(), any::<bool>()).prop_map(|(location, asked)| Sources::At { location, asked }),
         1 => spread.prop_map(|spread| Sources::Spread(Box::new(spread))),
@@ -447,6 +453,7 @@ fn order_event() -> impl Strategy<Value = OrderEvent> {
         (line_units(), text(), operation(), at()).prop_map(|(lines, reason, operation, at)| {
             OrderEvent::UnitsCancelled { lines, reason, operation, at }
         }),
+        (line_units(), at()).prop_map(|(lines, at)| OrderEvent::UnitsLapsed { lines, at }),
         (any::<i64>(), text(), operation(), at()).prop_map(|(amount_minor, reason, operation, at)| {
             OrderEvent::RefundGranted { amount_minor, reason, operation, at }
         }),

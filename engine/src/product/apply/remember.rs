@@ -18,6 +18,7 @@ impl Product {
             | ProductEvent::HoldCommitted { .. }
             | ProductEvent::HoldEnded { .. }
             | ProductEvent::DemandLowered { .. }
+            | ProductEvent::DemandLapsed { .. }
             | ProductEvent::Filled { .. }
             | ProductEvent::SalePut { .. }
             | ProductEvent::SaleEnded { .. }

@@ -77,7 +77,8 @@ impl Product {
         let now = allocation.progress;
         let by = Fulfilment {
             shipped: to.shipped.floor_sub(now.shipped),
-            cancelled: to.cancelled.floor_sub(now.cancelled),
+            // Whoever calls units off may not have heard yet that they lapsed.
+            cancelled: to.cancelled.floor_sub(allocation.gone()),
             returned: to.returned.floor_sub(now.returned),
             damaged: to.damaged.floor_sub(now.damaged),
         };

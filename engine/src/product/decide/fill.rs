@@ -15,22 +15,26 @@ use super::super::{FILLS_PER_EVENT, Fill, Matching, Product, ProductEvent};
 use super::Events;
 use crate::ids::HoldId;
 use crate::quantity::{LineQuantity, Quantity};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 impl Product {
     /// What of the units that time has made free by this instant goes to those that queue: what a release or the end of a
-    /// sale made free before now was free then, so one instant after the other is served. Asked before anything else is
-    /// decided at this instant, and again until there is nothing.
+    /// sale made free before now was free then, so one instant after the other is served; and what still queues on its date
+    /// is dropped then, after it was served what was free before. Asked before anything else is decided at this instant, and
+    /// again until there is nothing.
     pub fn decide_fills_until(&self, at: Timestamp) -> Events {
         if self.book.is_empty() {
             return Events::new();
         }
         let (release, close) = self.frees_units();
-        let mut instants = [release, close, Some(at)];
+        let date = self.next_date().filter(|date| *date <= at);
+        // The last instant at which those whose date comes next still queue.
+        let until = date.map_or(at, |date| date.minus(Millis(1)));
+        let mut instants = [release, close, Some(until)];
         instants.sort_unstable();
-        let instants = instants.into_iter().flatten().filter(|instant| *instant <= at);
+        let instants = instants.into_iter().flatten().filter(|instant| *instant <= until);
         let events = instants.map(|instant| self.decide_fills(instant)).find(|events| !events.is_empty());
-        events.unwrap_or_default()
+        events.or_else(|| date.map(|date| self.decide_lapses(date))).unwrap_or_default()
     }
 
     /// What of the units that are free at this instant goes to those that queue, for one location at a time: whoever

@@ -32,7 +32,7 @@ impl Product {
         &self,
         hold: HoldId,
         quantity: Quantity,
-        arrival: Sequence,
+        (arrival, at): (Sequence, Timestamp),
     ) -> Result<Option<ProductEvent>, Rejection> {
         let Some(live) = self.holds.get(hold) else {
             return if self.allocations.contains_key(&hold) {
@@ -48,7 +48,7 @@ impl Product {
                 requested: quantity,
             });
         }
-        Ok(Some(ProductEvent::HoldCommitted { hold, quantity, arrival }))
+        Ok(Some(ProductEvent::HoldCommitted { hold, quantity, arrival, at }))
     }
 
     pub(super) fn decide_end(&self, hold: HoldId, why: HoldEnd) -> Option<ProductEvent> {

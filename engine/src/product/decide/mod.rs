@@ -7,6 +7,7 @@ mod delete;
 mod explain;
 mod fill;
 mod finish;
+mod lapse;
 mod location;
 mod lot;
 mod open;
@@ -49,8 +50,8 @@ impl Product {
             ProductCommand::PutSale { terms, operation } => self.decide_put_sale(at, terms, *operation)?,
             ProductCommand::EndSale { sale, operation } => self.decide_end_sale(at, sale, *operation)?,
             ProductCommand::Adjust(adjustment) => self.decide_adjust(at, adjustment)?,
-            ProductCommand::Commit { hold, quantity, arrival } => {
-                self.decide_commit(*hold, *quantity, *arrival)?
+            ProductCommand::Commit { hold, quantity, arrival, at } => {
+                self.decide_commit(*hold, *quantity, (*arrival, *at))?
             }
             ProductCommand::End { hold, why } => self.decide_end(*hold, *why),
             ProductCommand::Lot(command) => self.decide_lot(at, command)?,

@@ -18,6 +18,7 @@ use crate::time::Timestamp;
 
 impl Product {
     pub(super) fn decide_open(&self, at: Timestamp, open: &OpenHolds) -> Result<Events, Rejection> {
+        open.terms.check_date(at)?;
         let Some(details) = &self.details else {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         };
@@ -195,8 +196,10 @@ impl Product {
         let queued = match grants.time_in_force {
             _ if missing.is_zero() => Quantity::ZERO,
             TimeInForce::ImmediateOrCancel => Quantity::ZERO,
-            TimeInForce::GoodTilCancelled if missing <= grants.queueable => missing,
-            TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled => {
+            TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDate(_) if missing <= grants.queueable => {
+                missing
+            }
+            TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDate(_) => {
                 return Err(self.shortage(claim, available, grants));
             }
         };
@@ -301,6 +304,7 @@ impl Product {
                     filled: taken.iter().map(source).collect(),
                     queued,
                     class: terms.class,
+                    good_til: terms.good_til().filter(|_| !queued.is_zero()),
                 }))
             }
         }
@@ -314,7 +318,7 @@ impl Product {
         let held: u64 = here.map(|number| self.shelf(number).level.held.units()).sum();
         let own = claim.location.as_ref().map_or(grants.own.all(), |asked| grants.own.at(self.number(asked)));
         let held = held.saturating_sub(own);
-        let queues = grants.time_in_force == TimeInForce::GoodTilCancelled;
+        let queues = grants.time_in_force.queues();
         let without = self.without_holds(claim.location.as_ref(), queues, grants.at);
         let without = grants.own.taken_from(without, own);
         let count = |units| Quantity::new(units).unwrap_or(Quantity::MAX);
@@ -330,7 +334,7 @@ impl Product {
             may_pass: match grants.time_in_force {
                 // Any unit will do, and a unit that is held may come back.
                 TimeInForce::ImmediateOrCancel => without.suffice(LineQuantity::ONE.into()),
-                TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled => {
+                TimeInForce::FillOrKill | TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDate(_) => {
                     without.suffice(claim.quantity.into())
                 }
             },

@@ -1,7 +1,7 @@
 //! Claim more units for a reservation that there is: for lines it has, and for new ones. What it has is not in its own way.
 
 use super::super::claim::{Source, Sources, Spread};
-use super::super::{Claim, Hold, Kept, Policy, PriorityClass, Product, ProductEvent, RaiseHolds};
+use super::super::{Claim, Hold, Kept, Policy, PriorityClass, Product, ProductEvent, RaiseHolds, Terms};
 use super::Events;
 use super::open::{Granted, Own};
 use crate::ids::HoldId;
@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 impl Product {
     pub(super) fn decide_raise(&self, at: Timestamp, raise: &RaiseHolds) -> Result<Events, Rejection> {
+        raise.open.terms.check_date(at)?;
         let Some(details) = &self.details else {
             return Err(Rejection::UnknownSku { sku: self.sku.clone() });
         };
@@ -47,7 +48,7 @@ impl Product {
             let Some(more) = more else { continue };
             let hold = HoldId { reservation: open.reservation, line: *line };
             let live = self.hold(hold).ok_or(Rejection::HoldNotFound { hold })?;
-            let Kept { quantity, sources } = self.raised(&live, claim, more, open.terms.class)?;
+            let Kept { quantity, sources } = self.raised(&live, claim, more, Place::of(&open.terms))?;
             events.push(ProductEvent::HoldChanged { hold, quantity, sources, buyer: buyer.cloned() });
         }
         let opened = open.claims.iter().zip(granted).filter_map(|(claim, more)| Some((claim, more?)));
@@ -55,7 +56,7 @@ impl Product {
             ProductEvent::HoldOpened {
                 hold: HoldId { reservation: open.reservation, line },
                 quantity: more.quantity,
-                sources: more.sources(claim, open.terms.class),
+                sources: more.sources(claim, Place::of(&open.terms)),
                 buyer: buyer.cloned(),
                 expires_at: open.expires_at,
                 offer: None,
@@ -109,22 +110,18 @@ impl Product {
     }
 
     /// What a hold has with what it is given besides.
-    fn raised(
-        &self,
-        live: &Hold,
-        claim: &Claim,
-        more: More,
-        class: PriorityClass,
-    ) -> Result<Kept, Rejection> {
+    fn raised(&self, live: &Hold, claim: &Claim, more: More, place: Place) -> Result<Kept, Rejection> {
         let too_large = || Rejection::LineTooLarge {
             sku: self.sku.clone(),
             requested: LineQuantity::MOST,
             max: LineQuantity::MOST,
         };
-        let class = match &live.sources {
-            // What queues stays where it queues.
-            Sources::Spread(spread) if !spread.queued.is_zero() => spread.class,
-            Sources::At { .. } | Sources::Spread(_) => class,
+        let place = match &live.sources {
+            // What queues stays where it queues, and for as long.
+            Sources::Spread(spread) if !spread.queued.is_zero() => {
+                Place { class: spread.class, good_til: spread.good_til }
+            }
+            Sources::At { .. } | Sources::Spread(_) => place,
         };
         let mut all = More {
             quantity: live.quantity.checked_add(more.quantity).ok_or_else(too_large)?,
@@ -141,7 +138,7 @@ impl Product {
                 None => all.filled.push(source),
             }
         }
-        Ok(Kept { quantity: all.quantity, sources: all.sources(claim, class) })
+        Ok(Kept { quantity: all.quantity, sources: all.sources(claim, place) })
     }
 }
 
@@ -152,8 +149,21 @@ struct More {
     queued: Quantity,
 }
 
+/// Where units that are not there queue, and until when.
+#[derive(Clone, Copy)]
+struct Place {
+    class: PriorityClass,
+    good_til: Option<Timestamp>,
+}
+
+impl Place {
+    fn of(terms: &Terms) -> Self {
+        Self { class: terms.class, good_til: terms.good_til() }
+    }
+}
+
 impl More {
-    fn sources(self, claim: &Claim, class: PriorityClass) -> Sources {
+    fn sources(self, claim: &Claim, place: Place) -> Sources {
         match self.filled.as_slice() {
             [only] if self.queued.is_zero() => {
                 Sources::At { location: only.location.clone(), asked: claim.location.is_some() }
@@ -162,7 +172,8 @@ impl More {
                 asked: claim.location.clone(),
                 filled: self.filled,
                 queued: self.queued,
-                class,
+                class: place.class,
+                good_til: place.good_til.filter(|_| !self.queued.is_zero()),
             })),
         }
     }

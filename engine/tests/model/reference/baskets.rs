@@ -79,6 +79,15 @@ impl Reference {
         class.unwrap_or(0)
     }
 
+    /// How long a line waits for what is missing, if not for ever.
+    pub(crate) fn until(&self, basket: Number, line: usize) -> Option<i64> {
+        self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::Reserved { basket: of, until, .. } if *of == basket => Some(*until),
+            Fact::Changed { basket: of, untils, .. } if *of == basket => Some(untils[line]),
+            _ => None,
+        })?
+    }
+
     /// Products that were ever put.
     pub(super) fn items(&self) -> Vec<Item> {
         let mut items: Vec<_> = self
@@ -203,8 +212,9 @@ impl Reference {
         if let Some(nothing) = nothing.filter(|_| lines_got.is_empty()) {
             return Err(nothing);
         }
-        let (lines, class, deadline) = (lines_got.clone(), wishes.class, self.now + ttl);
-        self.facts.push(Fact::Reserved { basket, customer, asked, lines, from, class, sales, deadline });
+        let (lines, class, until, deadline) = (lines_got.clone(), wishes.class, wishes.until, self.now + ttl);
+        let reserved = Fact::Reserved { basket, customer, asked, lines, from, class, until, sales, deadline };
+        self.facts.push(reserved);
         self.take_offers(customer, &lines_got, taken);
         Ok(Yes::Done)
     }
@@ -324,6 +334,7 @@ impl Reference {
         let (mut lines, mut from) = (before.clone(), Vec::new());
         from.extend(numbers.clone().map(|number| self.from(basket, number)));
         let mut classes: Vec<_> = numbers.clone().map(|number| self.class(basket, number)).collect();
+        let mut untils: Vec<_> = numbers.clone().map(|number| self.until(basket, number)).collect();
         let mut sales: Vec<_> = numbers.map(|number| self.in_sale(basket, number)).collect();
         let mut lowered = self.numbered(basket);
         lowered.retain(|(line, _)| wants(line) < line.2);
@@ -352,12 +363,14 @@ impl Reference {
                     lines.push((line.0, line.1, units));
                     from.push(found);
                     classes.push(wishes.class);
+                    untils.push(wishes.until);
                     sales.push(sale);
                     continue;
                 };
                 let had: u64 = from[number].iter().map(|from| from.1).sum();
                 if had == lines[number].2 {
                     classes[number] = wishes.class;
+                    untils[number] = wishes.until;
                 }
                 lines[number].2 += units;
                 for (place, units) in found {
@@ -390,8 +403,9 @@ impl Reference {
                 sales[number] = sales[number].filter(|in_sale| in_sale.before < left);
             }
             let (lines, from, done) = (lines.clone(), from.clone(), left.peek().is_none());
-            let (classes, sales) = (classes.clone(), sales.clone());
-            self.facts.push(Fact::Changed { basket, lines, from, classes, sales, deadline, done });
+            let (classes, untils, sales) = (classes.clone(), untils.clone(), sales.clone());
+            let changed = Fact::Changed { basket, lines, from, classes, untils, sales, deadline, done };
+            self.facts.push(changed);
             if let Some((number, _)) = next {
                 self.serve(before[number].0, self.now);
             }

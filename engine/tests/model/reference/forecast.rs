@@ -12,6 +12,7 @@ struct Waiting {
     arrival: usize,
     queued: u64,
     has: u64,
+    until: Option<i64>,
 }
 
 impl Reference {
@@ -48,6 +49,7 @@ impl Reference {
         for (due, place, units) in coming {
             let here = &mut there[usize::from(place)];
             *here += units;
+            waiting.retain(|one| one.until.is_none_or(|until| due < until));
             while *here > 0 {
                 let hungry = waiting.iter_mut().filter(|one| one.queued > 0);
                 let hungry = hungry.filter(|one| one.place.is_none_or(|asked| asked == place));
@@ -79,6 +81,7 @@ impl Reference {
                 arrival: self.arrival(basket),
                 queued,
                 has: self.taken(basket).unwrap()[line] - queued - done.cancelled,
+                until: self.until(basket, line),
             }
         });
         waiting.collect()

@@ -155,7 +155,32 @@ impl Reference {
         Ok((0..lines.len()).map(|line| (line, left(line))).filter(|(_, units)| *units > 0).collect())
     }
 
-    /// How far a line of an order has come.
+    /// Tells an order that is paid what was dropped of it since it heard of that last.
+    pub(super) fn hear(&mut self, order: Number) {
+        if !self.is_paid(order) {
+            return;
+        }
+        let (basket, _, lines, _) = self.order(order).unwrap();
+        let unheard = (0..lines.len()).map(|line| {
+            let gone = self.moved(basket, self.numbered(basket)[line].1, None).cancelled;
+            (line, gone.saturating_sub(self.progress(order, line).cancelled))
+        });
+        let units: Vec<_> = unheard.filter(|(_, units)| *units > 0).collect();
+        if !units.is_empty() {
+            self.facts.push(Fact::Heard { order, units });
+        }
+    }
+
+    /// Units of a line that were dropped, as far as the order has heard of it and had not called them off before.
+    pub(crate) fn lapsed(&self, order: Number, line: usize) -> u64 {
+        let heard = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Heard { order: of, units } if *of == order => Some(units),
+            _ => None,
+        });
+        heard.flatten().filter(|(at, _)| *at == line).map(|(_, units)| units).sum()
+    }
+
+    /// How far a line of an order has come. What was dropped counts as cancelled.
     pub(crate) fn progress(&self, order: Number, line: usize) -> Moved {
         let mut moved = Moved::default();
         let sum = |units: &[(usize, u64)]| -> u64 {
@@ -168,7 +193,9 @@ impl Reference {
                     moved.returned += sum(units);
                     moved.damaged += sum(damaged);
                 }
-                Fact::Cancelled { order: of, units } if *of == order => moved.cancelled += sum(units),
+                Fact::Cancelled { order: of, units } | Fact::Heard { order: of, units } if *of == order => {
+                    moved.cancelled += sum(units);
+                }
                 _ => {}
             }
         }
@@ -326,6 +353,7 @@ impl Reference {
                 Next::TakeUnits | Next::GiveUnitsBack { .. } => self.step(order, now),
                 Next::Nothing => return,
             };
+            self.hear(order);
         }
     }
 
@@ -513,7 +541,9 @@ impl Reference {
         let mut refunds: Vec<(i64, Option<bool>)> = Vec::new();
         for fact in &self.facts {
             match fact {
-                Fact::Cancelled { order: of, units } | Fact::Returned { order: of, units, .. }
+                Fact::Cancelled { order: of, units }
+                | Fact::Heard { order: of, units }
+                | Fact::Returned { order: of, units, .. }
                     if *of == order =>
                 {
                     let share = |line: usize, units: u64| {

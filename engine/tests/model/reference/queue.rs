@@ -20,7 +20,7 @@ impl Reference {
             if let Some(Basket::Held { deadline }) = self.basket(basket)
                 && deadline <= now
             {
-                due.extend((0..self.lines(basket).len()).map(|line| (deadline, 1, basket, line)));
+                due.extend((0..self.lines(basket).len()).map(|line| (deadline, 2, basket, line)));
             }
         }
         for item in self.items() {
@@ -28,18 +28,25 @@ impl Reference {
                 && self.now < release
                 && release <= now
             {
-                due.push((release, 0, item.into(), 0));
+                due.push((release, 1, item.into(), 0));
             }
         }
         for item in self.items() {
             let (opens, closes) =
                 self.sale(item).map_or((None, None), |sale| (Some(sale.opens), sale.closes));
             let changes = [opens, closes].into_iter().flatten();
-            due.extend(changes.filter(|at| self.now < *at && *at <= now).map(|at| (at, 0, item.into(), 0)));
+            due.extend(changes.filter(|at| self.now < *at && *at <= now).map(|at| (at, 1, item.into(), 0)));
+            for (basket, line) in self.lines_waiting(item) {
+                due.extend(self.until(basket, line).filter(|at| *at <= now).map(|at| (at, 0, basket, line)));
+            }
         }
         due.sort_unstable();
         for (at, kind, number, line) in due {
             if kind == 0 {
+                self.drop_rest(number, line);
+                continue;
+            }
+            if kind == 1 {
                 self.serve(Item::try_from(number).unwrap(), at);
                 continue;
             }
@@ -51,6 +58,15 @@ impl Reference {
         self.now = now;
         self.facts.push(Fact::Clock { now });
         self.items().into_iter().for_each(|item| self.offer(item));
+        self.orders().into_iter().for_each(|order| self.hear(order));
+    }
+
+    /// A line waits no more for what is missing.
+    fn drop_rest(&mut self, basket: Number, line: usize) {
+        let units = self.queued_for(basket, line);
+        if units > 0 {
+            self.facts.push(Fact::Dropped { basket, line, units });
+        }
     }
 
     /// A basket came to an end: line by line its shelves hear of it.
@@ -62,6 +78,9 @@ impl Reference {
 
     fn line_over(&mut self, basket: Number, line: usize, at: i64) {
         self.facts.push(Fact::LineOver { basket, line });
+        if self.taken(basket).is_some() && self.until(basket, line).is_some_and(|until| until <= self.now) {
+            self.drop_rest(basket, line);
+        }
         self.serve(self.lines(basket)[line].0, at);
     }
 
@@ -159,6 +178,10 @@ impl Reference {
         has: &Has,
     ) -> Result<Vec<Option<Granted>>, No> {
         let item = lines[0].0;
+        let is_ahead = |until: i64| self.now < until && until - self.now <= super::QUEUES_FOR_MS_MOST;
+        if wishes.until.is_some_and(|until| !is_ahead(until)) {
+            return Err(No::DateIsNone);
+        }
         let rules = self.has_stock(item)?;
         if !rules.sellable {
             return Err(No::NotForSale(item));

@@ -192,6 +192,7 @@ impl Reference {
             match fact {
                 Fact::Filled { basket: of, line: at, units, .. }
                 | Fact::Unqueued { basket: of, line: at, units }
+                | Fact::Dropped { basket: of, line: at, units }
                     if (*of, *at) == (basket, line) =>
                 {
                     queued -= units;
@@ -202,7 +203,17 @@ impl Reference {
         queued
     }
 
-    /// How far the units of a line have come, at one place or, with what it queued for, altogether.
+    /// Units that a line queued for and that were dropped when its time to do so was over.
+    pub(crate) fn dropped(&self, basket: Number, line: usize) -> u64 {
+        let dropped = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Dropped { basket: of, line: at, units } if (*of, *at) == (basket, line) => Some(*units),
+            _ => None,
+        });
+        dropped.sum()
+    }
+
+    /// How far the units of a line have come, at one place or, with what it queued for, altogether. What was dropped counts
+    /// as cancelled.
     pub(super) fn moved(&self, basket: Number, line: usize, at: Option<Place>) -> Moved {
         let mut moved = Moved::default();
         for fact in &self.facts {
@@ -216,6 +227,7 @@ impl Reference {
                     moved.damaged += by.damaged;
                 }
                 Fact::Unqueued { basket: of, line: on, units }
+                | Fact::Dropped { basket: of, line: on, units }
                     if (*of, *on) == (basket, line) && at.is_none() =>
                 {
                     moved.cancelled += units;

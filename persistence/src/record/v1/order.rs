@@ -29,6 +29,7 @@ pub(crate) enum OrderRecord {
     RefundGranted { amount_minor: i64, reason: SmolStr, operation: OperationRecord, at: i64 },
     RefundRetried { refund: u16, operation: OperationRecord, at: i64 },
     ShipToChanged { ship_to: SmolStr, operation: OperationRecord, at: i64 },
+    UnitsLapsed { lines: Vec<LineUnitsRecord>, at: i64 },
 }
 
 /// How an order begins.
@@ -103,9 +104,9 @@ impl OrderRecord {
                 PaymentOutcomeRecord::Declined { reason } => reason.len(),
             },
             Self::Cancelled { reason, .. } | Self::RefundGranted { reason, .. } => reason.len(),
-            Self::ShipmentStarted { lines, .. } | Self::Shipped { lines, .. } => {
-                lines.len() * size_of::<ArchivedLineUnitsRecord>()
-            }
+            Self::ShipmentStarted { lines, .. }
+            | Self::Shipped { lines, .. }
+            | Self::UnitsLapsed { lines, .. } => lines.len() * size_of::<ArchivedLineUnitsRecord>(),
             Self::Returned { lines, reason, .. } => {
                 lines.len() * size_of::<ArchivedReturnedUnitsRecord>() + reason.len()
             }
@@ -171,6 +172,9 @@ impl From<&OrderEvent> for OrderRecord {
                 operation: (*operation).into(),
                 at: at.millis(),
             },
+            OrderEvent::UnitsLapsed { lines, at } => {
+                Self::UnitsLapsed { lines: lines.iter().map(Into::into).collect(), at: at.millis() }
+            }
             OrderEvent::RefundGranted { amount_minor, reason, operation, at } => Self::RefundGranted {
                 amount_minor: *amount_minor,
                 reason: reason.clone(),
@@ -308,6 +312,9 @@ impl TryFrom<&ArchivedOrderRecord> for OrderEvent {
                 operation: operation.into(),
                 at: value::instant(*at),
             },
+            ArchivedOrderRecord::UnitsLapsed { lines, at } => {
+                Self::UnitsLapsed { lines: line_units(lines)?, at: value::instant(*at) }
+            }
             ArchivedOrderRecord::RefundGranted { amount_minor, reason, operation, at } => {
                 Self::RefundGranted {
                     amount_minor: amount_minor.to_native(),

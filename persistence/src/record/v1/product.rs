@@ -35,6 +35,7 @@ pub(crate) enum ProductRecord {
         hold: HoldRecord,
         quantity: u64,
         arrival: u64,
+        at: i64,
     },
     HoldEnded {
         hold: HoldRecord,
@@ -75,6 +76,11 @@ pub(crate) enum ProductRecord {
     /// A hold some of whose units were on offer to its customer.
     HoldFromOffer(Box<OfferedHoldRecord>),
     LocationDeleted(Box<LocationDeletedRecord>),
+    DemandLapsed {
+        hold: HoldRecord,
+        by: u32,
+        at: i64,
+    },
 }
 
 /// A location that was given up.
@@ -121,6 +127,7 @@ pub(crate) struct SpreadRecord {
     filled: Vec<SourceRecord>,
     queued: u64,
     class: u8,
+    good_til: Option<i64>,
     buyer: Option<SmolStr>,
     expires_at: i64,
 }
@@ -136,6 +143,7 @@ pub(crate) struct HoldChangedRecord {
     filled: Vec<SourceRecord>,
     queued: u64,
     class: u8,
+    good_til: Option<i64>,
     buyer: Option<SmolStr>,
 }
 
@@ -358,6 +366,7 @@ impl ProductRecord {
             | Self::HoldCommitted { .. }
             | Self::HoldEnded { .. }
             | Self::DemandLowered { .. }
+            | Self::DemandLapsed { .. }
             | Self::SaleEnded { .. }
             | Self::Deleted { .. } => 0,
             Self::Lot(lot) => lot.bytes_beside(),
@@ -474,6 +483,7 @@ impl From<&ProductEvent> for ProductRecord {
                         filled: spread.filled.iter().map(Into::into).collect(),
                         queued: spread.queued.units(),
                         class: spread.class.0,
+                        good_til: spread.good_til.map(|date| date.millis()),
                         buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
                         expires_at: expires_at.millis(),
                     })),
@@ -496,15 +506,19 @@ impl From<&ProductEvent> for ProductRecord {
                         Sources::At { .. } => 0,
                         Sources::Spread(spread) => spread.class.0,
                     },
+                    good_til: sources.good_til().map(|date| date.millis()),
                     buyer: buyer.as_ref().map(|buyer| SmolStr::new(buyer.as_str())),
                 }))
             }
             ProductEvent::HoldMoved { hold, expires_at } => {
                 Self::HoldMoved { hold: (*hold).into(), expires_at: expires_at.map(|at| at.millis()) }
             }
-            ProductEvent::HoldCommitted { hold, quantity, arrival } => {
-                Self::HoldCommitted { hold: (*hold).into(), quantity: quantity.units(), arrival: arrival.0 }
-            }
+            ProductEvent::HoldCommitted { hold, quantity, arrival, at } => Self::HoldCommitted {
+                hold: (*hold).into(),
+                quantity: quantity.units(),
+                arrival: arrival.0,
+                at: at.millis(),
+            },
             ProductEvent::HoldEnded { hold, why } => {
                 let why = match why {
                     HoldEnd::Released => HoldEndRecord::Released,
@@ -531,6 +545,9 @@ impl From<&ProductEvent> for ProductRecord {
             })),
             ProductEvent::DemandLowered { hold, by } => {
                 Self::DemandLowered { hold: (*hold).into(), by: by.units() }
+            }
+            ProductEvent::DemandLapsed { hold, by, at } => {
+                Self::DemandLapsed { hold: (*hold).into(), by: by.units(), at: at.millis() }
             }
             ProductEvent::Filled { location, fills } => Self::Filled {
                 location: SmolStr::new(location.as_str()),
@@ -641,6 +658,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     filled: spread.filled.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
                     queued: value::quantity("queued units", spread.queued)?,
                     class: PriorityClass(spread.class),
+                    good_til: spread.good_til.as_ref().map(|date| value::instant(*date)),
                 })),
                 buyer: spread.buyer.as_ref().map(value::customer).transpose()?,
                 expires_at: value::instant(spread.expires_at),
@@ -651,10 +669,11 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                 hold: hold.into(),
                 expires_at: expires_at.as_ref().map(|at| value::instant(*at)),
             },
-            ArchivedProductRecord::HoldCommitted { hold, quantity, arrival } => Self::HoldCommitted {
+            ArchivedProductRecord::HoldCommitted { hold, quantity, arrival, at } => Self::HoldCommitted {
                 hold: hold.into(),
                 quantity: value::quantity("committed units", *quantity)?,
                 arrival: Sequence(arrival.to_native()),
+                at: value::instant(*at),
             },
             ArchivedProductRecord::HoldEnded { hold, why } => {
                 let why = match why {
@@ -682,6 +701,11 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
             ArchivedProductRecord::DemandLowered { hold, by } => Self::DemandLowered {
                 hold: hold.into(),
                 by: value::line_quantity("units no longer queued for", *by)?,
+            },
+            ArchivedProductRecord::DemandLapsed { hold, by, at } => Self::DemandLapsed {
+                hold: hold.into(),
+                by: value::line_quantity("units that lapsed", *by)?,
+                at: value::instant(*at),
             },
             ArchivedProductRecord::Filled { location, fills } => Self::Filled {
                 location: value::location(location)?,
@@ -892,6 +916,7 @@ impl TryFrom<&ArchivedHoldChangedRecord> for ProductEvent {
                 filled,
                 queued: value::quantity("queued units", changed.queued)?,
                 class: PriorityClass(changed.class),
+                good_til: changed.good_til.as_ref().map(|date| value::instant(*date)),
             })),
         };
         Ok(Self::HoldChanged {

@@ -58,8 +58,17 @@ pub(crate) struct OfferedHoldRecord {
 /// Where the units of a hold are.
 #[derive(Archive, Serialize)]
 pub(crate) enum SourcesRecord {
-    At { location: SmolStr, asked: bool },
-    Spread { asked: Option<SmolStr>, filled: Vec<SourceRecord>, queued: u64, class: u8 },
+    At {
+        location: SmolStr,
+        asked: bool,
+    },
+    Spread {
+        asked: Option<SmolStr>,
+        filled: Vec<SourceRecord>,
+        queued: u64,
+        class: u8,
+        good_til: Option<i64>,
+    },
 }
 
 impl WaitingRecord {
@@ -150,6 +159,7 @@ impl OfferedHoldRecord {
                     filled: spread.filled.iter().map(Into::into).collect(),
                     queued: spread.queued.units(),
                     class: spread.class.0,
+                    good_til: spread.good_til.map(|date| date.millis()),
                 },
             },
             expires_at: expires_at.millis(),
@@ -184,12 +194,13 @@ impl ArchivedOfferedHoldRecord {
                 ArchivedSourcesRecord::At { location, asked } => {
                     Sources::At { location: value::location(location)?, asked: *asked }
                 }
-                ArchivedSourcesRecord::Spread { asked, filled, queued, class } => {
+                ArchivedSourcesRecord::Spread { asked, filled, queued, class, good_til } => {
                     Sources::Spread(Box::new(Spread {
                         asked: asked.as_ref().map(value::location).transpose()?,
                         filled: sources(filled.iter())?,
                         queued: value::quantity("queued units", *queued)?,
                         class: PriorityClass(*class),
+                        good_til: good_til.as_ref().map(|date| value::instant(*date)),
                     }))
                 }
             },
