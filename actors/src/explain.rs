@@ -43,7 +43,7 @@ pub(crate) async fn explain(
 ) -> Result<Vec<ProductExplanation>, Failure> {
     let ExplainRequest { customer, lines, mut terms } = request;
     let permit = Arc::new(permit);
-    let (_, wanted) = look_up(shared, &lines, false)?;
+    let wanted = look_up(shared, &lines, false, None, &terms)?.wanted;
     let stops = merge(wanted)?;
     terms.plan = sourcing::fewest_locations(&stops, &terms);
     let asked = stops.into_iter().map(|stop| {

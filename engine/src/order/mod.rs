@@ -20,6 +20,7 @@ mod edit;
 mod event;
 mod lapse;
 mod line;
+mod pricing;
 mod refund;
 mod transition;
 
@@ -30,6 +31,7 @@ pub use decide::{PlaceOrder, ReturnLine};
 pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
 pub use lapse::NOT_THERE_IN_TIME;
 pub use line::LineState;
+pub use pricing::{Priced, order_lines};
 
 use crate::ids::{HoldId, OperationId, OrderId};
 use crate::money::Money;

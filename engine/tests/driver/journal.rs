@@ -17,6 +17,7 @@ impl Driver {
         Self {
             now,
             lagging: false,
+            claims_bundles: false,
             settling: false,
             unheard: BTreeSet::new(),
             products: products.map(|product| (product.sku().clone(), product)).collect(),
