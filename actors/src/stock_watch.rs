@@ -91,6 +91,9 @@ pub struct StockNews {
     pub kind: NewsKind,
     /// The counts that it came with.
     pub counts: StockCounts,
+    /// How far whoever watches has seen with it, of all the products watched: that of the counts, or further where time alone has
+    /// changed them, which has no position of its own.
+    pub position: Sequence,
     /// How many turns of it are not told, because they were too many to be kept for whoever is slow.
     pub missed_turns: u64,
 }
@@ -158,8 +161,10 @@ pub struct StockWatch {
     parts: Vec<Part>,
     /// What whoever watches has seen up to, from an earlier watch.
     seen: Sequence,
-    /// The highest position told.
+    /// The highest position that was looked up to.
     fence: Sequence,
+    /// The highest position told.
+    told: Sequence,
     first: bool,
 }
 
@@ -172,7 +177,7 @@ impl StockWatch {
             let turns_told = news.borrow().turned;
             Part { cell, news, turns_told, missed_turns: 0, told: None }
         });
-        Self { parts: parts.collect(), seen, fence: Sequence::default(), first: true }
+        Self { parts: parts.collect(), seen, fence: Sequence::default(), told: seen, first: true }
     }
 
     /// What is new, in the order of its positions; waits until something is. The first call waits for nothing, and answers with the
@@ -213,6 +218,10 @@ impl StockWatch {
             part.collect(fence, &is_news, &mut news);
         }
         news.sort_by_key(|news| news.counts.sequence);
+        for news in &mut news {
+            self.told = self.told.max(news.counts.sequence);
+            news.position = self.told;
+        }
         self.fence = fence;
         news
     }
@@ -233,7 +242,8 @@ impl Part {
             }
             let kind = NewsKind::Turned(*turn);
             let missed_turns = std::mem::take(&mut self.missed_turns);
-            news.push(StockNews { sku: sku.clone(), kind, counts: *counts, missed_turns });
+            let (counts, position) = (*counts, counts.sequence);
+            news.push(StockNews { sku: sku.clone(), kind, counts, position, missed_turns });
             self.turns_told += 1;
         }
         let counts = watched.counts;
@@ -251,7 +261,8 @@ impl Part {
         if is_new || self.missed_turns > 0 {
             let kind = NewsKind::State;
             let missed_turns = std::mem::take(&mut self.missed_turns);
-            news.push(StockNews { sku: sku.clone(), kind, counts, missed_turns });
+            let position = counts.sequence;
+            news.push(StockNews { sku: sku.clone(), kind, counts, position, missed_turns });
         }
         self.told = Some(counts);
     }

@@ -148,7 +148,14 @@ async fn a_product_is_back_the_instant_it_is_released() {
     assert_eq!(told(&news), [("A", "state", 0)]);
     clock.advance(Millis(1_000));
     assert_eq!(told(&next(&mut first).await), [("A", "back", 3), ("A", "state", 3)]);
-    // Time has no position: who saw this one may have seen it before.
+    // Time has no position of its own, and a watch goes back to none.
+    shop.stock("B", 1).await;
+    let (earlier, later) = (shop.shown("A").await.sequence, shop.shown("B").await.sequence);
+    let mut both = watch(&shop, &["A", "B"], Some(later));
+    let news_of_both = next(&mut both).await;
+    assert_eq!(told(&news_of_both), [("A", "state", 3)]);
+    assert_eq!((news_of_both[0].counts.sequence, news_of_both[0].position), (earlier, later));
+    // Who saw its last position may have seen it before.
     let mut again = watch(&shop, &["A"], Some(news[0].counts.sequence));
     assert_eq!(told(&next(&mut again).await), [("A", "state", 3)]);
     shop.close().await;
@@ -167,8 +174,9 @@ async fn positions_only_grow_and_the_last_counts_are_the_true_ones() {
     let mut sold_out = [0; 2];
     while available != [0, 0] {
         for news in next(&mut watch).await {
-            assert!(news.counts.sequence >= last, "{news:?} after {last:?}");
-            last = news.counts.sequence;
+            assert_eq!(news.position, news.counts.sequence, "every change has a position here");
+            assert!(news.position >= last, "{news:?} after {last:?}");
+            last = news.position;
             let product = usize::from(news.sku.as_str() == "B");
             match news.kind {
                 NewsKind::State => available[product] = news.counts.available,

@@ -38,7 +38,8 @@ pub(crate) struct StockEventBody<'a> {
     missed: u64,
     /// How many changes the product has seen.
     version: u64,
-    /// Position of the last one in the journal: the event's `id`.
+    /// Position of the last one in the journal. The event's `id` is this, or higher where another product of the stream has been told
+    /// of since and time alone has changed this one.
     sequence: u64,
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn event(news: &StockNews) -> Event {
     };
     // Plain data; see `openapi::to_json`. JSON in one line, so it is one line of data.
     let data = serde_json::to_string(&StockEventBody::new(news)).unwrap_or_default();
-    Event::default().id(news.counts.sequence.0.to_string()).event(name).data(data)
+    Event::default().id(news.position.0.to_string()).event(name).data(data)
 }
 
 /// The products that a query names, each once.
