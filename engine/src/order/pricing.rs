@@ -90,6 +90,7 @@ fn weights(parts: &[(Sku, u64)], alone: &dyn Fn(&Sku) -> Option<UnitPrice>) -> V
 /// there is nothing to share it among.
 fn shared(amount: i64, weights: &[u128]) -> Option<Vec<i64>> {
     let whole = weights.iter().try_fold(0_u128, |sum, weight| sum.checked_add(*weight))?;
+    let whole = Some(whole).filter(|whole| *whole > 0)?;
     let amount = u128::try_from(amount).ok()?;
     let (mut shares, mut lost) = (Vec::with_capacity(weights.len()), Vec::with_capacity(weights.len()));
     let mut left = amount;
