@@ -22,9 +22,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use holdfast_engine::product::{
     Claim, Events, OpenHolds, ProductCommand, ProductEvent, RaiseHolds, Terms, TimeInForce,
 };
-use holdfast_engine::reservation::{Lowered, ProductChange, ReservationEvent, ReservationLine};
+use holdfast_engine::reservation::{
+    Bundle, Bundles, Lowered, ProductChange, ReservationEvent, ReservationLine, bundle_count, explained,
+};
 use holdfast_engine::{
-    CustomerId, Fingerprint, HoldId, Millis, Operation, Rejection, Sku, SmolStr, Timestamp,
+    CustomerId, Event, Fingerprint, HoldId, Millis, Operation, Rejection, Sku, SmolStr, Timestamp,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -65,6 +67,8 @@ pub(crate) struct Make {
     pub(crate) ttl: Millis,
     pub(crate) at: Timestamp,
     pub(crate) metadata: SmolStr,
+    /// What it was asked for as bundles.
+    pub(crate) bundles: Bundles,
 }
 
 /// How a reservation is changed.
@@ -73,6 +77,8 @@ pub(crate) struct Change {
     /// Its time from the change on, if that is another then.
     pub(crate) ttl: Option<Millis>,
     pub(crate) lowered: Vec<Lowered>,
+    /// What it has as bundles from then on.
+    pub(crate) bundles: Bundles,
     /// Whether it has lines even if nothing is there of what is more.
     pub(crate) keeps_lines: bool,
     /// The number of the first new line.
@@ -103,8 +109,21 @@ impl Member {
     }
 }
 
-/// A reservation that is to be made: its place, its lines, the event.
-pub(crate) type Making = (Arc<ReservationCell>, SmallVec<[ReservationLine; 1]>, ReservationEvent);
+/// A reservation that is to be made.
+pub(crate) struct Making {
+    pub(crate) reservation: Arc<ReservationCell>,
+    pub(crate) lines: SmallVec<[ReservationLine; 1]>,
+    pub(crate) bundles: Bundles,
+    pub(crate) event: ReservationEvent,
+}
+
+impl Making {
+    /// The events that note its bundles, which stand before its own.
+    pub(crate) fn noted(&self) -> Vec<Event> {
+        let events = Bundle::noted(self.bundles.as_deref(), self.event.at()).into_iter();
+        events.map(|event| Event::Reservation(self.reservation.id(), event)).collect()
+    }
+}
 
 /// Which reservation of a basket could not be made, for whoever asked for all of them.
 #[derive(Default)]
@@ -311,8 +330,10 @@ impl Basket {
                 at: make.at,
                 metadata: make.metadata.clone(),
                 follow: u16::try_from(left).unwrap_or(u16::MAX),
+                bundles: bundle_count(make.bundles.as_deref().unwrap_or_default()),
             };
-            Some((Arc::clone(&member.reservation), lines, event))
+            let (reservation, bundles) = (Arc::clone(&member.reservation), make.bundles.clone());
+            Some(Making { reservation, lines, bundles, event })
         });
         making.collect()
     }
@@ -348,7 +369,17 @@ impl Basket {
         if let (Some(blame), Some(stop)) = (&self.blame, self.stops.get(self.next)) {
             blame.0.store(stop.member, Ordering::Relaxed);
         }
+        let rejection = self.explained(rejection);
         self.give_back(Some(rejection));
+    }
+
+    /// Says of a refusal which bundles of the reservation it came from.
+    fn explained(&self, rejection: Rejection) -> Rejection {
+        let stop = self.stops.get(self.next);
+        let member = stop.and_then(|stop| self.members.get(usize::from(stop.member)));
+        let made = member.and_then(|member| member.intent.make.as_ref()?.bundles.as_deref());
+        let changed = self.change.as_ref().and_then(|change| change.bundles.as_deref());
+        explained(made.or(changed), rejection)
     }
 
     fn give_back(&mut self, refusal: Option<Rejection>) {

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{Claim, Policy, Terms};
-use holdfast_engine::reservation::{ChangePlan, Reservation, ReservationState};
+use holdfast_engine::reservation::{
+    Bundle, Bundles, ChangePlan, Reservation, ReservationState, bundle_count, explained,
+};
 use holdfast_engine::{HoldId, Millis, Operation, Rejection, ReservationId, Sku, Timestamp};
 use smallvec::SmallVec;
 
@@ -18,7 +20,7 @@ use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
 use crate::reservation_cell::{Begin, Raise, ReservationCell};
 use crate::reservation_view::ReservationView;
-use crate::reservations::{ReserveLine, check_hold_time, durable, look_up, merge};
+use crate::reservations::{Found, ReserveLine, check_hold_time, durable, look_up, merge};
 use crate::shared::{Permit, Shared};
 use crate::sourcing;
 use crate::waiter::{Then, Waiter};
@@ -44,13 +46,14 @@ enum First {
     /// It was carried out before.
     Repeat,
     /// Nothing is to be claimed for it.
-    Lower(ChangePlan),
+    Lower(ChangePlan, Bundles),
     /// This is to be claimed.
     Claim(Box<Claims>),
 }
 
 struct Claims {
     plan: ChangePlan,
+    bundles: Bundles,
     stops: Vec<Stop>,
     next_line: u16,
     expires_at: Timestamp,
@@ -84,15 +87,16 @@ pub(crate) async fn change(
             let again = view.map(Answer::repeated).ok_or(Rejection::KeyReused.into());
             answer_durable(shared, again, caller);
         }
-        First::Lower(plan) => lower(shared, &cell, &request, plan, caller),
+        First::Lower(plan, bundles) => lower(shared, &cell, &request, plan, bundles, caller),
         First::Claim(claims) => {
-            let Claims { plan, stops, next_line, expires_at, flight } = *claims;
+            let Claims { plan, bundles, stops, next_line, expires_at, flight } = *claims;
             let (lowered, keeps_lines) = (plan.lowered, plan.keeps_lines);
             let mut terms = request.terms;
             terms.plan = sourcing::fewest_locations(&stops, &terms);
             let customer =
                 cell.read(|reservation| reservation.made().customer.clone()).ok_or_else(not_found)?;
-            let change = Change { operation, ttl: request.ttl, lowered, keeps_lines, next_line, caller };
+            let ttl = request.ttl;
+            let change = Change { operation, ttl, lowered, bundles, keeps_lines, next_line, caller };
             let intent = Intent { customer, terms, expires_at, make: None };
             Basket::of_change(Arc::clone(shared), Arc::clone(&cell), intent, stops, flight, change).travel();
         }
@@ -110,8 +114,10 @@ fn begin(
         return Ok((First::Repeat, None));
     }
     let raise = |flight: &Arc<Flight>, raised| Some(Raise { flight: Arc::clone(flight), raised });
-    let (bounds, wanted) = look_up(shared, &request.lines, false)?;
-    let wanted = merge(wanted)?;
+    let Found { bounds, wanted, bundles } =
+        look_up(shared, &request.lines, false, reservation.bundles(), &request.terms)?;
+    let explained = |rejection| explained(bundles.as_deref(), rejection);
+    let wanted = merge(wanted).map_err(explained)?;
     if let Some(ttl) = request.ttl {
         check_hold_time(ttl, &bounds)?;
         // A longer hold is a new promise.
@@ -125,7 +131,7 @@ fn begin(
         Some(shown.details.as_ref()?.details.policy.clone())
     };
     let lines = wanted.iter().map(|stop| (stop.cell.sku(), stop.claims.as_slice()));
-    let mut plan = reservation.plan_change(lines, &policy)?;
+    let mut plan = reservation.plan_change(lines, &policy).map_err(explained)?;
     let ReservationState::Held { expires_at } = reservation.state() else {
         return Err(Rejection::ReservationNotFound { reservation: request.id });
     };
@@ -133,7 +139,7 @@ fn begin(
         // Nobody may decide anything between the plan and the decision.
         let flight = Flight::new();
         flight.arrive();
-        return Ok((First::Lower(plan), raise(&flight, SmallVec::new())));
+        return Ok((First::Lower(plan, bundles), raise(&flight, SmallVec::new())));
     }
     let raised = plan.products.iter().flat_map(|change| &change.raised).map(|(line, _)| *line).collect();
     let stops = std::mem::take(&mut plan.products).into_iter().filter_map(|change| {
@@ -144,7 +150,7 @@ fn begin(
     let (stops, flight) = (stops.collect(), Flight::new());
     let next_line = reservation.next_line();
     let raise = raise(&flight, raised);
-    Ok((First::Claim(Box::new(Claims { plan, stops, next_line, expires_at, flight })), raise))
+    Ok((First::Claim(Box::new(Claims { plan, bundles, stops, next_line, expires_at, flight })), raise))
 }
 
 /// Carries out a change that claims nothing.
@@ -153,16 +159,22 @@ fn lower(
     cell: &Arc<ReservationCell>,
     request: &ChangeReservation,
     plan: ChangePlan,
+    bundles: Bundles,
     caller: ReplyTo<Reply<ReservationView>>,
 ) {
     let (operation, ttl, lowered) = (request.operation, request.ttl, plan.lowered);
+    let noted = bundle_count(bundles.as_deref().unwrap_or_default());
     let mut view = None;
     let changed = cell.change(
-        |reservation| reservation.decide_change(shared.clock.now(), &lowered, 0, ttl, operation),
+        |reservation| reservation.decide_change(shared.clock.now(), &lowered, 0, noted, ttl, operation),
         [],
+        bundles.clone(),
         |event, changed| {
-            let event = holdfast_engine::Event::Reservation(cell.id(), event.clone());
-            let sequence = shared.journal.append([event], Waiter::tell(Then::Nothing));
+            let noted = Bundle::noted(bundles.as_deref(), event.at());
+            let before = noted.len() as u64;
+            let events = noted.into_iter().chain([event.clone()]);
+            let events = events.map(|event| holdfast_engine::Event::Reservation(cell.id(), event));
+            let sequence = shared.journal.append(events, Waiter::tell(Then::Nothing)).plus(before);
             let after = ReservationView::after(changed, operation.id);
             view = after.map(|view| ReservationView { sequence, ..view });
             sequence
@@ -171,7 +183,8 @@ fn lower(
     match (changed, view) {
         (Ok(()), Some(view)) => {
             let (next_line, keeps_lines) = (0, true);
-            follow(shared, cell, Change { operation, ttl, lowered, keeps_lines, next_line, caller }, view);
+            let change = Change { operation, ttl, lowered, bundles, keeps_lines, next_line, caller };
+            follow(shared, cell, change, view);
         }
         (Ok(()), None) => {
             cell.end_change();

@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 use ractor::ActorRef;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
+use crate::bundle_stock::bundle_stock;
 use crate::change::{self, ChangeReservation};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
@@ -304,12 +305,48 @@ impl Core {
         Ok(views.map(|view| (*view).clone()).take(limit).collect())
     }
 
+    /// A bundle as it is now, with its own view; `None` of a product that is none.
+    fn bundle(&self, sku: &Sku) -> Option<(Arc<ProductView>, StockView)> {
+        let cell = self.shared.directory.get(sku)?;
+        let shown = cell.shown();
+        let details = shown.details.as_ref().filter(|view| view.details.is_bundle())?;
+        Some((Arc::clone(details), shown.stock.clone()))
+    }
+
+    /// The stock of a bundle, of views that are read one after the other.
+    async fn stock_of_bundle(
+        &self,
+        (bundle, own): (Arc<ProductView>, StockView),
+        reservation: Option<ReservationId>,
+    ) -> Result<StockView, Failure> {
+        let mut components = Vec::with_capacity(bundle.details.components.len());
+        for component in &bundle.details.components {
+            let read = match reservation {
+                None => self.own_stock(&component.sku).await,
+                Some(reservation) => self.own_stock_to(&component.sku, reservation).await,
+            };
+            components.push(match read {
+                Ok(stock) => Some(stock),
+                Err(Failure::Rejected(Rejection::UnknownSku { .. })) => None,
+                Err(failure) => return Err(failure),
+            });
+        }
+        Ok(bundle_stock(&bundle, own, &components))
+    }
+
     /// A product's stock. Everything in it is durable, and everything acknowledged before is in it; what has lapsed by
-    /// now counts as lapsed.
+    /// now counts as lapsed. That of a bundle is made of the views of its components.
     ///
     /// # Errors
     /// [`Rejection::UnknownSku`] if there is no such product.
     pub async fn stock(&self, sku: &Sku) -> Result<StockView, Failure> {
+        match self.bundle(sku) {
+            Some(bundle) => self.stock_of_bundle(bundle, None).await,
+            None => self.own_stock(sku).await,
+        }
+    }
+
+    async fn own_stock(&self, sku: &Sku) -> Result<StockView, Failure> {
         let unknown = || Failure::Rejected(Rejection::UnknownSku { sku: sku.clone() });
         let cell = self.shared.directory.get(sku).ok_or_else(unknown)?;
         {
@@ -332,6 +369,13 @@ impl Core {
     /// # Errors
     /// [`Failure`].
     pub async fn stock_to(&self, sku: &Sku, reservation: ReservationId) -> Result<StockView, Failure> {
+        match self.bundle(sku) {
+            Some(bundle) => self.stock_of_bundle(bundle, Some(reservation)).await,
+            None => self.own_stock_to(sku, reservation).await,
+        }
+    }
+
+    async fn own_stock_to(&self, sku: &Sku, reservation: ReservationId) -> Result<StockView, Failure> {
         let unknown = || Rejection::UnknownSku { sku: sku.clone() };
         let permit = Gate::enter(&self.shared)?;
         let cell = self.shared.directory.get(sku).ok_or_else(unknown)?;
@@ -580,6 +624,7 @@ impl Core {
             return Ok(view);
         }
         let reservation = self.reservation(view.reservation).await?;
+        view.bundles = reservation.bundles;
         for (line, held) in view.lines.iter_mut().zip(reservation.lines) {
             (line.sources, line.ahead) = (Some(held.sources), held.ahead);
             line.promised_at = held.promised_at;
@@ -595,10 +640,13 @@ impl Core {
         let cell = self.shared.reservations.get(view.reservation);
         let sources = cell.and_then(|cell| {
             cell.read(|reservation| {
-                reservation.lines().iter().map(|line| line.sources.clone()).collect::<Vec<_>>()
+                let sources = reservation.lines().iter().map(|line| line.sources.clone());
+                (sources.collect::<Vec<_>>(), reservation.bundles_at(reservation.version()))
             })
         });
-        for (line, sources) in view.lines.iter_mut().zip(sources.unwrap_or_default()) {
+        let (sources, bundles) = sources.unwrap_or_default();
+        view.bundles = bundles;
+        for (line, sources) in view.lines.iter_mut().zip(sources) {
             line.sources = Some(sources);
         }
     }

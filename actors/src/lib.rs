@@ -27,6 +27,7 @@
 
 mod answer;
 mod basket;
+mod bundle_stock;
 mod bundles;
 mod change;
 mod clock;
@@ -56,6 +57,7 @@ mod waiter;
 mod waiting_view;
 
 pub use answer::{Answer, Failure, Reply, Unavailable};
+pub use bundle_stock::{BundleStock, ComponentStock};
 pub use change::ChangeReservation;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::CoreConfig;

@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use holdfast_engine::product::HoldEnd;
 use holdfast_engine::reservation::{
-    Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
+    Bundles, Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
 };
 use holdfast_engine::{Event, Fingerprint, Rejection, ReservationId, Sequence, Sku, Timestamp};
 use parking_lot::Mutex;
@@ -189,6 +189,13 @@ pub(crate) struct Raise {
 }
 
 impl ReservationCell {
+    /// Lets a claim that has been made already travel with this flight. Nobody has been told of it yet.
+    pub(crate) fn fly(&self, flight: &Arc<Flight>) {
+        if let State::Claimed(claim) = &mut *self.state.lock() {
+            claim.flight = Some(Arc::clone(flight));
+        }
+    }
+
     pub(crate) fn id(&self) -> ReservationId {
         self.id
     }
@@ -198,13 +205,14 @@ impl ReservationCell {
     pub(crate) fn make(
         &self,
         lines: impl IntoIterator<Item = ReservationLine>,
+        bundles: Bundles,
         event: &ReservationEvent,
         journal: impl FnOnce(ReservationView, Callers) -> Sequence,
     ) {
         let mut state = self.state.lock();
         let State::Claimed(claim) = &mut *state else { return };
         let waiting = std::mem::take(&mut claim.waiting);
-        let mut reservation = Reservation::make(self.id, lines, event);
+        let mut reservation = Reservation::make(self.id, lines, bundles, event);
         let sequence = journal(ReservationView::made(&reservation), waiting);
         reservation.journaled(sequence);
         *state = State::Made(Made { reservation, changing: None });
@@ -239,6 +247,7 @@ impl ReservationCell {
         &self,
         decide: impl FnOnce(&Reservation) -> Result<Option<ReservationEvent>, Rejection>,
         raised: impl IntoIterator<Item = ReservationLine>,
+        bundles: Bundles,
         journal: impl FnOnce(&ReservationEvent, &Reservation) -> Sequence,
     ) -> Result<(), Rejection> {
         let mut state = self.state.lock();
@@ -248,7 +257,7 @@ impl ReservationCell {
         let Some(event) = decide(&made.reservation)? else { return Ok(()) };
         // An owner may die over its part: then nothing has happened.
         let mut changed = made.reservation.clone();
-        changed.change(raised, &event);
+        changed.change(raised, bundles, &event);
         let sequence = journal(&event, &changed);
         changed.journaled(sequence);
         made.reservation = changed;
@@ -278,11 +287,11 @@ impl ReservationCell {
         making: &[Making],
         journal: impl FnOnce(Vec<(ReservationView, Callers)>) -> Sequence,
     ) {
-        let mut states: Vec<_> = making.iter().map(|(cell, ..)| cell.state.lock()).collect();
+        let mut states: Vec<_> = making.iter().map(|making| making.reservation.state.lock()).collect();
         let (mut reservations, mut answers) = (Vec::new(), Vec::new());
-        for (state, (cell, lines, event)) in states.iter_mut().zip(making) {
+        for (state, Making { reservation: cell, lines, bundles, event }) in states.iter_mut().zip(making) {
             let State::Claimed(claim) = &mut **state else { return };
-            let reservation = Reservation::make(cell.id, lines.iter().cloned(), event);
+            let reservation = Reservation::make(cell.id, lines.iter().cloned(), bundles.clone(), event);
             answers.push((ReservationView::made(&reservation), std::mem::take(&mut claim.waiting)));
             reservations.push(reservation);
         }

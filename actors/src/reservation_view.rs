@@ -1,7 +1,7 @@
 //! What callers see of a reservation.
 
 use holdfast_engine::product::Sources;
-use holdfast_engine::reservation::{Reservation, ReservationState};
+use holdfast_engine::reservation::{Bundles, Reservation, ReservationState};
 use holdfast_engine::{
     CustomerId, LineQuantity, Millis, OperationId, Quantity, ReservationId, Sequence, Sku, SmolStr, Timestamp,
 };
@@ -18,6 +18,8 @@ pub struct ReservationView {
     pub state: ReservationState,
     /// Its lines, in the order of their names.
     pub lines: SmallVec<[ReservationLineView; 1]>,
+    /// What it was asked for as bundles, in the order of their names; its lines are what it holds for them.
+    pub bundles: Bundles,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it lapses, while it can.
@@ -103,6 +105,7 @@ impl ReservationView {
             customer: reservation.made().customer.clone(),
             state,
             lines: lines.collect(),
+            bundles: reservation.bundles_at(version),
             created_at: reservation.made().at,
             expires_at,
             expires_in: expires_at.map(|deadline| deadline.since(at)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{Claim, Policy, SaleStatus, Terms, TimeInForce};
-use holdfast_engine::reservation::{Reservation, ReservationEvent};
+use holdfast_engine::reservation::{Bundle, Bundles, Reservation, ReservationEvent, Unpacking, explained};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, Quantity, Rejection, ReservationId,
     Shortage, Sku, SmolStr, Timestamp,
@@ -12,6 +12,7 @@ use smallvec::smallvec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::basket::{Basket, Intent, Make, Stop};
+use crate::bundles;
 use crate::countdown::{self, Part};
 use crate::flight::Flight;
 use crate::product_actor::ProductMessage;
@@ -87,11 +88,20 @@ pub(crate) async fn reserve(
 /// Looks the products up, refuses what cannot succeed, and sends the basket on its way.
 fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, flight: Option<Arc<Flight>>) {
     match prepare(shared, &request) {
-        Ok((stops, ttl, at)) => {
+        Ok(Prepared { stops, bundles, ttl, at }) => {
+            // A bundle makes one line several.
+            let flight = match flight {
+                None if stops.len() > 1 => {
+                    let flight = Flight::new();
+                    cell.fly(&flight);
+                    Some(flight)
+                }
+                flight => flight,
+            };
             let mut terms = request.terms;
             terms.plan = sourcing::fewest_locations(&stops, &terms);
             let Reserve { customer, fingerprint, metadata, .. } = request;
-            let make = Some(Make { fingerprint, ttl, at, metadata });
+            let make = Some(Make { fingerprint, ttl, at, metadata, bundles });
             let intent = Intent { customer, terms, expires_at: at.plus(ttl), make };
             Basket::new(Arc::clone(shared), Arc::clone(cell), intent, stops, flight).travel();
         }
@@ -103,19 +113,28 @@ fn begin(shared: &Arc<Shared>, cell: &Arc<ReservationCell>, request: Reserve, fl
     }
 }
 
-pub(crate) fn prepare(
-    shared: &Arc<Shared>,
-    request: &Reserve,
-) -> Result<(Vec<Stop>, Millis, Timestamp), Rejection> {
+/// A reservation whose products were looked up.
+pub(crate) struct Prepared {
+    pub(crate) stops: Vec<Stop>,
+    /// What was asked for as bundles.
+    pub(crate) bundles: Bundles,
+    pub(crate) ttl: Millis,
+    pub(crate) at: Timestamp,
+}
+
+pub(crate) fn prepare(shared: &Arc<Shared>, request: &Reserve) -> Result<Prepared, Rejection> {
     let at = shared.clock.now();
-    let (bounds, wanted) = look_up(shared, &request.lines, request.guest)?;
+    let Found { bounds, wanted, bundles } =
+        look_up(shared, &request.lines, request.guest, None, &request.terms)?;
     let ttl = request.ttl.unwrap_or(bounds.default.min(bounds.max));
     check_hold_time(ttl, &bounds)?;
-    let stops = merge(wanted)?;
-    for stop in &stops {
-        refuse_hopeless(stop, &request.terms, at)?;
-    }
-    Ok((stops, ttl, at))
+    let check = || {
+        let stops = merge(wanted)?;
+        stops.iter().try_for_each(|stop| refuse_hopeless(stop, &request.terms, at))?;
+        Ok(stops)
+    };
+    let stops = check().map_err(|rejection| explained(bundles.as_deref(), rejection))?;
+    Ok(Prepared { stops, bundles, ttl, at })
 }
 
 /// How long a reservation of some products may be held.
@@ -125,29 +144,57 @@ pub(crate) struct TtlBounds {
 }
 
 /// What a line wants of its product.
-type Wanted = (Arc<ProductCell>, Claim);
+pub(crate) type Wanted = (Arc<ProductCell>, Claim);
 
-/// What these lines claim of which products, and how long that may be held.
+/// What the lines of a request come to.
+pub(crate) struct Found {
+    pub(crate) bounds: TtlBounds,
+    pub(crate) wanted: Vec<Wanted>,
+    /// What was asked for as bundles, which is in `wanted` as what they are made of.
+    pub(crate) bundles: Bundles,
+}
+
+/// What these lines claim of which products, and how long that may be held, for a reservation that has some bundles already. Every
+/// basket passes here: this is where bundles are taken apart.
 pub(crate) fn look_up(
     shared: &Shared,
     lines: &[ReserveLine],
     guest: bool,
-) -> Result<(TtlBounds, Vec<Wanted>), Rejection> {
+    had: Option<&[Bundle]>,
+    terms: &Terms,
+) -> Result<Found, Rejection> {
     let mut wanted: Vec<Wanted> = Vec::with_capacity(lines.len());
     let mut bounds = TtlBounds { default: Policy::HOLD_TTL_LIMIT, max: Policy::HOLD_TTL_LIMIT };
-    for line in lines {
-        let unknown = || Rejection::UnknownSku { sku: line.sku.clone() };
-        let cell = shared.directory.get(&line.sku).ok_or_else(unknown)?;
+    let mut unpacking = Unpacking::new(had);
+    for ReserveLine { sku, location, quantity } in lines {
+        let unknown = || Rejection::UnknownSku { sku: sku.clone() };
+        let cell = shared.directory.get(sku);
         {
-            let shown = cell.shown();
-            let policy = &shown.details.as_ref().ok_or_else(unknown)?.details.policy;
-            let guests = policy.guest_hold_ttl_default.filter(|_| guest);
-            bounds.default = bounds.default.min(guests.unwrap_or(policy.hold_ttl_default));
-            bounds.max = bounds.max.min(policy.hold_ttl_max);
+            let shown = cell.as_ref().map(|cell| cell.shown());
+            let details = shown.as_ref().and_then(|shown| shown.details.as_ref()).map(|view| &view.details);
+            if let Some(details) = details {
+                bounds.allow(&details.policy, guest);
+            }
+            if unpacking.concerns(sku, details) {
+                unpacking.add(sku, location.as_ref(), *quantity, details)?;
+                continue;
+            }
+            details.ok_or_else(unknown)?;
         }
-        wanted.push((cell, Claim { location: line.location.clone(), quantity: line.quantity }));
+        let cell = cell.ok_or_else(unknown)?;
+        wanted.push((cell, Claim { location: location.clone(), quantity: *quantity }));
     }
-    Ok((bounds, wanted))
+    let bundles = bundles::unpack(shared, unpacking, terms, guest, &mut wanted, &mut bounds)?;
+    Ok(Found { bounds, wanted, bundles })
+}
+
+impl TtlBounds {
+    /// Takes in what a product allows.
+    pub(crate) fn allow(&mut self, policy: &Policy, guest: bool) {
+        let guests = policy.guest_hold_ttl_default.filter(|_| guest);
+        self.default = self.default.min(guests.unwrap_or(policy.hold_ttl_default));
+        self.max = self.max.min(policy.hold_ttl_max);
+    }
 }
 
 pub(crate) fn check_hold_time(ttl: Millis, bounds: &TtlBounds) -> Result<(), Rejection> {

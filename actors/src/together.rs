@@ -12,7 +12,7 @@ use crate::basket::{Basket, Blame, Intent, Make, Member, refuse_all};
 use crate::flight::Flight;
 use crate::reservation_cell::{ClaimOutcome, ReservationCell};
 use crate::reservation_view::ReservationView;
-use crate::reservations::{Reserve, prepare};
+use crate::reservations::{Prepared, Reserve, prepare};
 use crate::shared::{Permit, Shared};
 use crate::sourcing;
 use crate::waiter::{Then, Waiter};
@@ -83,7 +83,7 @@ fn begin(
     claimed.members.sort_by_key(|(position, ..)| *position);
     let (mut stops, mut intents) = (Vec::new(), Vec::new());
     for (member, (position, request, _)) in (0_u16..).zip(&claimed.members) {
-        let (mut own, ttl, at) = match prepare(shared, request) {
+        let Prepared { stops: mut own, bundles, ttl, at } = match prepare(shared, request) {
             Ok(prepared) => prepared,
             Err(rejection) => return Err((*position, claimed.give_up(rejection.into()))),
         };
@@ -92,7 +92,7 @@ fn begin(
         own.iter_mut().for_each(|stop| stop.member = member);
         stops.append(&mut own);
         let Reserve { customer, fingerprint, metadata, .. } = request.clone();
-        let make = Some(Make { fingerprint, ttl, at, metadata });
+        let make = Some(Make { fingerprint, ttl, at, metadata, bundles });
         intents.push(Intent { customer, terms, expires_at: at.plus(ttl), make });
     }
     stops.sort_by(|a, b| a.cell.sku().cmp(b.cell.sku()).then(a.member.cmp(&b.member)));

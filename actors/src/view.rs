@@ -8,6 +8,8 @@ use holdfast_engine::product::{
 use holdfast_engine::{HoldId, LocationId, Quantity, Sequence, Sku, Timestamp, WithoutHolds};
 use smallvec::SmallVec;
 
+use crate::bundle_stock::BundleStock;
+
 /// A product as it was last put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductView {
@@ -126,6 +128,8 @@ pub struct StockView {
     /// When units will be there, of those on their way, that nobody queues for now; `None` if nobody knows. Told where the
     /// stock is asked for.
     pub next_available_at: Option<Timestamp>,
+    /// What there is of it if it is a bundle. Told where the stock is asked for.
+    pub bundle: Option<Box<BundleStock>>,
     /// How many facts it rests on.
     pub version: u64,
     /// Journal position of the last of them.
@@ -246,6 +250,7 @@ impl StockView {
                 sold: sale.sold().units(),
             }),
             next_available_at: None,
+            bundle: None,
             version: product.version(),
             sequence: product.sequence(),
         }
@@ -275,7 +280,12 @@ impl StockView {
     pub fn totals(&self) -> LocationCounts {
         let sums = self.sums();
         // Its units need not have been anywhere.
-        let available = if self.tracked { sums.available } else { Quantity::MAX.units() };
+        let available = match &self.bundle {
+            // Its components may come from different locations.
+            Some(bundle) => bundle.available,
+            None if self.tracked => sums.available,
+            None => Quantity::MAX.units(),
+        };
         LocationCounts { available, ..sums }
     }
 

@@ -46,6 +46,6 @@ pub use ids::{
 pub use money::{Currency, Money, UnitPrice};
 pub use operation::{Lookup, Operation, OperationLog, OperationRecord};
 pub use quantity::{LineQuantity, Quantity};
-pub use rejection::{LocationUse, ProductUse, Rejection, Shortage, WithoutHolds};
+pub use rejection::{InBundle, LocationUse, ProductUse, Rejection, Shortage, WithoutHolds};
 pub use smol_str::SmolStr;
 pub use time::{Millis, Sequence, Timestamp};

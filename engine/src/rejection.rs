@@ -109,6 +109,25 @@ impl fmt::Display for ProductUse {
     }
 }
 
+/// A refusal of a line that some bundles came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InBundle {
+    /// The bundles, as they were asked for: which, and from which location if that was said.
+    pub bundles: Vec<(Sku, Option<LocationId>)>,
+    /// Why their component was refused.
+    pub because: Rejection,
+}
+
+impl fmt::Display for InBundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (a component of ", self.because)?;
+        for (position, (sku, location)) in self.bundles.iter().enumerate() {
+            write!(f, "{}{sku}{}", if position == 0 { "" } else { ", " }, At(location.clone()))?;
+        }
+        f.write_str(")")
+    }
+}
+
 impl Shortage {
     fn at(&self) -> impl fmt::Display {
         At(self.location.clone())
@@ -230,6 +249,25 @@ pub enum Rejection {
         sku: Sku,
         /// What it would be made of.
         component: Sku,
+    },
+    /// A line that was refused is a component of bundles that were asked for.
+    #[error("{0}")]
+    InBundle(Box<InBundle>),
+    /// A bundle cannot be had in part.
+    #[error(
+        "{sku} is a bundle, which is had whole or not at all: it cannot be asked for as immediate_or_cancel"
+    )]
+    BundleInPart {
+        /// Which product.
+        sku: Sku,
+    },
+    /// Bundles that come to more lines than a reservation may have.
+    #[error("with its bundles taken apart the request has {lines} lines, at most {max} are possible")]
+    TooManyLines {
+        /// How many lines it has.
+        lines: usize,
+        /// The most.
+        max: usize,
     },
     /// The last location of a product cannot be given up.
     #[error("{location} is the last location of {sku}")]
@@ -638,10 +676,30 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// The product whose lines were refused, and, where only lines for one location were or only those for none, for which;
+    /// `None` if it is no refusal of lines.
+    pub fn line_refused(&self) -> Option<(&Sku, Option<Option<&LocationId>>)> {
+        match self {
+            Self::InsufficientStock(shortage) => Some((&shortage.sku, Some(shortage.location.as_ref()))),
+            Self::UnknownLocation { sku, location } => Some((sku, Some(Some(location)))),
+            Self::UnknownSku { sku }
+            | Self::NotSellable { sku }
+            | Self::SaleNotOpen { sku, .. }
+            | Self::CustomerLimit { sku, .. }
+            | Self::ProductIsBundle { sku }
+            | Self::ProductShort { sku }
+            | Self::LineTooLarge { sku, .. }
+            | Self::LineTooSmall { sku, .. }
+            | Self::LineNotMultiple { sku, .. } => Some((sku, None)),
+            _ => None,
+        }
+    }
+
     /// Whether the same request may succeed later without anything about it being changed.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::InsufficientStock(shortage) => shortage.may_pass,
+            Self::InBundle(part) => part.because.is_transient(),
             Self::NotSellable { .. }
             | Self::SaleNotOpen { .. }
             | Self::NotOnShelf { .. }
@@ -658,6 +716,8 @@ impl Rejection {
             | Self::OtherSale { .. }
             | Self::SaleNotFound { .. }
             | Self::SaleContradiction { .. }
+            | Self::BundleInPart { .. }
+            | Self::TooManyLines { .. }
             | Self::ProductIsBundle { .. }
             | Self::StockInTheWay { .. }
             | Self::ComponentIsBundle { .. }

@@ -13,7 +13,9 @@ use crate::order::{Order, OrderEvent, OrderLine};
 use crate::product::{Fulfilment, HoldEnd, Kept, Product, ProductCommand, ProductEvent};
 use crate::quantity::Quantity;
 use crate::rejection::Rejection;
-use crate::reservation::{Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict};
+use crate::reservation::{
+    Bundle, Bundles, Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
+};
 use crate::time::{Sequence, Timestamp};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
@@ -30,7 +32,9 @@ pub struct World {
     /// Holds of reservations that are not made yet, by line.
     forming: Map<ReservationId, BTreeMap<u16, ReservationLine>>,
     /// Reservations that are made together with others, as long as the record of the last of them is missing.
-    bundle: Vec<(ReservationId, Sequence, ReservationEvent)>,
+    together: Vec<(ReservationId, Sequence, ReservationEvent)>,
+    /// Bundles of reservations that are about to be made or changed.
+    noted: Map<ReservationId, Vec<Bundle>>,
     /// Lines of orders that are not placed yet.
     placing: Map<OrderId, Vec<OrderLine>>,
     sequence: Sequence,
@@ -44,9 +48,9 @@ impl World {
     pub fn apply(&mut self, sequence: Sequence, event: &Event) {
         assert_eq!(sequence, self.sequence.plus(1), "I6: the journal is applied without gaps");
         self.sequence = sequence;
-        if !self.bundle.is_empty() && !self.continues_bundle(event) {
+        if !self.together.is_empty() && !self.continues_together(event) {
             // A crash came before its last record: none of it was made.
-            self.bundle.clear();
+            self.together.clear();
         }
         match event {
             Event::Product(sku, event) => {
@@ -102,7 +106,8 @@ impl World {
     /// which says where in the journal it stands, and is then applied. Afterwards a second call finds nothing to do.
     pub fn reconcile(&mut self, at: Timestamp, append: &mut Append<'_>) {
         self.placing.clear();
-        self.bundle.clear();
+        self.noted.clear();
+        self.together.clear();
         for event in self.unpin_lost_orders(at) {
             self.append_and_apply(&event, append);
         }
@@ -208,23 +213,31 @@ impl World {
     fn apply_reservation(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
         match event {
             ReservationEvent::Made { follow: 0, .. } => {
-                for (id, sequence, event) in std::mem::take(&mut self.bundle) {
+                for (id, sequence, event) in std::mem::take(&mut self.together) {
                     self.make(id, sequence, &event);
                 }
                 self.make(id, sequence, event);
             }
-            ReservationEvent::Made { .. } => self.bundle.push((id, sequence, event.clone())),
+            ReservationEvent::Made { .. } => self.together.push((id, sequence, event.clone())),
+            ReservationEvent::BundlesNoted { first, bundles, at: _ } => {
+                let noted = self.noted.entry(id).or_default();
+                noted.truncate(usize::from(*first));
+                assert_eq!(noted.len(), usize::from(*first), "{id:?} notes its bundles in order");
+                noted.extend_from_slice(bundles);
+            }
             event => {
-                let raised = match event {
-                    ReservationEvent::Changed { .. } => self.forming.remove(&id),
-                    _ => None,
+                let (raised, bundles) = match event {
+                    ReservationEvent::Changed { bundles, .. } => {
+                        (self.forming.remove(&id), self.take_noted(id, *bundles))
+                    }
+                    _ => (None, None),
                 };
                 let Some(reservation) = self.reservations.get_mut(&id) else {
                     panic!("{id:?} is made before {event:?}")
                 };
                 match event {
                     ReservationEvent::Changed { .. } => {
-                        reservation.change(raised.unwrap_or_default().into_values(), event);
+                        reservation.change(raised.unwrap_or_default().into_values(), bundles, event);
                     }
                     _ => reservation.apply(event),
                 }
@@ -235,15 +248,25 @@ impl World {
 
     fn make(&mut self, id: ReservationId, sequence: Sequence, event: &ReservationEvent) {
         let lines = self.forming.remove(&id).unwrap_or_default().into_values();
-        let mut reservation = Reservation::make(id, lines, event);
+        let bundles = match event {
+            ReservationEvent::Made { bundles, .. } => self.take_noted(id, *bundles),
+            _ => None,
+        };
+        let mut reservation = Reservation::make(id, lines, bundles, event);
         reservation.journaled(sequence);
         let before = self.reservations.insert(id, reservation);
         assert!(before.is_none(), "I4: {id:?} is made once");
     }
 
+    /// The bundles that were noted for a reservation. What a try left behind that a crash cut short is not what is asked for by one
+    /// that asks for none.
+    fn take_noted(&mut self, id: ReservationId, count: u16) -> Bundles {
+        self.noted.remove(&id).filter(|_| count > 0).map(Into::into)
+    }
+
     /// Whether an event is the next one of the reservations that are being made together.
-    fn continues_bundle(&self, event: &Event) -> bool {
-        let Some((_, _, ReservationEvent::Made { follow: before, .. })) = self.bundle.last() else {
+    fn continues_together(&self, event: &Event) -> bool {
+        let Some((_, _, ReservationEvent::Made { follow: before, .. })) = self.together.last() else {
             return false;
         };
         matches!(event, Event::Reservation(_, ReservationEvent::Made { follow, .. }) if follow.checked_add(1) == Some(*before))

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder};
-use holdfast_engine::product::{Terms, TimeInForce};
-use holdfast_engine::{Event, LineQuantity, LocationId, OrderId, Rejection, ReservationId, Sku, UnitPrice};
+use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder, Priced, order_lines};
+use holdfast_engine::product::{Component, Terms, TimeInForce};
+use holdfast_engine::reservation::{Bundle, Bundles, Unpacking};
+use holdfast_engine::{
+    Currency, Event, LineQuantity, LocationId, Money, OrderId, Rejection, ReservationId, Sku, UnitPrice,
+};
 
 use super::actor::{Coordinator, Waiting};
 use super::{OrderMessage, OrderRequestLine, OrderSource, OrderView, PlaceOrderRequest};
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
+use crate::bundles;
 use crate::reservations::{Reserve, ReserveLine, reserve};
 use crate::waiter::{Then, Waiter};
 
@@ -18,6 +22,10 @@ pub(super) struct Placing {
     request: PlaceOrderRequest,
     /// The order as it was priced when it was asked for: a price that changes meanwhile concerns the next one.
     order: PlaceOrder,
+    /// What was asked for by its names, if some of that are bundles: what these are made of is known for good once they are held.
+    priced: Vec<Priced>,
+    /// The bundles that a reservation had when it was priced.
+    bundles: Bundles,
     waiting: Vec<Waiting>,
 }
 
@@ -72,14 +80,15 @@ impl Coordinator {
             return;
         }
         // Whatever can be refused without touching a unit is refused first.
-        let priced = self.price(&request).and_then(|order| order.check_total().map(|()| order));
-        let order = match priced {
-            Ok(order) => order,
+        let priced = self.price(&request);
+        let priced = priced.and_then(|priced| priced.0.check_total().map(|()| priced));
+        let (order, priced, bundles) = match priced {
+            Ok(priced) => priced,
             Err(rejection) => return self.answer_durable(Err(rejection.into()), caller),
         };
         let source = request.source.clone();
-        self.placing
-            .insert(id, Placing { request, order, waiting: vec![Waiting { caller, is_repeat: false }] });
+        let waiting = vec![Waiting { caller, is_repeat: false }];
+        self.placing.insert(id, Placing { request, order, priced, bundles, waiting });
         match source {
             OrderSource::Reservation(reservation) => self.held(id, reservation, 0, Ok(())),
             OrderSource::Lines(lines) => self.hold(id, &lines, 0),
@@ -91,9 +100,13 @@ impl Coordinator {
         let Some(placing) = self.placing.get(&id) else { return };
         let reservation = ReservationId(id.0.wrapping_add(u128::from(try_number)));
         // No longer than each of the products allows.
-        let allowed = lines.iter().filter_map(|line| {
-            let details = self.shared.directory.get(&line.sku)?.details()?;
-            Some(details.details.policy.hold_ttl_max)
+        let details = |sku: &Sku| self.shared.directory.get(sku)?.details();
+        let ttl_max = |sku: &Sku| Some(details(sku)?.details.policy.hold_ttl_max);
+        let allowed = lines.iter().flat_map(|line| {
+            let shown = details(&line.sku);
+            let components = shown.iter().flat_map(|shown| &shown.details.components);
+            let components: Vec<_> = components.filter_map(|component| ttl_max(&component.sku)).collect();
+            ttl_max(&line.sku).into_iter().chain(components)
         });
         let ttl = allowed.fold(self.shared.config.order_hold_ttl, Ord::min);
         let lines = lines.iter().map(|line| ReserveLine {
@@ -158,11 +171,21 @@ impl Coordinator {
         place.placed.at = self.shared.clock.now();
         let not_found = || Rejection::ReservationNotFound { reservation };
         let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
+        let owns_reservation = place.placed.owns_reservation;
         let lines = &mut place.lines;
         cell.decide(
             &self.shared,
             |held, at| {
                 let event = held.decide_pin(at, id, &request.customer)?;
+                if !owns_reservation && held.bundles() != placing.bundles.as_deref() {
+                    return Err(Rejection::ReservationChanged);
+                }
+                let bundles = held.bundles();
+                if owns_reservation && (bundles.is_some() || placing.bundles.is_some()) {
+                    // What they are made of may be something else than when they were priced; what they cost is the same.
+                    let bundles = bundles.unwrap_or_default();
+                    *lines = self.lines_of_priced(&placing.priced, bundles, request.currency)?;
+                }
                 // It may have been changed since it was priced.
                 PlaceOrder::take_over(lines, held)?;
                 Ok(event)
@@ -192,16 +215,34 @@ impl Coordinator {
         }
     }
 
-    /// The order as it will be placed: lines merged, sorted and priced.
-    fn price(&self, request: &PlaceOrderRequest) -> Result<PlaceOrder, Rejection> {
-        let (reservation, owns_reservation, lines) = match &request.source {
+    /// The order as it will be placed: lines merged, sorted and priced; what was asked for by its names, and the bundles among that.
+    fn price(&self, request: &PlaceOrderRequest) -> Result<(PlaceOrder, Vec<Priced>, Bundles), Rejection> {
+        let (reservation, owns_reservation, (lines, bundles)) = match &request.source {
             OrderSource::Reservation(reservation) => (*reservation, false, self.lines_of(*reservation)?),
-            OrderSource::Lines(lines) => (ReservationId(request.id.0), true, lines.clone()),
+            OrderSource::Lines(lines) => {
+                let bundles = self.bundles_of(lines, &request.terms)?;
+                (ReservationId(request.id.0), true, (lines.clone(), bundles))
+            }
         };
-        let mut merged: BTreeMap<(Sku, Option<LocationId>), (LineQuantity, i64)> = BTreeMap::new();
+        let noted = bundles.as_deref().unwrap_or_default();
+        let mut asked: Vec<(OrderRequestLine, Option<&Bundle>)> = Vec::with_capacity(lines.len());
         for line in lines {
-            let price = self.unit_price(request, &line)?;
-            let total = price.times(line.quantity).ok_or(Rejection::TotalTooLarge)?.minor();
+            let named = |bundle: &&Bundle| bundle.sku == line.sku && bundle.location == line.location;
+            let bundle = noted.iter().find(|bundle| owns_reservation && named(bundle));
+            asked.push((line, bundle));
+        }
+        if !owns_reservation {
+            let line = |bundle: &Bundle| OrderRequestLine {
+                sku: bundle.sku.clone(),
+                location: bundle.location.clone(),
+                quantity: bundle.quantity,
+                unit_price: None,
+            };
+            asked.extend(noted.iter().map(|bundle| (line(bundle), Some(bundle))));
+        }
+        let mut merged: BTreeMap<(Sku, Option<LocationId>), (LineQuantity, i64)> = BTreeMap::new();
+        for (line, bundle) in asked {
+            let total = self.line_total(request, &line, bundle)?;
             let key = (line.sku.clone(), line.location.clone());
             let sum = match merged.get(&key) {
                 Some((quantity, minor)) => quantity.checked_add(line.quantity).zip(minor.checked_add(total)),
@@ -209,15 +250,15 @@ impl Coordinator {
             };
             merged.insert(key, sum.ok_or(Rejection::TotalTooLarge)?);
         }
-        let lines = merged.into_iter().map(|((sku, location), (quantity, total_minor))| OrderLine {
-            // Which line of the reservation that is, is known once it is pinned.
-            hold: 0,
+        let priced = merged.into_iter().map(|((sku, location), (quantity, total_minor))| Priced {
             sku,
             location,
             quantity,
             total_minor,
         });
-        Ok(PlaceOrder {
+        let priced: Vec<_> = priced.collect();
+        let lines = self.lines_of_priced(&priced, noted, request.currency)?;
+        let order = PlaceOrder {
             placed: OrderPlaced {
                 customer: request.customer.clone(),
                 fingerprint: request.fingerprint,
@@ -229,25 +270,94 @@ impl Coordinator {
                 ship_to: request.ship_to.clone(),
                 at: self.shared.clock.now(),
             },
-            lines: lines.collect(),
+            lines,
             expected_total: request.expected_total,
-        })
+        };
+        Ok((order, priced, bundles))
     }
 
-    fn lines_of(&self, reservation: ReservationId) -> Result<Vec<OrderRequestLine>, Rejection> {
-        let cell = self.shared.reservations.get(reservation);
-        let lines = cell.and_then(|cell| {
-            cell.read(|reservation| {
-                let lines = reservation.lines().iter().map(|line| OrderRequestLine {
-                    sku: line.sku.clone(),
-                    location: line.sources.asked().cloned(),
-                    quantity: line.quantity,
-                    unit_price: None,
-                });
-                lines.collect()
-            })
+    /// The lines of an order for what was asked, with these bundles in it.
+    fn lines_of_priced(
+        &self,
+        priced: &[Priced],
+        bundles: &[Bundle],
+        currency: Currency,
+    ) -> Result<Vec<OrderLine>, Rejection> {
+        order_lines(priced, bundles, &|sku| self.list_price(sku, currency))
+    }
+
+    /// The bundles that lines name, as they are made up now.
+    fn bundles_of(&self, lines: &[OrderRequestLine], terms: &Terms) -> Result<Bundles, Rejection> {
+        let (mut unpacking, mut others) = (Unpacking::new(None), 0);
+        for line in lines {
+            let shown = self.shared.directory.get(&line.sku).and_then(|cell| cell.details());
+            let details = shown.as_ref().map(|shown| &shown.details);
+            if unpacking.concerns(&line.sku, details) {
+                unpacking.add(&line.sku, line.location.as_ref(), line.quantity, details)?;
+            } else {
+                others += 1;
+            }
+        }
+        let in_part = whole_or_nothing(terms).time_in_force == Some(TimeInForce::ImmediateOrCancel);
+        let unpacked = unpacking.finish(others, in_part, &|sku| bundles::is_bundle(&self.shared, sku))?;
+        Ok(unpacked.bundles)
+    }
+
+    /// What a reservation has beside its bundles, and these.
+    fn lines_of(&self, reservation: ReservationId) -> Result<(Vec<OrderRequestLine>, Bundles), Rejection> {
+        let not_found = || Rejection::ReservationNotFound { reservation };
+        let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
+        let asked = cell.read(|held| {
+            let bundles = held.bundles().unwrap_or_default();
+            let lines = held.lines().iter().filter_map(|line| {
+                let (sku, location) = line.name();
+                let of = bundles.iter().filter(|bundle| bundle.location.as_ref() == location);
+                let parts = of.flat_map(|bundle| bundle.components.iter().map(move |part| (bundle, part)));
+                let parts = parts.filter(|(_, part)| part.sku == *sku);
+                let units = |(bundle, part): (&Bundle, &Component)| {
+                    u64::from(bundle.quantity.units()) * u64::from(part.quantity.units())
+                };
+                let in_bundles = u32::try_from(parts.map(units).sum::<u64>()).ok()?;
+                // The rest was asked for by its own name.
+                let quantity = LineQuantity::new(line.quantity.units().checked_sub(in_bundles)?)?;
+                let (sku, location) = (sku.clone(), location.cloned());
+                Some(OrderRequestLine { sku, location, quantity, unit_price: None })
+            });
+            (lines.collect(), held.bundles_at(held.version()))
         });
-        lines.ok_or(Rejection::ReservationNotFound { reservation })
+        asked.ok_or_else(not_found)
+    }
+
+    /// What a line comes to. A bundle that has no price of its own costs what its components do.
+    fn line_total(
+        &self,
+        request: &PlaceOrderRequest,
+        line: &OrderRequestLine,
+        bundle: Option<&Bundle>,
+    ) -> Result<i64, Rejection> {
+        let total = |price: UnitPrice, quantity| {
+            price.times(quantity).map(Money::minor).ok_or(Rejection::TotalTooLarge)
+        };
+        let (Some(bundle), Err(Rejection::NoPrice { .. } | Rejection::UnknownSku { .. })) =
+            (bundle, self.unit_price(request, line))
+        else {
+            return total(self.unit_price(request, line)?, line.quantity);
+        };
+        let mut sum = 0_i64;
+        for Component { sku, quantity } in &bundle.components {
+            let units = quantity.units().checked_mul(line.quantity.units()).and_then(LineQuantity::new);
+            let quantity = units.ok_or(Rejection::TotalTooLarge)?;
+            let (sku, location) = (sku.clone(), bundle.location.clone());
+            let part = OrderRequestLine { sku, location, quantity, unit_price: None };
+            let part = total(self.unit_price(request, &part)?, quantity)?;
+            sum = sum.checked_add(part).ok_or(Rejection::TotalTooLarge)?;
+        }
+        Ok(sum)
+    }
+
+    fn list_price(&self, sku: &Sku, currency: Currency) -> Option<UnitPrice> {
+        let details = self.shared.directory.get(sku)?.details()?;
+        details.details.price.filter(|price| price.currency() == currency)
     }
 
     fn unit_price(

@@ -2,6 +2,7 @@
 
 use holdfast_engine::order::{Order, OrderStatus, Refund, RefundState};
 use holdfast_engine::product::Sources;
+use holdfast_engine::reservation::Bundles;
 use holdfast_engine::{
     CustomerId, LineQuantity, LocationId, Money, OperationId, OrderId, Quantity, ReservationId, Sequence,
     Sku, SmolStr, Timestamp,
@@ -20,6 +21,8 @@ pub struct OrderView {
     pub total: Money,
     /// Its lines, in the order of their names.
     pub lines: Vec<OrderLineView>,
+    /// What it was placed for as bundles; its lines are what it takes for them. Told where the order is read or placed.
+    pub bundles: Bundles,
     /// The reservation whose units it took.
     pub reservation: ReservationId,
     /// Who is asked for the money.
@@ -125,6 +128,7 @@ impl OrderView {
             customer: placed.customer.clone(),
             total: order.total(),
             lines: lines.collect(),
+            bundles: None,
             reservation: placed.reservation,
             provider: placed.provider.clone(),
             method: placed.method.clone(),

@@ -73,6 +73,10 @@ pub(crate) async fn stock_as_of(
         if product.details().is_none() {
             return Err(PastFailure::AbsentThen { sku });
         }
+        if product.is_bundle() {
+            // What there was of its components then would be several products' pasts.
+            return Err(Failure::Rejected(Rejection::ProductIsBundle { sku }).into());
+        }
         let (sequence, at) = match as_of {
             AsOf::Sequence(asked) => (asked, decided),
             AsOf::Instant(asked) => (product.sequence(), asked),

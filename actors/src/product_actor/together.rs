@@ -31,11 +31,12 @@ impl Owner {
         opened: Events,
         publication: Publication,
     ) -> Sequence {
-        let count = opened.len() as u64;
+        let noted: Vec<_> = making.iter().flat_map(Making::noted).collect();
+        let before = (opened.len() + noted.len()) as u64;
         let mut first = Sequence::default();
         ReservationCell::make_together(making, |answers| {
             let tell = move |first: Option<Sequence>| {
-                for (after, (mut view, waiting)) in (count..).zip(answers) {
+                for (after, (mut view, waiting)) in (before..).zip(answers) {
                     match first {
                         Some(first) => {
                             view.sequence = first.plus(after);
@@ -46,10 +47,11 @@ impl Owner {
                 }
             };
             let waiter = Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell));
-            let made = making.iter().map(|(cell, _, made)| Event::Reservation(cell.id(), made.clone()));
-            let events = about(self.product.sku(), opened).chain(made);
+            let made = making.iter();
+            let made = made.map(|making| Event::Reservation(making.reservation.id(), making.event.clone()));
+            let events = about(self.product.sku(), opened).chain(noted).chain(made);
             first = self.shared.journal.append_to_trail(self.trail(), events, waiter);
-            first.plus(count)
+            first.plus(before)
         });
         first
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use holdfast_engine::product::{Events, HoldEnd, Kept, Product, ProductCommand, ProductEvent, Sources};
-use holdfast_engine::reservation::{ReservationEvent, ReservationLine};
+use holdfast_engine::reservation::{Bundle, ReservationLine, bundle_count};
 use holdfast_engine::{
     Event, HoldId, LineQuantity, LocationId, Rejection, Sequence, Shortage, Sku, Timestamp,
 };
@@ -14,12 +14,12 @@ use smallvec::SmallVec;
 
 use super::{Owner, ProductMessage};
 use crate::answer::{Answer, Failure, Unavailable};
-use crate::basket::{Basket, refuse_all};
+use crate::basket::{Basket, Making, refuse_all};
 use crate::change;
 use crate::countdown::Part;
 use crate::flight::Flight;
 use crate::product_cell::Publication;
-use crate::reservation_cell::{Callers, ReservationCell};
+use crate::reservation_cell::Callers;
 use crate::reservation_view::ReservationView;
 use crate::shared::Shared;
 use crate::waiter::{Then, Waiter};
@@ -265,9 +265,9 @@ impl Owner {
         let publication = self.publication(None, count);
         let mut made = basket.made();
         let first = if let [_] = made.as_slice()
-            && let Some((reservation, lines, event)) = made.pop()
+            && let Some(making) = made.pop()
         {
-            self.make(&reservation, lines, &event, opened, publication)
+            self.make(making, opened, publication)
         } else {
             self.make_together(&made, opened, publication)
         };
@@ -276,20 +276,15 @@ impl Owner {
     }
 
     /// Makes a reservation with the events of its last claims. Returns the position of the first of these.
-    fn make(
-        &self,
-        reservation: &ReservationCell,
-        lines: SmallVec<[ReservationLine; 1]>,
-        made: &ReservationEvent,
-        opened: Events,
-        publication: Publication,
-    ) -> Sequence {
-        let count = opened.len() as u64;
+    fn make(&self, making: Making, opened: Events, publication: Publication) -> Sequence {
+        let (count, noted) = (opened.len() as u64, making.noted());
+        let before = count + noted.len() as u64;
+        let Making { reservation, lines, bundles, event: made } = making;
         let mut first = Sequence::default();
-        reservation.make(lines, made, |mut view, waiting| {
+        reservation.make(lines, bundles, &made, |mut view, waiting| {
             let tell = move |first: Option<Sequence>| match first {
                 Some(first) => {
-                    view.sequence = first.plus(count);
+                    view.sequence = first.plus(before);
                     tell_made(view, waiting);
                 }
                 None => refuse_all(waiting, &Failure::Unavailable(Unavailable::JournalFailed)),
@@ -299,9 +294,9 @@ impl Owner {
                 _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::call(tell)),
             };
             let made = Event::Reservation(reservation.id(), made.clone());
-            let events = about(self.product.sku(), opened).chain([made]);
+            let events = about(self.product.sku(), opened).chain(noted).chain([made]);
             first = self.shared.journal.append_to_trail(self.trail(), events, waiter);
-            first.plus(count)
+            first.plus(before)
         });
         first
     }
@@ -312,11 +307,15 @@ impl Owner {
         let Some((reservation, change, lines)) = basket.changing() else { return };
         let (operation, ttl, lowered) = (change.operation, change.ttl, change.lowered.clone());
         let (reservation, lines) = (Arc::clone(reservation), lines.to_vec());
+        let bundles = change.bundles.clone();
+        let noted = bundle_count(bundles.as_deref().unwrap_or_default());
         let claimed = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let mut before = 0;
         let (count, mut first, mut view) = (raised.len() as u64, Sequence::default(), None);
         let changed = reservation.change(
-            |reservation| reservation.decide_change(at, &lowered, claimed, ttl, operation),
+            |reservation| reservation.decide_change(at, &lowered, claimed, noted, ttl, operation),
             lines,
+            bundles.clone(),
             |event, changed| {
                 raised.iter().for_each(|event| self.product.apply(event));
                 let publication = self.publication(None, count);
@@ -325,13 +324,16 @@ impl Owner {
                     0 => Waiter::tell(Then::Nothing),
                     _ => Waiter::publish(Arc::clone(&self.cell), publication, Then::Nothing),
                 };
-                let changed = Event::Reservation(reservation.id(), event.clone());
+                let mut own = Bundle::noted(bundles.as_deref(), event.at());
+                before = count + own.len() as u64;
+                own.push(event.clone());
+                let own = own.into_iter().map(|event| Event::Reservation(reservation.id(), event));
                 first = self.shared.journal.append_to_trail(
                     self.trail(),
-                    about(self.product.sku(), raised).chain([changed]),
+                    about(self.product.sku(), raised).chain(own),
                     waiter,
                 );
-                first.plus(count)
+                first.plus(before)
             },
         );
         if let Err(rejection) = changed {
@@ -343,7 +345,7 @@ impl Owner {
         self.product.journaled_together(first, count);
         let change = basket.arrive();
         if let (Some(change), Some(mut view)) = (change, view) {
-            view.sequence = first.plus(count);
+            view.sequence = first.plus(before);
             change::follow(&self.shared, &reservation, *change, view);
         }
     }

@@ -115,7 +115,9 @@ impl Shop {
         loop {
             let answer = within("a ping", self.core.adjust(sku(name), refused_change())).await;
             match answer {
-                Err(Failure::Rejected(Rejection::StockChanged { .. })) => return,
+                Err(Failure::Rejected(
+                    Rejection::StockChanged { .. } | Rejection::ProductIsBundle { .. },
+                )) => return,
                 // The owner died, or had died and was about to be missed.
                 Err(Failure::Unavailable(Unavailable::Restarting)) => {}
                 other => panic!("{other:?}"),
@@ -170,6 +172,10 @@ impl Shop {
         let now = self.core.now();
         world.check_settled(now);
         for (sku, product) in world.products() {
+            if product.is_bundle() {
+                // What is shown of it is made of what is shown of others.
+                continue;
+            }
             let shown = self.shown(sku.as_str()).await;
             let told: BTreeMap<_, _> = product.levels().collect();
             assert_eq!(shown.locations.len(), told.len(), "{sku}: the places that are shown");

@@ -19,6 +19,7 @@ mod decide;
 mod edit;
 mod event;
 mod line;
+mod pricing;
 mod refund;
 mod transition;
 
@@ -28,6 +29,7 @@ pub use deadline::NOT_PAID_IN_TIME;
 pub use decide::{PlaceOrder, ReturnLine};
 pub use event::{LineUnits, OrderEvent, OrderLine, OrderPlaced, PaymentOutcome, PaymentStep, ReturnedUnits};
 pub use line::LineState;
+pub use pricing::{Priced, order_lines};
 
 use crate::ids::{HoldId, OperationId, OrderId};
 use crate::money::Money;

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use super::{
-    Earlier, LINES_MAX, Lines, Lowered, Reservation, ReservationEvent, ReservationLine, ReservationState,
+    Bundles, Earlier, LINES_MAX, Lines, Lowered, Reservation, ReservationEvent, ReservationLine,
+    ReservationState, check_noted,
 };
 use crate::ids::Sku;
 use crate::operation::Operation;
@@ -97,7 +98,7 @@ impl Reservation {
         Ok(plan)
     }
 
-    /// Changes it, once everything is claimed that is more: so many lines are raised or added. `ttl` from now is its time if
+    /// Changes it, once everything is claimed that is more: so many lines are raised or added, and it has so many bundles then. `ttl` from now is its time if
     /// that is to change.
     ///
     /// # Errors
@@ -107,6 +108,7 @@ impl Reservation {
         at: Timestamp,
         lowered: &[Lowered],
         raised: u16,
+        bundles: u16,
         ttl: Option<Millis>,
         operation: Operation,
     ) -> Result<Option<ReservationEvent>, Rejection> {
@@ -115,17 +117,30 @@ impl Reservation {
         }
         let ReservationState::Held { expires_at } = self.state else { return Ok(None) };
         let expires_at = ttl.map_or(expires_at, |ttl| at.plus(ttl));
-        Ok(Some(ReservationEvent::Changed { lowered: lowered.to_vec(), raised, expires_at, operation, at }))
+        Ok(Some(ReservationEvent::Changed {
+            lowered: lowered.to_vec(),
+            raised,
+            bundles,
+            expires_at,
+            operation,
+            at,
+        }))
     }
 
     /// Takes in a [`ReservationEvent::Changed`] with the lines that are raised or added, as they are now.
     ///
     /// # Panics
     /// If it is another event, or the lines are not those it is about: that is an error in this program or a damaged journal.
-    pub fn change(&mut self, raised: impl IntoIterator<Item = ReservationLine>, event: &ReservationEvent) {
-        let ReservationEvent::Changed { lowered, raised: count, .. } = event else {
+    pub fn change(
+        &mut self,
+        raised: impl IntoIterator<Item = ReservationLine>,
+        bundles: Bundles,
+        event: &ReservationEvent,
+    ) {
+        let ReservationEvent::Changed { lowered, raised: count, bundles: noted, .. } = event else {
             panic!("{:?} is changed, not {event:?}", self.id)
         };
+        check_noted(self.id, bundles.as_deref(), *noted);
         let mut lines: Lines = self.lines.clone();
         for Lowered { line: number, left } in lowered {
             let position = lines.iter().position(|line| line.number == *number);
@@ -153,7 +168,8 @@ impl Reservation {
         lines.sort_by(|a, b| a.name().cmp(&b.name()));
         lines.shrink_to_fit();
         let before = std::mem::replace(&mut self.lines, lines);
-        self.earlier.push(Earlier { until: self.version, lines: before });
+        let bundles_before = std::mem::replace(&mut self.bundles, bundles);
+        self.earlier.push(Earlier { until: self.version, lines: before, bundles: bundles_before });
         self.apply(event);
     }
 }

@@ -5,6 +5,7 @@
 
 use smol_str::SmolStr;
 
+use super::bundle::Bundle;
 use crate::ids::{CustomerId, Fingerprint, OrderId};
 use crate::operation::Operation;
 use crate::time::{Millis, Timestamp};
@@ -29,6 +30,18 @@ pub enum ReservationEvent {
         metadata: SmolStr,
         /// How many more are made with it. Their records follow at once, and without the last of them none exists.
         follow: u16,
+        /// How many bundles it was asked for; they stand in the `BundlesNoted` before this.
+        bundles: u16,
+    },
+    /// Bundles that a reservation is about to be made or changed for, in order. As many of these as are needed come before that;
+    /// without it they are nothing.
+    BundlesNoted {
+        /// Position of the first of them. A try that a crash cut short is overwritten by the next one, from 0.
+        first: u16,
+        /// The next bundles.
+        bundles: Vec<Bundle>,
+        /// When.
+        at: Timestamp,
     },
     /// Its deadline moved.
     Extended {
@@ -48,6 +61,8 @@ pub enum ReservationEvent {
         lowered: Vec<Lowered>,
         /// How many lines have more than before or are new.
         raised: u16,
+        /// How many bundles it has now; they stand in the `BundlesNoted` before this.
+        bundles: u16,
         /// When it lapses now.
         expires_at: Timestamp,
         /// The request that did it.
@@ -106,6 +121,7 @@ impl ReservationEvent {
     pub const fn at(&self) -> Timestamp {
         match self {
             Self::Made { at, .. }
+            | Self::BundlesNoted { at, .. }
             | Self::Extended { at, .. }
             | Self::Changed { at, .. }
             | Self::Pinned { at, .. }

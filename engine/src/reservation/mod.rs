@@ -12,12 +12,14 @@
 //! follow. A commit, a release and a deadline that race are therefore one decision, not one per product, and a crash
 //! after the decision finds it in the journal and finishes it.
 
+mod bundle;
 mod change;
 mod event;
 
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+pub use bundle::{Bundle, Bundles, PARTS_PER_EVENT, Unpacked, Unpacking, count as bundle_count, explained};
 pub use change::{ChangePlan, ProductChange};
 pub use event::{Lowered, ReservationEvent};
 
@@ -115,6 +117,8 @@ pub struct Reservation {
     earlier: Vec<Earlier>,
     /// The number of the line that is added next.
     next_line: u16,
+    /// What it was asked for as bundles; most are for none.
+    bundles: Bundles,
     made: Made,
     taken: Option<Box<[u32]>>,
     state: ReservationState,
@@ -130,6 +134,7 @@ type Lines = SmallVec<[ReservationLine; 1]>;
 struct Earlier {
     until: u64,
     lines: Lines,
+    bundles: Bundles,
 }
 
 /// What becomes of one hold now that its reservation has decided.
@@ -152,13 +157,23 @@ impl Reservation {
     pub fn make(
         id: ReservationId,
         lines: impl IntoIterator<Item = ReservationLine>,
+        bundles: Bundles,
         event: &ReservationEvent,
     ) -> Self {
-        let ReservationEvent::Made { customer, fingerprint, lines: count, ttl, at, metadata, follow: _ } =
-            event
+        let ReservationEvent::Made {
+            customer,
+            fingerprint,
+            lines: count,
+            ttl,
+            at,
+            metadata,
+            follow: _,
+            bundles: noted,
+        } = event
         else {
             panic!("{id:?} begins with being made, not with {event:?}")
         };
+        check_noted(id, bundles.as_deref(), *noted);
         let mut lines: Lines = lines.into_iter().collect();
         lines.shrink_to_fit();
         assert_eq!(usize::from(*count), lines.len(), "{id:?} is made of all its holds");
@@ -176,6 +191,7 @@ impl Reservation {
             lines,
             earlier: Vec::new(),
             next_line,
+            bundles,
             made,
             taken: None,
             state: ReservationState::Held { expires_at: at.plus(*ttl) },
@@ -199,6 +215,17 @@ impl Reservation {
     pub fn lines_at(&self, version: u64) -> &[ReservationLine] {
         let then = self.earlier.iter().find(|earlier| version <= earlier.until);
         then.map_or(&self.lines, |earlier| &earlier.lines)
+    }
+
+    /// What it was asked for as bundles, beside its other lines. Its lines are what it holds for them.
+    pub fn bundles(&self) -> Option<&[Bundle]> {
+        self.bundles.as_deref()
+    }
+
+    /// The bundles it had at a version.
+    pub fn bundles_at(&self, version: u64) -> Bundles {
+        let then = self.earlier.iter().find(|earlier| version <= earlier.until);
+        then.map_or(&self.bundles, |earlier| &earlier.bundles).clone()
     }
 
     /// A line by its number.
@@ -471,8 +498,18 @@ fn operation_of(event: &ReservationEvent) -> Option<(Operation, Timestamp)> {
             operation.map(|operation| (operation, *at))
         }
         ReservationEvent::Made { .. }
+        | ReservationEvent::BundlesNoted { .. }
         | ReservationEvent::Pinned { .. }
         | ReservationEvent::Unpinned { .. }
         | ReservationEvent::Expired { .. } => None,
     }
+}
+
+/// Whether the bundles that were noted before an event are those it is about.
+fn check_noted(id: ReservationId, bundles: Option<&[Bundle]>, noted: u16) {
+    assert_eq!(
+        bundle_count(bundles.unwrap_or_default()),
+        noted,
+        "{id:?} has all the bundles that were noted"
+    );
 }

@@ -17,6 +17,7 @@ impl Driver {
         Self {
             now,
             lagging: false,
+            claims_bundles: false,
             settling: false,
             products: products.map(|product| (product.sku().clone(), product)).collect(),
             reservations: reservations.map(|reservation| (reservation.id(), reservation)).collect(),

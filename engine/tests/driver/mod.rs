@@ -25,7 +25,8 @@ use holdfast_engine::product::{
     ProductEvent, RaiseHolds, SaleTerms, Terms, TimeInForce,
 };
 use holdfast_engine::reservation::{
-    Reservation, ReservationEvent, ReservationLine, ReservationState, Verdict,
+    Bundle, Bundles, Reservation, ReservationEvent, ReservationLine, ReservationState, Unpacked, Unpacking,
+    Verdict, bundle_count, explained,
 };
 use holdfast_engine::world::World;
 use holdfast_engine::{
@@ -79,6 +80,8 @@ pub(crate) struct Change {
 pub(crate) struct Driver {
     pub(crate) now: Timestamp,
     pub(crate) lagging: bool,
+    /// Whether bundles are asked for units of themselves, as whoever looked at them before they became bundles does.
+    pub(crate) claims_bundles: bool,
     products: BTreeMap<Sku, Product>,
     reservations: BTreeMap<ReservationId, Reservation>,
     orders: BTreeMap<OrderId, Order>,
@@ -368,8 +371,11 @@ impl Driver {
             return Ok(Effect::Already);
         }
         let mut stops: Vec<(Sku, usize, Vec<Claim>)> = Vec::new();
+        let mut noted: Vec<Bundles> = Vec::new();
         for (position, basket) in fresh.iter().enumerate() {
-            let wanted = merge(&basket.lines);
+            let (lines, bundles) = self.unpack(&basket.lines, None, &basket.terms)?;
+            let wanted = merge(&lines);
+            noted.push(bundles);
             let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
             self.check_hold_time(&skus, basket.ttl)?;
             stops.extend(wanted.into_iter().map(|(sku, claims)| (sku, position, claims)));
@@ -395,7 +401,7 @@ impl Driver {
                     continue;
                 }
                 self.give_back(&fresh, lines);
-                return Err(refusal);
+                return Err(explained(noted[position].as_deref(), refusal));
             }
             let opened = self.journal[before..].iter().filter_map(|event| match event {
                 Event::Product(_, ProductEvent::HoldOpened { quantity, sources, .. }) => {
@@ -413,7 +419,13 @@ impl Driver {
             self.give_back(&fresh, lines);
             return Err(nothing);
         }
+        for (basket, bundles) in fresh.iter().zip(&noted) {
+            for event in Bundle::noted(bundles.as_deref(), self.now) {
+                self.append(Event::Reservation(basket.id, event));
+            }
+        }
         for (position, (basket, lines)) in fresh.iter().zip(lines).enumerate() {
+            let bundles = noted[position].clone();
             let made = ReservationEvent::Made {
                 customer: basket.customer.clone(),
                 fingerprint: basket.fingerprint,
@@ -422,13 +434,38 @@ impl Driver {
                 at: self.now,
                 metadata: SmolStr::default(),
                 follow: u16::try_from(fresh.len() - position - 1).unwrap(),
+                bundles: bundle_count(bundles.as_deref().unwrap_or_default()),
             };
             let sequence = self.append(Event::Reservation(basket.id, made.clone()));
-            let mut reservation = Reservation::make(basket.id, lines, &made);
+            let mut reservation = Reservation::make(basket.id, lines, bundles, &made);
             reservation.journaled(sequence);
             self.reservations.insert(basket.id, reservation);
         }
         Ok(Effect::Done)
+    }
+
+    /// Takes lines apart that name bundles.
+    fn unpack(
+        &self,
+        lines: &[Wanted],
+        had: Option<&[Bundle]>,
+        terms: &Terms,
+    ) -> Result<(Vec<Wanted>, Bundles), Rejection> {
+        let (mut unpacking, mut others) = (Unpacking::new(had), Vec::new());
+        for line in lines {
+            let (sku, location, quantity) = line;
+            let details = self.products.get(sku).and_then(Product::details);
+            if !self.claims_bundles && unpacking.concerns(sku, details) {
+                unpacking.add(sku, location.as_ref(), *quantity, details)?;
+            } else {
+                others.push(line.clone());
+            }
+        }
+        let in_part = terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
+        let Unpacked { bundles, claims } =
+            unpacking.finish(others.len(), in_part, &|sku| self.is_bundle(sku))?;
+        others.extend(claims.into_iter().map(|(sku, claim)| (sku, claim.location, claim.quantity)));
+        Ok((others, bundles))
     }
 
     /// Gives back what baskets that come to nothing had claimed.
@@ -480,7 +517,8 @@ impl Driver {
         }
         let (customer, next_line) = (reservation.made().customer.clone(), reservation.next_line());
         let ReservationState::Held { expires_at } = reservation.state() else { unreachable!("it is held") };
-        let wanted = merge(&change.lines);
+        let (lines, bundles) = self.unpack(&change.lines, reservation.bundles(), &change.terms)?;
+        let wanted = merge(&lines);
         if let Some(ttl) = change.ttl {
             let skus: Vec<_> = wanted.iter().map(|(sku, _)| sku.clone()).collect();
             self.check_hold_time(&skus, ttl)?;
@@ -492,7 +530,8 @@ impl Driver {
         }
         let policy = |sku: &Sku| Some(self.products.get(sku)?.details()?.policy.clone());
         let wanted = wanted.iter().map(|(sku, claims)| (sku, claims.as_slice()));
-        let plan = reservation.plan_change(wanted, &policy)?;
+        let plan = reservation.plan_change(wanted, &policy);
+        let plan = plan.map_err(|refusal| explained(bundles.as_deref(), refusal))?;
         let mut raised: Vec<ReservationLine> = Vec::new();
         let (mut added, mut dropped) = (0, None);
         for product in &plan.products {
@@ -518,7 +557,7 @@ impl Driver {
                 }
                 Err(refusal) => {
                     self.undo(id, &raised);
-                    return Err(refusal);
+                    return Err(explained(bundles.as_deref(), refusal));
                 }
                 Ok(_) => {}
             }
@@ -548,8 +587,9 @@ impl Driver {
             return Err(nothing);
         }
         let count = u16::try_from(raised.len()).unwrap();
-        let decided =
-            self.known(id)?.decide_change(self.now, &plan.lowered, count, change.ttl, change.operation);
+        let noted = bundle_count(bundles.as_deref().unwrap_or_default());
+        let (lowered, ttl, operation) = (&plan.lowered, change.ttl, change.operation);
+        let decided = self.known(id)?.decide_change(self.now, lowered, count, noted, ttl, operation);
         let event = match decided {
             Ok(Some(event)) => event,
             Ok(None) => unreachable!("it was not done before"),
@@ -559,9 +599,12 @@ impl Driver {
             }
         };
         let before = self.known(id)?.lines().to_vec();
+        for event in Bundle::noted(bundles.as_deref(), self.now) {
+            self.append(Event::Reservation(id, event));
+        }
         let sequence = self.append(Event::Reservation(id, event.clone()));
         let reservation = self.reservations.get_mut(&id).unwrap();
-        reservation.change(raised, &event);
+        reservation.change(raised, bundles, &event);
         reservation.journaled(sequence);
         let is_lowered =
             |line: &&ReservationLine| plan.lowered.iter().any(|lowered| lowered.line == line.number);

@@ -325,6 +325,9 @@ pub(crate) fn no(rejection: &Rejection) -> No {
         Rejection::NotWaiting { sku, .. } => No::WaitsNot(item(sku)),
         Rejection::WaitingListFull { .. }
         | Rejection::ComponentIsBundle { .. }
+        | Rejection::InBundle(_)
+        | Rejection::BundleInPart { .. }
+        | Rejection::TooManyLines { .. }
         | Rejection::PolicyContradiction { .. }
         | Rejection::TooManyLots { .. }
         | Rejection::HoldTimeOutOfRange { .. }

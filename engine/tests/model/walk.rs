@@ -33,7 +33,9 @@ pub(crate) struct Walk {
 impl Default for Walk {
     fn default() -> Self {
         let now = FIRST_DAY;
-        let driver = Driver::new(Timestamp::from_millis(now));
+        let mut driver = Driver::new(Timestamp::from_millis(now));
+        // The shop on paper knows no baskets of bundles, only that a bundle has no units.
+        driver.claims_bundles = true;
         Self { driver, paper: Reference::default(), now, refused: 0 }
     }
 }
@@ -317,6 +319,7 @@ impl Walk {
                 self.driver.settle_all();
                 let (lagging, pasts) = (self.driver.lagging, self.driver.pasts());
                 self.driver = Driver::recover(self.driver.journal(), self.now());
+                self.driver.claims_bundles = true;
                 self.driver.lagging = lagging;
                 self.driver.go_on_noting(pasts);
                 self.driver.world().check_settled(self.now());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use holdfast_engine::order::OrderStatus;
 use holdfast_engine::product::{Condition, Contradiction, LotStatus, ProductCommand, SaleStatus};
-use holdfast_engine::{HoldId, LocationId, LocationUse, LotId, Rejection, ReservationId, Sequence};
+use holdfast_engine::{HoldId, InBundle, LocationId, LocationUse, LotId, Rejection, ReservationId, Sequence};
 
 use super::script::{Shop, check, run, sku};
 
@@ -33,6 +33,8 @@ const DAY: &str = "
     new box: 1 mug
     receive 1 box                               | refused: ProductIsBundle
     new set: 1 box                              | refused: ComponentIsBundle
+    reserve A for ann: 1 box                    | refused: InBundle
+    reserve A for ann or-drop: 1 box            | refused: BundleInPart
     new cup: 1 mug                              | refused: StockInTheWay
     sale mug spring for 0s                      | refused: SaleContradiction
     sale mug spring in 1h exclusive limit 4
@@ -96,8 +98,9 @@ const DAY: &str = "
 
 /// Said by the engine where no shop's day leads: the products hear of what orders have decided, sums of prices are
 /// checked before, nobody is paid back a thousand times, nobody expects hundreds of lots of one thing or changes a basket
-/// for days, nobody changes one while an order is made of it, and no hundred thousand wait for one thing.
-const BEHIND_THE_SCENES: [&str; 8] = [
+/// for days, nobody changes one while an order is made of it, no hundred thousand wait for one thing, and
+/// no basket has thousands of lines.
+const BEHIND_THE_SCENES: [&str; 9] = [
     "HoldNotFound",
     "FulfilmentAboveAllocation",
     "TotalTooLarge",
@@ -106,6 +109,7 @@ const BEHIND_THE_SCENES: [&str; 8] = [
     "TooManyChanges",
     "ReservationChanged",
     "WaitingListFull",
+    "TooManyLines",
 ];
 
 #[test]
@@ -270,6 +274,12 @@ fn every_refusal() -> Vec<Rejection> {
         Rejection::ProductIsBundle { sku: sku.clone() },
         Rejection::StockInTheWay { sku: sku.clone(), uses: Box::default() },
         Rejection::ComponentIsBundle { sku: sku.clone(), component: sku.clone() },
+        Rejection::InBundle(Box::new(InBundle {
+            bundles: vec![(sku.clone(), None)],
+            because: Rejection::UnknownSku { sku: sku.clone() },
+        })),
+        Rejection::BundleInPart { sku: sku.clone() },
+        Rejection::TooManyLines { lines: 2, max: 1 },
         Rejection::LastLocation { sku: sku.clone(), location: location.clone() },
         Rejection::LocationInUse {
             sku: sku.clone(),
@@ -365,6 +375,9 @@ fn every_refusal() -> Vec<Rejection> {
             | Rejection::ProductIsBundle { .. }
             | Rejection::StockInTheWay { .. }
             | Rejection::ComponentIsBundle { .. }
+            | Rejection::InBundle(_)
+            | Rejection::BundleInPart { .. }
+            | Rejection::TooManyLines { .. }
             | Rejection::LastLocation { .. }
             | Rejection::LocationInUse { .. }
             | Rejection::LocationNotEmpty { .. }

@@ -409,6 +409,7 @@ fn events_that_do_not_fit_stop_the_basket() {
         at: at(0),
         metadata: SmolStr::default(),
         follow: 0,
+        bundles: 0,
     };
     let extended = ReservationEvent::Extended { expires_at: at(9), operation, at: at(1) };
     let pinned = ReservationEvent::Pinned { order: OrderId(1), at: at(1) };
@@ -507,6 +508,7 @@ fn basket_of(units: [u32; 2]) -> Reservation {
         at: at(0),
         metadata: SmolStr::default(),
         follow: 0,
+        bundles: 0,
     };
-    Reservation::make(ReservationId(1), units.into_iter().enumerate().map(line), &made)
+    Reservation::make(ReservationId(1), units.into_iter().enumerate().map(line), None, &made)
 }

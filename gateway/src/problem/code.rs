@@ -93,6 +93,10 @@ codes! {
     ProductIsBundle = "product_is_bundle", CONFLICT, "The product is a bundle", false;
     /// A bundle would be made of a bundle.
     ComponentIsBundle = "component_is_bundle", UNPROCESSABLE_ENTITY, "A component is a bundle itself", false;
+    /// A bundle cannot be had in part.
+    BundleInPart = "bundle_in_part", UNPROCESSABLE_ENTITY, "A bundle is had whole or not at all", false;
+    /// With its bundles taken apart a request has too many lines.
+    TooManyLines = "too_many_lines", UNPROCESSABLE_ENTITY, "Too many lines with its bundles taken apart", false;
     /// The product is not at the location that is asked for.
     LocationNotFound = "unknown_location", NOT_FOUND, "The product has never been at this location", false;
     /// The last location of a product.

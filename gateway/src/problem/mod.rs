@@ -279,6 +279,9 @@ pub(crate) struct ProblemSchema {
     /// With `payment_declined` and `reservation_in_checkout`: the order concerned.
     #[schema(required = false)]
     order_id: String,
+    /// Where a component of bundles was refused: which bundles named by the request that was for.
+    #[schema(required = false)]
+    bundles: Vec<String>,
     /// Of an atomic batch: the position of the operation that could not be carried out, from 0.
     #[schema(required = false)]
     operation: u32,

@@ -118,6 +118,18 @@ fn rejected(rejection: &Rejection, line_of: LineOf<'_>) -> Problem {
             let problem = problem(Code::ComponentIsBundle).with("component", component.as_str());
             at_line(problem, sku, None, "sku")
         }
+        Rejection::InBundle(part) => {
+            let mut problem = rejected(&part.because, line_of);
+            for (sku, location) in &part.bundles {
+                problem = at_line(problem, sku, location.as_ref(), "quantity");
+            }
+            let bundles: Vec<_> = part.bundles.iter().map(|(sku, _)| sku.as_str()).collect();
+            problem.with("bundles", json!(bundles))
+        }
+        Rejection::BundleInPart { sku } => at_line(problem(Code::BundleInPart), sku, None, "sku"),
+        Rejection::TooManyLines { lines, max } => {
+            problem(Code::TooManyLines).at("/lines").with("lines", *lines).with("max", *max)
+        }
         Rejection::LastLocation { .. } => problem(Code::LastLocation),
         Rejection::LocationInUse { uses, .. } => problem(Code::LocationInUse)
             .with("held", uses.held.units())

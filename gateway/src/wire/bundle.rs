@@ -1,7 +1,9 @@
 //! What a bundle is made of, on the wire.
 
+use holdfast_actors::BundleStock;
 use holdfast_engine::product::Component;
-use holdfast_engine::{LineQuantity, Sku};
+use holdfast_engine::reservation::Bundle;
+use holdfast_engine::{LineQuantity, LocationId, Sku};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -66,6 +68,78 @@ impl Serialize for Components<'_> {
         serializer.collect_seq(self.0.iter().map(|component| ComponentBody {
             sku: component.sku.as_str(),
             quantity: component.quantity.units(),
+        }))
+    }
+}
+
+/// What there is of a component of a bundle, all locations together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ComponentStock)]
+pub(crate) struct ComponentStockBody<'a> {
+    /// Which product.
+    #[schema(value_type = String)]
+    sku: &'a str,
+    /// How many of its units are in each unit of the bundle.
+    quantity: u32,
+    /// Units physically there, in whatever condition.
+    on_hand: u64,
+    /// Units in live holds, or on offer to customers who wait.
+    held: u64,
+    /// Units promised to orders, not yet shipped.
+    allocated: u64,
+    /// Units a new hold could take now.
+    available: u64,
+    /// Units that somebody queues for.
+    backordered: u64,
+    /// For how many bundles `available` suffices.
+    suffices_for: u64,
+}
+
+/// What there is of the components of a bundle, written one by one.
+pub(crate) struct ComponentStocks<'a>(pub(crate) &'a BundleStock);
+
+impl Serialize for ComponentStocks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.components.iter().map(|component| ComponentStockBody {
+            sku: component.sku.as_str(),
+            quantity: component.quantity.units(),
+            on_hand: component.counts.on_hand,
+            held: component.counts.held,
+            allocated: component.counts.allocated,
+            available: component.counts.available,
+            backordered: component.queued,
+            suffices_for: component.suffices_for,
+        }))
+    }
+}
+
+/// So many units of a bundle that were asked for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Bundle)]
+pub(crate) struct BundleBody<'a> {
+    /// Which product.
+    #[schema(value_type = String)]
+    sku: &'a str,
+    /// The location that all of its components come from; `null` if they come from wherever they lie.
+    #[schema(value_type = Option<String>, required = true)]
+    location: Option<&'a str>,
+    /// How many units of the bundle.
+    quantity: u32,
+    /// What each of them was made of when it was asked for.
+    #[schema(value_type = Vec<ComponentBody>)]
+    components: Components<'a>,
+}
+
+/// What was asked for as bundles, written one by one.
+pub(crate) struct BundleList<'a>(pub(crate) &'a [Bundle]);
+
+impl Serialize for BundleList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|bundle| BundleBody {
+            sku: bundle.sku.as_str(),
+            location: bundle.location.as_ref().map(LocationId::as_str),
+            quantity: bundle.quantity.units(),
+            components: Components(&bundle.components),
         }))
     }
 }

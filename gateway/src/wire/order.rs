@@ -10,6 +10,7 @@ use holdfast_engine::{
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::bundle::{BundleBody, BundleList};
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::json_text::JsonText;
@@ -108,7 +109,7 @@ pub(crate) struct OrderLineRequest<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     pub(crate) location: Option<Text<'a>>,
-    /// Price of a unit; the product's own unless given.
+    /// Price of a unit; the product's own unless given. A bundle without either costs what its components do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = r"^\d+(\.\d{1,4})?$")]
     unit_price: Option<Text<'a>>,
@@ -469,6 +470,11 @@ pub(crate) struct OrderBody<'a> {
     /// Its lines, in the order of product and location.
     #[schema(value_type = Vec<OrderLineBody>)]
     lines: Lines<'a>,
+    /// What it was placed for as bundles, where the order is read or placed; its lines are what it takes for them, and the bundle's
+    /// price is shared out over those. Left out if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<BundleBody>>)]
+    bundles: Option<BundleList<'a>>,
     /// The reservation whose units it took.
     #[schema(value_type = String)]
     reservation_id: IdText,
@@ -663,6 +669,7 @@ impl<'a> OrderBody<'a> {
             currency: CurrencyCode(view.total.currency()),
             total: Amount(view.total.to_decimal()),
             lines: Lines(view),
+            bundles: view.bundles.as_deref().map(BundleList),
             reservation_id: IdText::reservation(view.reservation),
             payment: PaymentBody {
                 provider: &view.provider,

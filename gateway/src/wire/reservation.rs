@@ -7,6 +7,7 @@ use holdfast_engine::{CustomerId, Fingerprint, LineQuantity, LocationId, Millis,
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::bundle::{BundleBody, BundleList};
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::json_text::JsonText;
@@ -239,6 +240,7 @@ impl ExtendRequest {
                "queued": 0, "queue_ahead": null, "promised_at": null, "committed": 0},
               {"sku": "85123A", "location": "york", "quantity": 6, "sources": [{"location": "york", "quantity": 4}],
                "queued": 2, "queue_ahead": null, "promised_at": null, "committed": 0}],
+    "bundles": [],
     "created_at": "2026-11-27T08:00:00.000Z", "expires_at": "2026-11-27T08:10:00.000Z", "expires_in_ms": 600_000,
     "metadata": {"cart": "b81f"}, "version": 1, "sequence": 4711
 }))]
@@ -255,6 +257,9 @@ pub(crate) struct ReservationBody<'a> {
     /// Its lines, in the order of product and location asked for.
     #[schema(value_type = Vec<ReservationLineBody>)]
     lines: Lines<'a>,
+    /// What it was asked for as bundles; its lines have the units that were claimed for them.
+    #[schema(value_type = Vec<BundleBody>)]
+    bundles: BundleList<'a>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
@@ -344,6 +349,7 @@ impl<'a> ReservationBody<'a> {
             status: status_name(view.state),
             customer: view.customer.as_str(),
             lines: Lines(view),
+            bundles: BundleList(view.bundles.as_deref().unwrap_or_default()),
             created_at: Instant(view.created_at),
             expires_at: view.expires_at.map(Instant),
             expires_in_ms: view.expires_in.map(|span| span.0),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::as_of::AsOfBody;
+use super::bundle::{ComponentStockBody, ComponentStocks};
 use super::field_errors::FieldErrors;
 use super::int::Int;
 use super::sale::SaleStockBody;
@@ -330,6 +331,11 @@ pub(crate) struct StockBody<'a> {
     /// Each location, in the order of their names.
     #[schema(value_type = Vec<LocationBody>)]
     locations: Locations<'a>,
+    /// Of a bundle: what each is made of, and what there is of that. Its `available` is how many whole ones could be had of that
+    /// now, also location by location; read product by product, so it promises nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ComponentStockBody>>)]
+    components: Option<ComponentStocks<'a>>,
     /// How many changes the product has seen.
     version: u64,
     /// Position of the last one in the journal.
@@ -408,6 +414,7 @@ impl<'a> StockBody<'a> {
             sale: view.sale.as_ref().map(|sale| SaleStockBody::new(sale, available)),
             next_available_at: view.next_available_at.map(Instant),
             locations: Locations(view),
+            components: view.bundle.as_deref().map(ComponentStocks),
             version: view.version,
             sequence: view.sequence.0,
             as_of: None,

@@ -310,6 +310,24 @@ async fn every_operations_example_can_be_sent_and_is_answered_as_described() {
     story.tell("getProductHistory", None).await;
     story.tell("listProducts", None).await;
 
+    // A box of two lanterns.
+    let composition = json!({"components": [{"sku": "71053", "quantity": 2}]});
+    let put = story.shop.put("/v1/products/BOX", &composition).await;
+    let made = story.compare("putProduct", &put);
+    assert_eq!(made["components"], composition["components"]);
+    let stock = story.shop.get("/v1/stock/BOX").await;
+    assert_eq!(story.compare("getStock", &stock)["components"][0]["sku"], "71053");
+    let a_box = |body: &mut Value| body["lines"] = json!([{"sku": "BOX", "quantity": 1}]);
+    let cart = story.tell_with("createReservation", None, a_box).await;
+    assert_eq!(cart["bundles"][0]["sku"], "BOX");
+    let of_it = |body: &mut Value| {
+        let members = body.as_object_mut().unwrap();
+        members.retain(|name, _| matches!(name.as_str(), "customer" | "currency" | "payment" | "ship_to"));
+        members.insert("reservation_id".to_owned(), cart["id"].clone());
+    };
+    let order = story.tell_with("placeOrder", None, of_it).await;
+    assert_eq!(order["bundles"], cart["bundles"]);
+
     story.end().await;
 }
 

@@ -8,7 +8,7 @@ use holdfast_engine::product::{
     Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Shortfall,
     Source, Sources, SourcingRules, Spread, Stamped, Strategy, WaitingEvent, WaitingRules,
 };
-use holdfast_engine::reservation::{Lowered, ReservationEvent};
+use holdfast_engine::reservation::{Bundle, Lowered, ReservationEvent};
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
@@ -61,6 +61,7 @@ pub fn wide(bytes: usize) -> Event {
         at: at(0),
         metadata: SmolStr::new("m".repeat(bytes)),
         follow: 0,
+        bundles: 0,
     };
     Event::Reservation(RESERVATION, event)
 }
@@ -387,6 +388,7 @@ fn reservation_events() -> Vec<ReservationEvent> {
             at: at(10),
             metadata: SmolStr::new(r#"{"basket":"b-1","channel":"web"}"#),
             follow: 1_999,
+            bundles: 0,
         },
         ReservationEvent::Extended { expires_at: at(1_000_000), operation: operation(11), at: at(11) },
         ReservationEvent::Pinned { order: ORDER, at: at(12) },
@@ -403,6 +405,7 @@ fn reservation_events() -> Vec<ReservationEvent> {
         ReservationEvent::Changed {
             lowered: vec![Lowered { line: 0, left: 4 }, Lowered { line: 513, left: 0 }],
             raised: 2,
+            bundles: 0,
             expires_at: at(900_000),
             operation: operation(19),
             at: at(19),
@@ -410,9 +413,28 @@ fn reservation_events() -> Vec<ReservationEvent> {
         ReservationEvent::Changed {
             lowered: Vec::new(),
             raised: 1,
+            bundles: 2,
             expires_at: at(900_000),
             operation: operation(20),
             at: at(20),
+        },
+        ReservationEvent::BundlesNoted {
+            first: 7,
+            bundles: vec![
+                Bundle {
+                    sku: Sku::new("GIFT-BOX").unwrap(),
+                    location: Some(LocationId::new("Größenlager 2, Regal 17").unwrap()),
+                    quantity: units(3),
+                    components: components(),
+                },
+                Bundle {
+                    sku: Sku::new("SET").unwrap(),
+                    location: None,
+                    quantity: units(1),
+                    components: components(),
+                },
+            ],
+            at: at(21),
         },
     ]
 }
@@ -503,7 +525,7 @@ pub fn every_event() -> Vec<Event> {
 }
 
 /// How many kinds [`kind`] tells apart.
-pub const KINDS: usize = 16 + 8 + 15;
+pub const KINDS: usize = 16 + 9 + 15;
 
 /// A number for each kind of event. Without a catch-all, so that a new event does not compile until it has one.
 pub fn kind(event: &Event) -> usize {
@@ -535,6 +557,7 @@ pub fn kind(event: &Event) -> usize {
             ReservationEvent::Released { .. } => 12,
             ReservationEvent::Expired { .. } => 13,
             ReservationEvent::Changed { .. } => 38,
+            ReservationEvent::BundlesNoted { .. } => 39,
         },
         Event::Order(_, event) => match event {
             OrderEvent::LinesAdded { .. } => 14,

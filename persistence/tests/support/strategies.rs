@@ -8,7 +8,7 @@ use holdfast_engine::product::{
     LotEvent, Matching, Origin, Piles, Policy, Preorder, PriorityClass, ProductDetails, ProductEvent,
     SaleTerms, Shortfall, Source, Sources, SourcingRules, Spread, Stamped, WaitingEvent, WaitingRules,
 };
-use holdfast_engine::reservation::{Lowered, ReservationEvent};
+use holdfast_engine::reservation::{Bundle, Lowered, ReservationEvent};
 use holdfast_engine::{
     Currency, CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, LotId, Millis, Operation,
     OperationId, OrderId, Quantity, ReservationId, SaleId, Sequence, Sku, SmolStr, Timestamp, UnitPrice,
@@ -315,21 +315,28 @@ fn sources() -> impl Strategy<Value = Sources> {
     ]
 }
 
+fn bundle() -> impl Strategy<Value = Bundle> {
+    let parts = (sku(), option::of(location()), units(), components());
+    parts.prop_map(|(sku, location, quantity, components)| Bundle { sku, location, quantity, components })
+}
+
 fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
     let taken = option::of(vec(any::<u32>(), 0..20));
     let lowered = (any::<u16>(), any::<u32>()).prop_map(|(line, left)| Lowered { line, left });
     prop_oneof![
-        (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text(), any::<u16>()).prop_map(
-            |(customer, fingerprint, lines, ttl, at, metadata, follow)| ReservationEvent::Made {
-                customer,
-                fingerprint: Fingerprint(fingerprint),
-                lines,
-                ttl: Millis(ttl),
-                at,
-                metadata,
-                follow
-            }
-        ),
+        (customer(), any::<u64>(), any::<u16>(), any::<u64>(), at(), text(), (any::<u16>(), any::<u16>()))
+            .prop_map(|(customer, fingerprint, lines, ttl, at, metadata, (follow, bundles))| {
+                ReservationEvent::Made {
+                    customer,
+                    fingerprint: Fingerprint(fingerprint),
+                    lines,
+                    ttl: Millis(ttl),
+                    at,
+                    metadata,
+                    follow,
+                    bundles,
+                }
+            }),
         (at(), operation(), at()).prop_map(|(expires_at, operation, at)| ReservationEvent::Extended {
             expires_at,
             operation,
@@ -342,10 +349,13 @@ fn reservation_event() -> impl Strategy<Value = ReservationEvent> {
         (option::of(operation()), at())
             .prop_map(|(operation, at)| ReservationEvent::Released { operation, at }),
         at().prop_map(|at| ReservationEvent::Expired { at }),
-        (vec(lowered, 0..20), any::<u16>(), at(), operation(), at()).prop_map(
-            |(lowered, raised, expires_at, operation, at)| ReservationEvent::Changed {
+        (any::<u16>(), vec(bundle(), 0..4), at())
+            .prop_map(|(first, bundles, at)| ReservationEvent::BundlesNoted { first, bundles, at }),
+        (vec(lowered, 0..20), (any::<u16>(), any::<u16>()), at(), operation(), at()).prop_map(
+            |(lowered, (raised, bundles), expires_at, operation, at)| ReservationEvent::Changed {
                 lowered,
                 raised,
+                bundles,
                 expires_at,
                 operation,
                 at

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 18 LocationDeleted
-//!         ├─ 1 Reservation { id,  event }   event: 0 Made … 7 Changed
+//!         ├─ 1 Reservation { id,  event }   event: 0 Made … 8 BundlesNoted
 //!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
 //! ```
 //!

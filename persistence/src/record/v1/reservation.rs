@@ -1,10 +1,11 @@
 //! Records about a reservation.
 
-use holdfast_engine::reservation::{Lowered, ReservationEvent};
+use holdfast_engine::reservation::{Bundle, Lowered, ReservationEvent};
 use holdfast_engine::{Fingerprint, Millis, OrderId};
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
+use super::product::ComponentRecord;
 use super::value::{self, Id, OperationRecord};
 use crate::record::RecordError;
 
@@ -19,6 +20,7 @@ pub(crate) enum ReservationRecord {
         at: i64,
         metadata: SmolStr,
         follow: u16,
+        bundles: u16,
     },
     Extended {
         expires_at: i64,
@@ -46,6 +48,55 @@ pub(crate) enum ReservationRecord {
         at: i64,
     },
     Changed(Box<ChangedRecord>),
+    BundlesNoted(Box<BundlesRecord>),
+}
+
+/// What a reservation is about to be made or changed for.
+#[derive(Archive, Serialize)]
+pub(crate) struct BundlesRecord {
+    first: u16,
+    bundles: Vec<BundleRecord>,
+    at: i64,
+}
+
+/// Units of a bundle, and what each was made of.
+#[derive(Archive, Serialize)]
+pub(crate) struct BundleRecord {
+    sku: SmolStr,
+    location: Option<SmolStr>,
+    quantity: u32,
+    components: Vec<ComponentRecord>,
+}
+
+impl BundleRecord {
+    fn bytes(&self) -> usize {
+        let texts = self.sku.len() + self.location.as_ref().map_or(0, SmolStr::len);
+        size_of::<ArchivedBundleRecord>() + texts + ComponentRecord::bytes_of(&self.components)
+    }
+}
+
+impl From<&Bundle> for BundleRecord {
+    fn from(bundle: &Bundle) -> Self {
+        Self {
+            sku: SmolStr::new(bundle.sku.as_str()),
+            location: bundle.location.as_ref().map(|location| SmolStr::new(location.as_str())),
+            quantity: bundle.quantity.units(),
+            components: bundle.components.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<&ArchivedBundleRecord> for Bundle {
+    type Error = RecordError;
+
+    fn try_from(record: &ArchivedBundleRecord) -> Result<Self, RecordError> {
+        Ok(Self {
+            sku: value::sku(&record.sku)?,
+            location: record.location.as_ref().map(value::location).transpose()?,
+            quantity: value::line_quantity("units of a bundle", record.quantity)?,
+            components: record.components.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// Lines that have fewer units, how many have more, and until when it is held now.
@@ -53,6 +104,7 @@ pub(crate) enum ReservationRecord {
 pub(crate) struct ChangedRecord {
     lowered: Vec<LoweredRecord>,
     raised: u16,
+    bundles: u16,
     expires_at: i64,
     operation: OperationRecord,
     at: i64,
@@ -74,6 +126,10 @@ impl ReservationRecord {
                 size_of::<ArchivedChangedRecord>()
                     + changed.lowered.len() * size_of::<ArchivedLoweredRecord>()
             }
+            Self::BundlesNoted(noted) => {
+                let bundles = noted.bundles.iter().map(BundleRecord::bytes);
+                size_of::<ArchivedBundlesRecord>() + bundles.sum::<usize>()
+            }
             Self::Extended { .. }
             | Self::Pinned { .. }
             | Self::Unpinned { .. }
@@ -86,7 +142,7 @@ impl ReservationRecord {
 impl From<&ReservationEvent> for ReservationRecord {
     fn from(event: &ReservationEvent) -> Self {
         match event {
-            ReservationEvent::Made { customer, fingerprint, lines, ttl, at, metadata, follow } => {
+            ReservationEvent::Made { customer, fingerprint, lines, ttl, at, metadata, follow, bundles } => {
                 Self::Made {
                     customer: SmolStr::new(customer.as_str()),
                     fingerprint: fingerprint.0,
@@ -95,7 +151,12 @@ impl From<&ReservationEvent> for ReservationRecord {
                     at: at.millis(),
                     metadata: metadata.clone(),
                     follow: *follow,
+                    bundles: *bundles,
                 }
+            }
+            ReservationEvent::BundlesNoted { first, bundles, at } => {
+                let bundles = bundles.iter().map(Into::into).collect();
+                Self::BundlesNoted(Box::new(BundlesRecord { first: *first, bundles, at: at.millis() }))
             }
             ReservationEvent::Extended { expires_at, operation, at } => Self::Extended {
                 expires_at: expires_at.millis(),
@@ -117,12 +178,13 @@ impl From<&ReservationEvent> for ReservationRecord {
                 Self::Released { operation: operation.map(Into::into), at: at.millis() }
             }
             ReservationEvent::Expired { at } => Self::Expired { at: at.millis() },
-            ReservationEvent::Changed { lowered, raised, expires_at, operation, at } => {
+            ReservationEvent::Changed { lowered, raised, bundles, expires_at, operation, at } => {
                 let lowered =
                     lowered.iter().map(|Lowered { line, left }| LoweredRecord { line: *line, left: *left });
                 Self::Changed(Box::new(ChangedRecord {
                     lowered: lowered.collect(),
                     raised: *raised,
+                    bundles: *bundles,
                     expires_at: expires_at.millis(),
                     operation: (*operation).into(),
                     at: at.millis(),
@@ -145,6 +207,7 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
                 at,
                 metadata,
                 follow,
+                bundles,
             } => Self::Made {
                 customer: value::customer(customer)?,
                 fingerprint: Fingerprint(fingerprint.to_native()),
@@ -153,6 +216,7 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
                 at: value::instant(*at),
                 metadata: value::text(metadata),
                 follow: follow.to_native(),
+                bundles: bundles.to_native(),
             },
             ArchivedReservationRecord::Extended { expires_at, operation, at } => Self::Extended {
                 expires_at: value::instant(*expires_at),
@@ -174,6 +238,11 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
                 Self::Released { operation: operation.as_ref().map(Into::into), at: value::instant(*at) }
             }
             ArchivedReservationRecord::Expired { at } => Self::Expired { at: value::instant(*at) },
+            ArchivedReservationRecord::BundlesNoted(noted) => Self::BundlesNoted {
+                first: noted.first.to_native(),
+                bundles: noted.bundles.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+                at: value::instant(noted.at),
+            },
             ArchivedReservationRecord::Changed(changed) => {
                 let lowered = changed.lowered.iter();
                 let lowered = lowered
@@ -181,6 +250,7 @@ impl TryFrom<&ArchivedReservationRecord> for ReservationEvent {
                 Self::Changed {
                     lowered: lowered.collect(),
                     raised: changed.raised.to_native(),
+                    bundles: changed.bundles.to_native(),
                     expires_at: value::instant(changed.expires_at),
                     operation: (&changed.operation).into(),
                     at: value::instant(changed.at),

@@ -1,0 +1,133 @@
+//! What the lines of an order cost, where some of what was asked for are bundles.
+//!
+//! An order has lines of what it takes from the shelves: of components. A line knows what its units cost *together*, and shares that
+//! among them exactly as they are called off or come back; so a bundle's price needs no unit price of its components that would
+//! have to be rounded. It is shared out over them in minor units, to the last one: by what they would cost alone where all of them have
+//! a price, and otherwise by their number. What is left after rounding down goes to those that lost most by it.
+
+use std::collections::BTreeMap;
+
+use super::OrderLine;
+use crate::ids::{LocationId, Sku};
+use crate::money::UnitPrice;
+use crate::quantity::LineQuantity;
+use crate::rejection::Rejection;
+use crate::reservation::Bundle;
+
+/// What was asked for under one name, a usual product or a bundle, and what all of it costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Priced {
+    /// Which product.
+    pub sku: Sku,
+    /// From where, if that was said.
+    pub location: Option<LocationId>,
+    /// How many.
+    pub quantity: LineQuantity,
+    /// What they cost together, in minor units.
+    pub total_minor: i64,
+}
+
+/// The lines of an order for what was asked, each name once: those of bundles are replaced by what these are made of. `alone` knows
+/// what a unit of a component would cost by itself.
+///
+/// # Errors
+/// If units or amounts do not fit where they must.
+pub fn order_lines(
+    priced: &[Priced],
+    bundles: &[Bundle],
+    alone: &dyn Fn(&Sku) -> Option<UnitPrice>,
+) -> Result<Vec<OrderLine>, Rejection> {
+    let mut lines: BTreeMap<(Sku, Option<LocationId>), (u64, i64)> = BTreeMap::new();
+    let mut add = |sku: &Sku, location: &Option<LocationId>, units: u64, minor: i64| {
+        let sum = lines.entry((sku.clone(), location.clone())).or_default();
+        sum.0 = sum.0.checked_add(units)?;
+        sum.1 = sum.1.checked_add(minor)?;
+        Some(())
+    };
+    for Priced { sku, location, quantity, total_minor } in priced {
+        let named = |bundle: &&Bundle| bundle.sku == *sku && bundle.location == *location;
+        let parts: Vec<_> = bundles.iter().filter(named).flat_map(parts).collect();
+        if parts.is_empty() {
+            add(sku, location, quantity.units().into(), *total_minor).ok_or(Rejection::TotalTooLarge)?;
+            continue;
+        }
+        let shares = shared(*total_minor, &weights(&parts, alone)).ok_or(Rejection::TotalTooLarge)?;
+        for ((sku, units), minor) in parts.iter().zip(shares) {
+            add(sku, location, *units, minor).ok_or(Rejection::TotalTooLarge)?;
+        }
+    }
+    let line = |((sku, location), (units, total_minor))| {
+        let units = u32::try_from(units).ok().and_then(LineQuantity::new);
+        let quantity = units.ok_or(Rejection::TotalTooLarge)?;
+        // Which line of the reservation that is, is known once it is pinned.
+        Ok(OrderLine { hold: 0, sku, location, quantity, total_minor })
+    };
+    lines.into_iter().map(line).collect()
+}
+
+/// Units of each component in these bundles.
+fn parts(bundle: &Bundle) -> impl Iterator<Item = (Sku, u64)> {
+    let bundles = u64::from(bundle.quantity.units());
+    // At most ten million times a thousand.
+    bundle.components.iter().map(move |part| (part.sku.clone(), u64::from(part.quantity.units()) * bundles))
+}
+
+/// How much of a bundle's price falls to each of its components.
+fn weights(parts: &[(Sku, u64)], alone: &dyn Fn(&Sku) -> Option<UnitPrice>) -> Vec<u128> {
+    let cost = |(sku, units): &(Sku, u64)| {
+        let price = u128::try_from(alone(sku)?.ten_thousandths()).ok()?;
+        Some(price * u128::from(*units))
+    };
+    let alone: Option<Vec<u128>> = parts.iter().map(cost).collect();
+    match alone.filter(|costs| costs.iter().any(|cost| *cost > 0)) {
+        Some(costs) => costs,
+        None => parts.iter().map(|(_, units)| u128::from(*units)).collect(),
+    }
+}
+
+/// Shares an amount out in these proportions, so that the shares add up to it: each gets its share rounded down, and what is left goes,
+/// unit by unit, to those whose remainder is largest; to the first of them where they are as large. `None` if that leaves 128 bits, or
+/// there is nothing to share it among.
+fn shared(amount: i64, weights: &[u128]) -> Option<Vec<i64>> {
+    let whole = weights.iter().try_fold(0_u128, |sum, weight| sum.checked_add(*weight))?;
+    let whole = Some(whole).filter(|whole| *whole > 0)?;
+    let amount = u128::try_from(amount).ok()?;
+    let (mut shares, mut lost) = (Vec::with_capacity(weights.len()), Vec::with_capacity(weights.len()));
+    let mut left = amount;
+    for (position, weight) in weights.iter().enumerate() {
+        let exact = amount.checked_mul(*weight)?;
+        let share = exact.checked_div(whole)?;
+        left = left.checked_sub(share)?;
+        shares.push(share);
+        lost.push((std::cmp::Reverse(exact % whole), position));
+    }
+    lost.sort_unstable();
+    // Fewer are left than there are shares, because each lost less than one.
+    for (_, position) in lost.into_iter().take(usize::try_from(left).ok()?) {
+        *shares.get_mut(position)? += 1;
+    }
+    shares.into_iter().map(|share| i64::try_from(share).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_amount_and_the_largest_remainders_get_what_is_left() {
+        for (amount, weights, shares) in [
+            (2_000, &[1, 2][..], &[667, 1_333][..]),
+            (1_000, &[1, 1, 1], &[334, 333, 333]),
+            (5, &[3, 3, 4], &[2, 1, 2]),
+            (0, &[1, 2], &[0, 0]),
+            (1, &[0, 7], &[0, 1]),
+            (i64::MAX, &[u128::from(u64::MAX)], &[i64::MAX]),
+        ] {
+            let given = shared(amount, weights).unwrap();
+            assert_eq!(given, shares, "{amount} by {weights:?}");
+            assert_eq!(given.iter().sum::<i64>(), amount);
+        }
+        assert_eq!(shared(1, &[]), None);
+        assert_eq!(shared(i64::MAX, &[u128::MAX, 1]), None);
+    }
+}
