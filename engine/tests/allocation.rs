@@ -2,6 +2,8 @@
 //!
 //! Counted, not timed, so it is the same wherever it runs. A test program of its own, because its allocator counts.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
 use std::collections::VecDeque;
 
 use holdfast_engine::product::{
