@@ -39,7 +39,7 @@ pub(crate) fn unpack(
     wanted: &mut Vec<Wanted>,
     bounds: &mut TtlBounds,
 ) -> Result<Bundles, Rejection> {
-    let in_part = terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
+    let in_part = terms.time_in_force.is_some_and(TimeInForce::may_drop);
     let Unpacked { bundles, claims } =
         unpacking.finish(wanted.len(), in_part, &|sku| is_bundle(shared, sku))?;
     for (sku, claim) in claims {

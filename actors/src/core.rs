@@ -23,6 +23,7 @@ use ractor::ActorRef;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
 use crate::bundle_stock::bundle_stock;
+use crate::bundles;
 use crate::change::{self, ChangeReservation};
 use crate::clock::Clock;
 use crate::config::CoreConfig;
@@ -404,6 +405,10 @@ impl Core {
     pub fn watch_stock(&self, skus: &[Sku], seen: Option<Sequence>) -> Result<StockWatch, Failure> {
         let cell = |sku: &Sku| {
             let cell = self.shared.directory.get(sku).filter(|cell| cell.shown().details.is_some());
+            // How many bundles there are is said of their components, which can be watched.
+            if bundles::is_bundle(&self.shared, sku) {
+                return Err(Rejection::ProductIsBundle { sku: sku.clone() });
+            }
             cell.ok_or_else(|| Rejection::UnknownSku { sku: sku.clone() })
         };
         let cells = skus.iter().take(WATCHED_MAX).map(cell).collect::<Result<_, _>>()?;
@@ -561,6 +566,13 @@ impl Core {
             cell.read(|reservation| reservation.lines().iter().map(|line| line.sku.clone()).collect())
         });
         skus.unwrap_or_default()
+    }
+
+    /// What a product is made of, as it is now, if it is a bundle.
+    pub fn components_of(&self, sku: &Sku) -> Vec<Sku> {
+        let shown = self.shared.directory.get(sku).and_then(|cell| cell.details());
+        let components = shown.iter().flat_map(|shown| &shown.details.components);
+        components.map(|component| component.sku.clone()).collect()
     }
 
     /// Commits a reservation: all of it, or the units named.

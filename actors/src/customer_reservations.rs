@@ -74,13 +74,17 @@ pub(crate) async fn list(
         let Some(last) = ages.last() else { break };
         before = Some(*last);
         for age in ages {
-            let cell = shared.reservations.get(age.id);
-            let view = cell.and_then(|cell| cell.read(|reservation| ReservationView::now(reservation, now)));
-            let is_listed = |view: &ReservationView| {
-                Claimed::of(view.state).is_some_and(|claimed| only.is_none_or(|only| only == claimed))
-            };
-            views.extend(view.filter(is_listed));
+            let Some(cell) = shared.reservations.get(age.id) else { continue };
+            let view = cell.read(|reservation| {
+                let claimed = Claimed::of(reservation.state())?;
+                let is_listed = only.is_none_or(|only| only == claimed);
+                let view = is_listed.then(|| ReservationView::now(reservation, now))?;
+                Claimed::of(view.state).map(|_| view)
+            });
+            views.extend(view.flatten());
         }
+        // There may be very many, none of them asked for.
+        tokio::task::yield_now().await;
     }
     views.truncate(limit);
     wait_until_durable(shared, permit).await?;

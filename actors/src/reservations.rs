@@ -331,14 +331,16 @@ pub(crate) async fn extend(
     end(shared, permit, id, operation, |reservation, at| {
         let mut ttl_max = Policy::HOLD_TTL_LIMIT;
         let mut short = None;
-        for line in reservation.lines() {
-            let Some(cell) = shared.directory.get(&line.sku) else { continue };
+        let lines = reservation.lines().iter().map(|line| &line.sku);
+        let bundles = reservation.bundles().unwrap_or_default().iter().map(|bundle| &bundle.sku);
+        for sku in lines.chain(bundles) {
+            let Some(cell) = shared.directory.get(sku) else { continue };
             let shown = cell.shown();
             if let Some(details) = &shown.details {
                 ttl_max = ttl_max.min(details.details.policy.hold_ttl_max);
             }
             if shown.short {
-                short = Some(line.sku.clone());
+                short = Some(sku.clone());
             }
         }
         let ttl = ttl.unwrap_or(reservation.made().ttl.min(ttl_max));

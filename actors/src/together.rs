@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use holdfast_engine::Rejection;
+use holdfast_engine::reservation::LINES_MAX;
 use smallvec::SmallVec;
 
 use crate::answer::{Answer, Failure, Reply, ReplyTo, Unavailable};
@@ -82,12 +84,18 @@ fn begin(
 ) -> Result<Vec<usize>, NotTogether> {
     // Claims of one product are made in the order of the request.
     claimed.members.sort_by_key(|(position, ..)| *position);
-    let (mut stops, mut intents, mut aged) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stops, mut intents, mut aged, mut lines) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (member, (position, request, _)) in (0_u16..).zip(&claimed.members) {
         let Prepared { stops: mut own, bundles, ttl, at } = match prepare(shared, request) {
             Ok(prepared) => prepared,
             Err(rejection) => return Err((*position, claimed.give_up(rejection.into()))),
         };
+        // What was a bundle may be many lines by now, and they travel as one basket.
+        lines += own.iter().map(|stop| stop.claims.len()).sum::<usize>();
+        if lines > LINES_MAX {
+            let rejection = Rejection::TooManyLines { lines, max: LINES_MAX };
+            return Err((*position, claimed.give_up(rejection.into())));
+        }
         let mut terms = request.terms.clone();
         terms.plan = sourcing::fewest_locations(&own, &terms);
         own.iter_mut().for_each(|stop| stop.member = member);

@@ -13,11 +13,16 @@ mod support;
 
 use std::sync::Arc;
 
-use holdfast_actors::{Age, Claimed, ManualClock, ReleasedAll, ReservationView, Reserve};
+use holdfast_actors::{
+    Age, Claimed, ManualClock, OrderRequestLine, OrderSource, ReleasedAll, ReservationView, Reserve,
+};
+use holdfast_engine::order::OrderStatus;
 use holdfast_engine::{CustomerId, Millis, Operation, Rejection, ReservationId};
 use holdfast_persistence::MemoryDisk;
 
-use support::ask::{TTL, basket, buyer, fresh, fresh_operation, line, operation, order_of};
+use support::ask::{
+    TTL, basket, buyer, checkout, fresh, fresh_operation, line, operation, order_of, sku, units,
+};
 use support::bank::{Act, BANK, Bank};
 use support::shop::{Shop, clock, config};
 use support::{begin, eventually, within};
@@ -202,4 +207,25 @@ async fn what_is_being_paid_for_stays_and_says_for_which_order() {
     paying.answer("the checkout").await.unwrap();
     assert_eq!(shop.core.reservations(&buyer(), None, None, 9).await.unwrap(), []);
     shop.audit().await;
+}
+
+/// Between its claim and its first record an order's own reservation is one like any other. Whoever ends it then does not end the
+/// order: it claims anew.
+#[tokio::test]
+async fn an_order_whose_own_claim_was_given_back_under_it_claims_anew() {
+    let shop = Shop::new(clock()).await;
+    shop.stock("A", 10).await;
+    let lines =
+        vec![OrderRequestLine { sku: sku("A"), location: None, quantity: units(2), unit_price: None }];
+    let order = checkout(fresh(), OrderSource::Lines(lines), "sandbox", "approve");
+    // As a process leaves it behind that ends just then.
+    let own = Reserve { fingerprint: order.fingerprint, ..basket(order.id.0, [line("A", 2)]) };
+    shop.core.reserve(own).await.unwrap();
+    let answer = within("giving all back", shop.core.release_all(&buyer(), derived(77))).await.unwrap();
+    assert_eq!(told(&answer), [(order.id.0, false)]);
+    let placed = within("an order", shop.core.place_order(order)).await.unwrap();
+    assert_eq!(placed.value.status, OrderStatus::Confirmed);
+    assert_eq!(ids(&shop.core.reservations(&buyer(), None, None, 9).await.unwrap()), Vec::<u128>::new());
+    shop.audit().await;
+    shop.close().await;
 }

@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use holdfast_actors::{Failure, Reply, ReservationView, Reserve, ReserveLine};
-use holdfast_engine::product::{Adjustment, Condition};
+use holdfast_engine::product::{Adjustment, Condition, SaleTerms};
 use holdfast_engine::reservation::LINES_MAX;
-use holdfast_engine::{LocationId, Rejection, ReservationId};
+use holdfast_engine::{CustomerId, LocationId, Rejection, ReservationId, SaleId, Timestamp};
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, RngExt};
 
@@ -546,5 +546,43 @@ async fn the_widest_basket_is_made_with_one_answer_and_given_back_whole() {
     release(&shop, winners[0].value.id).await;
     let world = shop.audit().await;
     assert!(world.products().values().all(|product| product.holds_count() == 0));
+    shop.close().await;
+}
+
+/// A sale that lets one customer in at a time is full because of a basket that then fails: who asks meanwhile waits, and is let
+/// in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sale_is_not_full_because_of_a_basket_that_fails() {
+    let (shop, doors) = last_units().await;
+    let terms = SaleTerms {
+        id: SaleId::new("spring").unwrap(),
+        opens_at: Timestamp::default(),
+        closes_at: None,
+        paused: false,
+        exclusive: false,
+        per_customer: None,
+        admits: Some(1),
+        allotments: Vec::new(),
+    };
+    shop.core.adjust(sku("A"), moved(5, fresh_operation())).await.unwrap();
+    shop.core.put_sale(sku("A"), terms, fresh_operation()).await.unwrap();
+    let mut at_b = doors.stop(doors.owner(&shop, "B").await);
+    let winner = begin_basket(&shop, &["B"]).await;
+    at_b.reached().await;
+    let failing = begin_basket(&shop, &["A", "B"]).await;
+    shop.ping("A").await;
+    let bob = Reserve { customer: CustomerId::new("bob").unwrap(), ..new_basket([line("A", 1)]) };
+    let mut waiting = begin(shop.core.reserve(bob)).await;
+    shop.ping("A").await;
+    waiting.assert_unanswered();
+
+    at_b.open();
+    assert!(winner.answer("the winner").await.is_ok());
+    assert!(is_short(&failing.answer("the failing basket").await));
+    assert!(waiting.answer("who waited at the door").await.is_ok());
+    let third = Reserve { customer: CustomerId::new("cleo").unwrap(), ..new_basket([line("A", 1)]) };
+    let refused = within("a refusal", shop.core.reserve(third)).await;
+    assert!(matches!(refused, Err(Failure::Rejected(Rejection::SaleFull { admits: 1, .. }))), "{refused:?}");
+    shop.audit().await;
     shop.close().await;
 }

@@ -152,9 +152,13 @@ impl Coordinator {
                 self.advance(id);
             }
             // Its own reservation of an earlier, cut-off try: make another.
-            Err(Failure::Rejected(Rejection::ReservationExpired { .. }))
-                if try_number < RESERVATION_TRIES_MAX
-                    && let OrderSource::Lines(lines) = &placing.request.source =>
+            // While it was not pinned, whoever knew its number could end it as any other.
+            Err(Failure::Rejected(
+                Rejection::ReservationExpired { .. }
+                | Rejection::ReservationReleased
+                | Rejection::ReservationCommitted,
+            )) if try_number < RESERVATION_TRIES_MAX
+                && let OrderSource::Lines(lines) = &placing.request.source =>
             {
                 let lines = lines.clone();
                 self.hold(id, &lines, try_number + 1);
@@ -240,19 +244,22 @@ impl Coordinator {
             };
             asked.extend(noted.iter().map(|bundle| (line(bundle), Some(bundle))));
         }
-        let mut merged: BTreeMap<(Sku, Option<LocationId>), (LineQuantity, i64)> = BTreeMap::new();
+        // A reservation may have units of a product beside bundles that had its name before.
+        let mut merged: BTreeMap<(Sku, Option<LocationId>, bool), (LineQuantity, i64)> = BTreeMap::new();
         for (line, bundle) in asked {
             let total = self.line_total(request, &line, bundle)?;
-            let key = (line.sku.clone(), line.location.clone());
+            let is_loose = !owns_reservation && bundle.is_none();
+            let key = (line.sku.clone(), line.location.clone(), is_loose);
             let sum = match merged.get(&key) {
                 Some((quantity, minor)) => quantity.checked_add(line.quantity).zip(minor.checked_add(total)),
                 None => Some((line.quantity, total)),
             };
             merged.insert(key, sum.ok_or(Rejection::TotalTooLarge)?);
         }
-        let priced = merged.into_iter().map(|((sku, location), (quantity, total_minor))| Priced {
+        let priced = merged.into_iter().map(|((sku, location, is_loose), (quantity, total_minor))| Priced {
             sku,
             location,
+            is_loose,
             quantity,
             total_minor,
         });
@@ -298,7 +305,7 @@ impl Coordinator {
                 others += 1;
             }
         }
-        let in_part = whole_or_nothing(terms).time_in_force == Some(TimeInForce::ImmediateOrCancel);
+        let in_part = whole_or_nothing(terms).time_in_force.is_some_and(TimeInForce::may_drop);
         let unpacked = unpacking.finish(others, in_part, &|sku| bundles::is_bundle(&self.shared, sku))?;
         Ok(unpacked.bundles)
     }

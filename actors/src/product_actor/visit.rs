@@ -128,6 +128,11 @@ impl Owner {
                     self.step_back(at, &mut basket, begun);
                     return self.parked.push_back(basket);
                 }
+                // Who is in because of a basket that may fail may be out in a moment.
+                Err(Rejection::SaleFull { .. }) if self.wait_for_others(&basket) => {
+                    self.step_back(at, &mut basket, begun);
+                    return self.parked.push_back(basket);
+                }
                 Err(rejection) => {
                     self.show_arrivals();
                     return basket.refuse(rejection);
@@ -215,6 +220,12 @@ impl Owner {
             return false;
         }
         self.wait_for_any_flight(&concerns)
+    }
+
+    /// Whether other baskets that may fail have claimed something here; if so, it is heard here when they are over.
+    fn wait_for_others(&mut self, basket: &Basket) -> bool {
+        let is_own = |flight: &Arc<Flight>| basket.flight().is_some_and(|own| Arc::ptr_eq(own, flight));
+        self.wait_for_any_flight(&|pending| !is_own(&pending.flight) && pending.all_units() > 0)
     }
 
     /// Asks the flights of these claims to tell when they are over. False if there are none.

@@ -23,6 +23,8 @@ pub struct Priced {
     pub location: Option<LocationId>,
     /// How many.
     pub quantity: LineQuantity,
+    /// Whether they are units of a product, whatever bundles there are of its name.
+    pub is_loose: bool,
     /// What they cost together, in minor units.
     pub total_minor: i64,
 }
@@ -44,8 +46,8 @@ pub fn order_lines(
         sum.1 = sum.1.checked_add(minor)?;
         Some(())
     };
-    for Priced { sku, location, quantity, total_minor } in priced {
-        let named = |bundle: &&Bundle| bundle.sku == *sku && bundle.location == *location;
+    for Priced { sku, location, quantity, is_loose, total_minor } in priced {
+        let named = |bundle: &&Bundle| !is_loose && bundle.sku == *sku && bundle.location == *location;
         let parts: Vec<_> = bundles.iter().filter(named).flat_map(parts).collect();
         if parts.is_empty() {
             add(sku, location, quantity.units().into(), *total_minor).ok_or(Rejection::TotalTooLarge)?;
@@ -112,6 +114,30 @@ fn shared(amount: i64, weights: &[u128]) -> Option<Vec<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::Component;
+
+    #[test]
+    fn units_beside_bundles_of_their_name_are_not_taken_for_them() {
+        let [cup, tea, gift] = ["cup", "tea", "box"].map(|name| Sku::new(name).unwrap());
+        let component = |sku: &Sku| Component { sku: sku.clone(), quantity: LineQuantity::ONE };
+        let components: Vec<_> = vec![component(&cup), component(&tea)];
+        let bundle = Bundle {
+            sku: gift.clone(),
+            location: None,
+            quantity: LineQuantity::ONE,
+            components: components.into(),
+        };
+        let priced = |is_loose, total_minor| Priced {
+            sku: gift.clone(),
+            location: None,
+            quantity: LineQuantity::ONE,
+            is_loose,
+            total_minor,
+        };
+        let lines = order_lines(&[priced(false, 300), priced(true, 500)], &[bundle], &|_| None).unwrap();
+        let told: Vec<_> = lines.iter().map(|line| (line.sku.as_str(), line.total_minor)).collect();
+        assert_eq!(told, [("box", 500), ("cup", 150), ("tea", 150)]);
+    }
 
     #[test]
     fn shares_add_up_to_the_amount_and_the_largest_remainders_get_what_is_left() {

@@ -32,6 +32,14 @@ impl TimeInForce {
         }
     }
 
+    /// Whether a part of what was asked for may be dropped: at once, or later.
+    pub const fn may_drop(self) -> bool {
+        match self {
+            Self::FillOrKill | Self::GoodTilCancelled => false,
+            Self::ImmediateOrCancel | Self::GoodTilDate(_) => true,
+        }
+    }
+
     /// Whether what is not there may queue.
     pub const fn queues(self) -> bool {
         match self {

@@ -150,8 +150,8 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    /// Takes all of them apart, for a request that has so many other lines. `in_part` says that it takes what is there and drops
-    /// the rest; `is_bundle` knows which products are bundles now.
+    /// Takes all of them apart, for a request that has so many other lines. `in_part` says that it may drop a part
+    /// of what it asks for; `is_bundle` knows which products are bundles now.
     ///
     /// # Errors
     /// If a bundle is not sold, or not in this quantity, or it would come to too many lines or units.

@@ -477,7 +477,7 @@ impl Driver {
                 others.push(line.clone());
             }
         }
-        let in_part = terms.time_in_force == Some(TimeInForce::ImmediateOrCancel);
+        let in_part = terms.time_in_force.is_some_and(TimeInForce::may_drop);
         let Unpacked { bundles, claims } =
             unpacking.finish(others.len(), in_part, &|sku| self.is_bundle(sku))?;
         others.extend(claims.into_iter().map(|(sku, claim)| (sku, claim.location, claim.quantity)));

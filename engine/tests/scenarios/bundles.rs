@@ -207,6 +207,7 @@ fn a_bundle_is_had_whole_or_not_at_all() {
         receive 5 cup
         receive 1 tea
         reserve A for ann or-drop: 1 box    | refused: BundleInPart
+        reserve A for ann till 1h: 1 box    | refused: BundleInPart
         reserve A for ann or-kill: 1 box    | refused: InBundle
         reserve A for ann: 1 box
         reserve B for bob: 5 box            | refused: InBundle

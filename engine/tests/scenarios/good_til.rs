@@ -494,3 +494,31 @@ fn a_crash_between_the_product_and_the_order_is_mended() {
     let owed: Vec<_> = order.refunds().iter().map(|refund| refund.amount.minor()).collect();
     assert_eq!(owed, [1200]);
 }
+
+#[test]
+fn nothing_comes_to_queue_up_to_a_date_that_is_over() {
+    let begun = "
+        new cup backorder unlimited
+        reserve A for ann till 5min lasting 1h: 2 cup
+        wait 10min
+        ";
+    check(
+        &format!("{begun} change A: 3 cup\n commit A"),
+        "
+        cup line A: 0 kept, 3 queued, 0 lapsed
+        ",
+    );
+    check(
+        &format!("{begun} change A till 20min: 3 cup\n commit A\n wait 20min"),
+        "
+        cup line A: 0 kept, 0 queued, 3 lapsed
+        ",
+    );
+    // What is there does not queue, so the date stays as it was.
+    check(
+        &format!("{begun} receive 1 cup\n change A: 3 cup\n commit A"),
+        "
+        cup line A: 1 kept, 0 queued, 2 lapsed
+        ",
+    );
+}

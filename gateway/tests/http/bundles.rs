@@ -226,3 +226,25 @@ async fn an_import_takes_compositions_and_keeps_what_it_does_not_say() {
     assert_eq!(shop.available("set").await, 3);
     shop.stop().await;
 }
+
+#[tokio::test]
+async fn a_bundle_is_not_watched_but_its_components_are() {
+    let shop = boxes(5, 5).await;
+    let refused = shop.get("/v1/stock/stream?sku=box").await.refused(409, "product_is_bundle");
+    assert_eq!(refused["retryable"], false);
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_bundle_is_held_no_longer_than_it_may_be_however_often_it_is_prolonged() {
+    let shop = boxes(5, 5).await;
+    let policy = json!({"hold_ttl_ms": 60_000, "hold_ttl_max_ms": 60_000});
+    let body = json!({"name": "box", "components": [{"sku": "cup", "quantity": 1}], "policy": policy});
+    assert!(shop.put("/v1/products/box", &body).await.status.is_success());
+    let body = json!({"customer": "c", "lines": [{"sku": "box", "quantity": 1}]});
+    let made = shop.post("/v1/reservations", &body).await.expect(StatusCode::CREATED);
+    let extend = format!("/v1/reservations/{}/extend", made["id"].as_str().unwrap());
+    shop.post(&extend, &json!({"ttl_ms": 61_000})).await.refused(422, "hold_time_out_of_range");
+    shop.post(&extend, &json!({"ttl_ms": 60_000})).await.expect(StatusCode::OK);
+    shop.stop().await;
+}

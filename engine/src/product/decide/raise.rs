@@ -48,7 +48,7 @@ impl Product {
             let Some(more) = more else { continue };
             let hold = HoldId { reservation: open.reservation, line: *line };
             let live = self.hold(hold).ok_or(Rejection::HoldNotFound { hold })?;
-            let Kept { quantity, sources } = self.raised(&live, claim, more, Place::of(&open.terms))?;
+            let Kept { quantity, sources } = self.raised(at, &live, claim, more, Place::of(&open.terms))?;
             events.push(ProductEvent::HoldChanged { hold, quantity, sources, buyer: buyer.cloned() });
         }
         let opened = open.claims.iter().zip(granted).filter_map(|(claim, more)| Some((claim, more?)));
@@ -110,16 +110,25 @@ impl Product {
     }
 
     /// What a hold has with what it is given besides.
-    fn raised(&self, live: &Hold, claim: &Claim, more: More, place: Place) -> Result<Kept, Rejection> {
+    fn raised(
+        &self,
+        at: Timestamp,
+        live: &Hold,
+        claim: &Claim,
+        more: More,
+        place: Place,
+    ) -> Result<Kept, Rejection> {
         let too_large = || Rejection::LineTooLarge {
             sku: self.sku.clone(),
             requested: LineQuantity::MOST,
             max: LineQuantity::MOST,
         };
         let place = match &live.sources {
-            // What queues stays where it queues, and for as long.
+            // What queues stays where it queues, and for as long; but nothing comes to queue up to a date that is over.
             Sources::Spread(spread) if !spread.queued.is_zero() => {
-                Place { class: spread.class, good_til: spread.good_til }
+                let is_over = spread.good_til.is_some_and(|date| date <= at) && !more.queued.is_zero();
+                let good_til = if is_over { place.good_til } else { spread.good_til };
+                Place { class: spread.class, good_til }
             }
             Sources::At { .. } | Sources::Spread(_) => place,
         };

@@ -371,6 +371,8 @@ impl Reference {
                 if had == lines[number].2 {
                     classes[number] = wishes.class;
                     untils[number] = wishes.until;
+                } else if units > there && untils[number].is_some_and(|until| until <= self.now) {
+                    untils[number] = wishes.until;
                 }
                 lines[number].2 += units;
                 for (place, units) in found {

@@ -69,7 +69,8 @@ pub(super) fn uses(app: &App, item: &BatchItem<'_>) -> Vec<(Thing, Use)> {
         Work::Reserve(request) => {
             // A name that is none is refused in its turn, and concerns nothing.
             let skus = request.lines.iter().filter_map(|line| Sku::new(&line.sku).ok());
-            skus.map(|sku| (Thing::Product(sku), Use::Claim)).collect()
+            let claims = skus.flat_map(|sku| app.core.components_of(&sku).into_iter().chain([sku]));
+            claims.map(|sku| (Thing::Product(sku), Use::Claim)).collect()
         }
         Work::Commit(id, _) | Work::Release(id, _) | Work::Extend(id, _) => {
             let products = app.core.products_of(*id).into_iter().map(|sku| (Thing::Product(sku), Use::End));
