@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Bound;
 
 use holdfast_engine::reservation::{Reservation, ReservationState};
 use holdfast_engine::{CustomerId, ReservationId, Timestamp};
@@ -102,11 +103,13 @@ impl CustomerIndex {
         })
     }
 
-    /// The oldest of a customer's reservations that are alive or about to be made, the oldest first; at most so many.
-    pub(crate) fn oldest_alive(&self, customer: &CustomerId, max: usize) -> Vec<Age> {
+    /// A customer's reservations that are alive or about to be made and younger than this one, the oldest first; at most so
+    /// many.
+    pub(crate) fn alive_after(&self, customer: &CustomerId, after: Option<Age>, max: usize) -> Vec<Age> {
         let entry = |age| Entry { customer: customer.clone(), age };
-        let all = entry(Age::FIRST)..=entry(Age::LAST);
-        self.with(customer, |table| table.alive.range(all).take(max).map(|entry| entry.age).collect())
+        let first = after.map_or(Bound::Included(entry(Age::FIRST)), |age| Bound::Excluded(entry(age)));
+        let rest = (first, Bound::Included(entry(Age::LAST)));
+        self.with(customer, |table| table.alive.range(rest).take(max).map(|entry| entry.age).collect())
     }
 
     /// A customer's reservations that are remembered as given back, the oldest first.
@@ -159,7 +162,8 @@ mod tests {
         index.add(&bob, age(9));
         assert_eq!(index.alive_before(&ann, None, 9), [age(3), age(2), age(1)]);
         assert_eq!(index.alive_before(&ann, Some(age(3)), 1), [age(2)]);
-        assert_eq!(index.oldest_alive(&ann, 2), [age(1), age(2)]);
+        assert_eq!(index.alive_after(&ann, None, 2), [age(1), age(2)]);
+        assert_eq!(index.alive_after(&ann, Some(age(2)), 2), [age(3)]);
         index.remove(&ann, age(2));
         assert_eq!(index.alive_before(&ann, Some(age(3)), 9), [age(1)]);
     }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use holdfast_engine::reservation::ReservationState;
+use holdfast_engine::reservation::{Reservation, ReservationState};
 use holdfast_engine::{CustomerId, Operation, Rejection, ReservationId};
 
 use crate::answer::{Answer, Failure};
@@ -18,6 +18,9 @@ use crate::shared::{Permit, Shared};
 
 /// Most reservations that one request gives back.
 pub const RELEASES_MAX: usize = 1_000;
+
+/// Most reservations in checkout that an answer tells to have stayed.
+const KEPT_TOLD_MAX: usize = 100;
 
 /// Releases of one request that are under way at once.
 const RELEASES_IN_FLIGHT: usize = 64;
@@ -91,6 +94,31 @@ pub(crate) async fn list(
     Ok(views)
 }
 
+/// The oldest of a customer's reservations that have not ended: held ones up to one more than are given back at once, and of those
+/// in checkout, which stay, some that stand between them.
+async fn oldest(shared: &Arc<Shared>, customer: &CustomerId) -> Vec<Age> {
+    let (mut oldest, mut held, mut after) = (Vec::new(), 0, None);
+    while held <= RELEASES_MAX {
+        let ages = shared.reservations.customers.alive_after(customer, after, CHUNK);
+        let Some(last) = ages.last() else { break };
+        after = Some(*last);
+        for age in ages {
+            let state = shared.reservations.get(age.id).and_then(|cell| cell.read(Reservation::state));
+            match state.and_then(Claimed::of) {
+                Some(Claimed::InCheckout) if oldest.len() - held >= KEPT_TOLD_MAX => {}
+                Some(Claimed::InCheckout) => oldest.push(age),
+                // A basket that is still under way may be held by the time it is asked.
+                Some(Claimed::Held) | None => {
+                    held += 1;
+                    oldest.push(age);
+                }
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    oldest
+}
+
 /// Gives back all reservations of a customer that are held, each as the operation that `operation_of` derives for it.
 pub(crate) async fn release_all(
     shared: &Arc<Shared>,
@@ -100,7 +128,7 @@ pub(crate) async fn release_all(
 ) -> Result<ReleasedAll, Failure> {
     let index = &shared.reservations.customers;
     // In this order: what ends in between is in the second list, and in the first one perhaps as well.
-    let mut alive = index.oldest_alive(customer, RELEASES_MAX + 1);
+    let mut alive = oldest(shared, customer).await;
     let released_before = |age: &Age| {
         let cell = shared.reservations.get(age.id)?;
         cell.read(|reservation| Some((*age, reservation.operation(operation_of(age.id).id)?.at)))?

@@ -7,8 +7,8 @@ use holdfast_engine::product::{
 use holdfast_engine::reservation::ReservationEvent;
 use holdfast_engine::world::World;
 use holdfast_engine::{
-    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Operation, OperationId, Quantity,
-    ReservationId, Sequence, SmolStr, Timestamp,
+    CustomerId, Event, Fingerprint, HoldId, LineQuantity, LocationId, Millis, Operation, OperationId,
+    Quantity, ReservationId, Sequence, SmolStr, Timestamp,
 };
 
 use super::driver::replay;
@@ -214,4 +214,27 @@ fn a_world_in_which_somebody_queues_for_what_lies_there_is_not_settled() {
     world.apply(world.sequence().plus(1), &Event::Product(sku("cup"), arrived));
     let checked = std::panic::catch_unwind(|| world.check_settled(now));
     assert!(checked.is_err(), "nobody was served what came");
+}
+
+/// The clock is kept from standing before these instants.
+#[test]
+fn an_event_says_when_it_happened() {
+    let shop = run("
+        new cup price 1.00
+        wait 1h
+        receive 9 cup
+        reserve A for ann: 1 cup
+        wait 1h
+        order O1 for bob: 2 cup
+        O1 finishes
+        sale cup spring
+        end-sale cup spring
+        ");
+    let start = shop.driver.now.minus(Millis(2 * 3_600_000));
+    let told = shop.driver.journal().iter().filter_map(Event::at);
+    let hours: Vec<_> = told.map(|at| at.since(start).0 / 3_600_000).collect();
+    assert!(hours.is_sorted(), "{hours:?}");
+    for hour in 0..=2 {
+        assert!(hours.contains(&hour), "something happened in hour {hour}: {hours:?}");
+    }
 }
