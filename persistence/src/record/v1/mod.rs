@@ -1,9 +1,9 @@
 //! Records of format version 1.
 //!
 //! ```text
-//! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 18 LocationDeleted
+//! Record ─┬─ 0 Product     { sku, previous, at, event }   event: 0 Put … 19 DemandLapsed
 //!         ├─ 1 Reservation { id,  event }   event: 0 Made … 8 BundlesNoted
-//!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 14 ShipToChanged
+//!         └─ 2 Order       { id,  event }   event: 0 LinesAdded … 15 UnitsLapsed
 //! ```
 //!
 //! A variant's number is its place in its enum, so **variants and fields keep their order for ever**. Numbers are
@@ -15,7 +15,9 @@
 mod lot;
 mod order;
 mod product;
+mod put;
 mod reservation;
+mod sale;
 mod value;
 mod waiting;
 

@@ -1,17 +1,17 @@
 //! Records about a product.
 
 use holdfast_engine::product::{
-    Allotment, Backorders, Component, Condition, Fill, Fulfilment, HoldEnd, Left, Matching, Note, Piles,
-    Policy, Preorder, PriorityClass, ProductDetails, ProductEvent, SaleTerms, Source, Sources, SourcingRules,
-    Spread, Stamped, Strategy, WaitingRules,
+    Condition, Fill, Fulfilment, HoldEnd, Left, Note, Piles, PriorityClass, ProductEvent, Source, Sources,
+    Spread, Stamped,
 };
-use holdfast_engine::{LineQuantity, LocationId, Millis, Sequence, Timestamp};
-use rkyv::string::ArchivedString;
+use holdfast_engine::{LineQuantity, LocationId, Sequence};
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
 use super::lot::LotRecord;
-use super::value::{self, HoldRecord, OperationRecord, PriceRecord};
+use super::put::PutRecord;
+use super::sale::SaleRecord;
+use super::value::{self, HoldRecord, OperationRecord};
 use super::waiting::{OfferedHoldRecord, WaitingRecord};
 use crate::record::RecordError;
 
@@ -96,28 +96,6 @@ pub(crate) struct LocationDeletedRecord {
     at: i64,
 }
 
-/// What the merchant decides about a sale, and the request that did it.
-#[derive(Archive, Serialize)]
-pub(crate) struct SaleRecord {
-    id: SmolStr,
-    opens_at: i64,
-    closes_at: Option<i64>,
-    paused: bool,
-    exclusive: bool,
-    per_customer: Option<u32>,
-    admits: Option<u32>,
-    allotments: Vec<AllotmentRecord>,
-    operation: OperationRecord,
-    at: i64,
-}
-
-/// Units set aside at one location.
-#[derive(Archive, Serialize)]
-pub(crate) struct AllotmentRecord {
-    location: SmolStr,
-    units: u64,
-}
-
 /// A hold whose units are not all at one location.
 #[derive(Archive, Serialize)]
 pub(crate) struct SpreadRecord {
@@ -172,93 +150,6 @@ pub(crate) struct AdvancedRecord {
 pub(crate) struct FillRecord {
     hold: HoldRecord,
     units: u32,
-}
-
-/// A product's details and the request that set them.
-#[derive(Archive, Serialize)]
-pub(crate) struct PutRecord {
-    name: SmolStr,
-    price: Option<PriceRecord>,
-    sellable: bool,
-    safety_stock: u64,
-    backorders: BackordersRecord,
-    preorder: Option<PreorderRecord>,
-    matching: MatchingRecord,
-    strategy: StrategyRecord,
-    ranking: Vec<SmolStr>,
-    closed: Vec<SmolStr>,
-    hold_ttl_default_ms: u64,
-    hold_ttl_max_ms: u64,
-    line_quantity_min: u32,
-    line_quantity_max: u32,
-    line_quantity_multiple: u32,
-    operation: OperationRecord,
-    at: i64,
-    tracked: bool,
-    offer_ttl_ms: Option<u64>,
-    guest_hold_ttl_default_ms: Option<u64>,
-    components: Vec<ComponentRecord>,
-}
-
-/// Units of another product in a bundle.
-#[derive(Archive, Serialize)]
-pub(crate) struct ComponentRecord {
-    sku: SmolStr,
-    quantity: u32,
-}
-
-impl ComponentRecord {
-    /// Most bytes of these, with their texts.
-    pub(super) fn bytes_of(components: &[Self]) -> usize {
-        let each = components.iter();
-        each.map(|component| size_of::<ArchivedComponentRecord>() + component.sku.len()).sum()
-    }
-}
-
-impl From<&Component> for ComponentRecord {
-    fn from(component: &Component) -> Self {
-        Self { sku: SmolStr::new(component.sku.as_str()), quantity: component.quantity.units() }
-    }
-}
-
-impl TryFrom<&ArchivedComponentRecord> for Component {
-    type Error = RecordError;
-
-    fn try_from(record: &ArchivedComponentRecord) -> Result<Self, RecordError> {
-        let quantity = value::line_quantity("units of a component", record.quantity)?;
-        Ok(Self { sku: value::sku(&record.sku)?, quantity })
-    }
-}
-
-/// How much demand may queue.
-#[derive(Archive, Serialize)]
-pub(crate) enum BackordersRecord {
-    None,
-    Capped(u64),
-    Unlimited,
-}
-
-/// Sale before the release.
-#[derive(Archive, Serialize)]
-pub(crate) struct PreorderRecord {
-    quota: u64,
-    release_at: i64,
-}
-
-/// Who of those that queue is served first.
-#[derive(Archive, Serialize)]
-pub(crate) enum MatchingRecord {
-    Arrival,
-    FairShare,
-}
-
-/// Which locations units are taken from first.
-#[derive(Archive, Serialize)]
-pub(crate) enum StrategyRecord {
-    FewestShipments,
-    Ranked,
-    HighestStock,
-    Nearest,
 }
 
 /// A movement of stock.
@@ -324,12 +215,7 @@ impl ProductRecord {
     /// Most bytes of what lies beside the record's place: boxes and texts.
     pub(super) fn bytes_beside(&self) -> usize {
         match self {
-            Self::Put(put) => {
-                let texts = put.ranking.iter().chain(&put.closed);
-                let texts = texts.map(|text| size_of::<ArchivedString>() + text.len());
-                let texts = texts.sum::<usize>() + ComponentRecord::bytes_of(&put.components);
-                size_of::<ArchivedPutRecord>() + put.name.len() + texts
-            }
+            Self::Put(put) => put.bytes_beside(),
             Self::Adjusted(adjusted) => {
                 size_of::<ArchivedAdjustedRecord>()
                     + adjusted.location.len()
@@ -354,11 +240,7 @@ impl ProductRecord {
                 size_of::<ArchivedHoldChangedRecord>() + asked + filled.sum::<usize>()
             }
             Self::HoldInSale { location, buyer, .. } => location.len() + buyer.len(),
-            Self::SalePut(sale) => {
-                let places = sale.allotments.iter();
-                let places = places.map(|aside| size_of::<ArchivedAllotmentRecord>() + aside.location.len());
-                size_of::<ArchivedSaleRecord>() + sale.id.len() + places.sum::<usize>()
-            }
+            Self::SalePut(sale) => sale.bytes_beside(),
             Self::Filled { location, fills } => {
                 location.len() + fills.len() * size_of::<ArchivedFillRecord>()
             }
@@ -386,48 +268,7 @@ impl From<&ProductEvent> for ProductRecord {
     fn from(event: &ProductEvent) -> Self {
         match event {
             ProductEvent::Put { details, operation, at } => {
-                let Policy {
-                    sellable,
-                    safety_stock,
-                    backorders,
-                    preorder,
-                    matching,
-                    sourcing,
-                    hold_ttl_default,
-                    guest_hold_ttl_default,
-                    hold_ttl_max,
-                    line_quantity_min,
-                    line_quantity_max,
-                    line_quantity_multiple,
-                    tracked,
-                    waiting_list,
-                } = &details.policy;
-                Self::Put(Box::new(PutRecord {
-                    name: details.name.clone(),
-                    price: details.price.map(Into::into),
-                    sellable: *sellable,
-                    safety_stock: safety_stock.units(),
-                    backorders: (*backorders).into(),
-                    preorder: preorder.map(|preorder| PreorderRecord {
-                        quota: preorder.quota.units(),
-                        release_at: preorder.release_at.millis(),
-                    }),
-                    matching: (*matching).into(),
-                    strategy: sourcing.strategy.into(),
-                    ranking: sourcing.ranking.iter().map(|place| SmolStr::new(place.as_str())).collect(),
-                    closed: sourcing.closed.iter().map(|place| SmolStr::new(place.as_str())).collect(),
-                    hold_ttl_default_ms: hold_ttl_default.0,
-                    hold_ttl_max_ms: hold_ttl_max.0,
-                    line_quantity_min: line_quantity_min.units(),
-                    line_quantity_max: line_quantity_max.units(),
-                    line_quantity_multiple: line_quantity_multiple.units(),
-                    operation: (*operation).into(),
-                    at: at.millis(),
-                    tracked: *tracked,
-                    offer_ttl_ms: waiting_list.map(|rules| rules.offer_ttl.0),
-                    guest_hold_ttl_default_ms: guest_hold_ttl_default.map(|ttl| ttl.0),
-                    components: details.components.iter().map(Into::into).collect(),
-                }))
+                Self::Put(Box::new(PutRecord::new(details, *operation, *at)))
             }
             ProductEvent::Adjusted {
                 location,
@@ -556,18 +397,9 @@ impl From<&ProductEvent> for ProductRecord {
                     .map(|fill| FillRecord { hold: fill.hold.into(), units: fill.units.units() })
                     .collect(),
             },
-            ProductEvent::SalePut { terms, operation, at } => Self::SalePut(Box::new(SaleRecord {
-                id: SmolStr::new(terms.id.as_str()),
-                opens_at: terms.opens_at.millis(),
-                closes_at: terms.closes_at.map(Timestamp::millis),
-                paused: terms.paused,
-                exclusive: terms.exclusive,
-                per_customer: terms.per_customer.map(LineQuantity::units),
-                admits: terms.admits,
-                allotments: terms.allotments.iter().map(Into::into).collect(),
-                operation: (*operation).into(),
-                at: at.millis(),
-            })),
+            ProductEvent::SalePut { terms, operation, at } => {
+                Self::SalePut(Box::new(SaleRecord::new(terms, *operation, *at)))
+            }
             ProductEvent::SaleEnded { operation, at } => {
                 Self::SaleEnded { operation: (*operation).into(), at: at.millis() }
             }
@@ -602,11 +434,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
 
     fn try_from(record: &ArchivedProductRecord) -> Result<Self, RecordError> {
         Ok(match record {
-            ArchivedProductRecord::Put(put) => Self::Put {
-                details: Box::new(put.get().try_into()?),
-                operation: (&put.operation).into(),
-                at: value::instant(put.at),
-            },
+            ArchivedProductRecord::Put(put) => put.event()?,
             ArchivedProductRecord::Adjusted(adjusted) => Self::Adjusted {
                 location: value::location(&adjusted.location)?,
                 condition: (&adjusted.condition).into(),
@@ -642,11 +470,7 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
                     offer: None,
                 }
             }
-            ArchivedProductRecord::SalePut(sale) => Self::SalePut {
-                terms: Box::new(sale.get().try_into()?),
-                operation: (&sale.operation).into(),
-                at: value::instant(sale.at),
-            },
+            ArchivedProductRecord::SalePut(sale) => sale.event()?,
             ArchivedProductRecord::SaleEnded { operation, at } => {
                 Self::SaleEnded { operation: operation.into(), at: value::instant(*at) }
             }
@@ -738,152 +562,10 @@ impl TryFrom<&ArchivedProductRecord> for ProductEvent {
     }
 }
 
-impl TryFrom<&ArchivedPutRecord> for ProductDetails {
-    type Error = RecordError;
-
-    fn try_from(put: &ArchivedPutRecord) -> Result<Self, RecordError> {
-        Ok(Self {
-            name: value::text(&put.name),
-            price: put.price.as_ref().map(TryInto::try_into).transpose()?,
-            policy: Policy {
-                sellable: put.sellable,
-                safety_stock: value::quantity("safety stock", put.safety_stock)?,
-                backorders: (&put.backorders).try_into()?,
-                preorder: put.preorder.as_ref().map(TryInto::try_into).transpose()?,
-                matching: match &put.matching {
-                    ArchivedMatchingRecord::Arrival => Matching::Arrival,
-                    ArchivedMatchingRecord::FairShare => Matching::FairShare,
-                },
-                sourcing: SourcingRules {
-                    strategy: (&put.strategy).into(),
-                    ranking: put.ranking.iter().map(value::location).collect::<Result<_, _>>()?,
-                    closed: put.closed.iter().map(value::location).collect::<Result<_, _>>()?,
-                },
-                hold_ttl_default: Millis(put.hold_ttl_default_ms.to_native()),
-                guest_hold_ttl_default: put
-                    .guest_hold_ttl_default_ms
-                    .as_ref()
-                    .map(|ttl| Millis(ttl.to_native())),
-                hold_ttl_max: Millis(put.hold_ttl_max_ms.to_native()),
-                line_quantity_min: value::line_quantity("least line quantity", put.line_quantity_min)?,
-                line_quantity_max: value::line_quantity("line quantity limit", put.line_quantity_max)?,
-                line_quantity_multiple: value::line_quantity("line multiple", put.line_quantity_multiple)?,
-                tracked: put.tracked,
-                waiting_list: put.offer_ttl_ms.as_ref().map(|ttl| {
-                    let offer_ttl = Millis(ttl.to_native());
-                    WaitingRules { offer_ttl }
-                }),
-            },
-            components: put.components.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-impl From<&Allotment> for AllotmentRecord {
-    fn from(allotment: &Allotment) -> Self {
-        Self { location: SmolStr::new(allotment.location.as_str()), units: allotment.units.units() }
-    }
-}
-
-impl TryFrom<&ArchivedAllotmentRecord> for Allotment {
-    type Error = RecordError;
-
-    fn try_from(record: &ArchivedAllotmentRecord) -> Result<Self, RecordError> {
-        Ok(Self {
-            location: value::location(&record.location)?,
-            units: value::quantity("units set aside", record.units)?,
-        })
-    }
-}
-
-impl TryFrom<&ArchivedSaleRecord> for SaleTerms {
-    type Error = RecordError;
-
-    fn try_from(sale: &ArchivedSaleRecord) -> Result<Self, RecordError> {
-        let limit = sale.per_customer.as_ref();
-        Ok(Self {
-            id: value::sale(&sale.id)?,
-            opens_at: value::instant(sale.opens_at),
-            closes_at: sale.closes_at.as_ref().map(|at| value::instant(*at)),
-            paused: sale.paused,
-            exclusive: sale.exclusive,
-            per_customer: limit.map(|limit| value::line_quantity("customer limit", *limit)).transpose()?,
-            admits: sale.admits.as_ref().map(|admits| admits.to_native()),
-            allotments: sale.allotments.iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-impl From<Backorders> for BackordersRecord {
-    fn from(backorders: Backorders) -> Self {
-        match backorders {
-            Backorders::None => Self::None,
-            Backorders::Capped(limit) => Self::Capped(limit.units()),
-            Backorders::Unlimited => Self::Unlimited,
-        }
-    }
-}
-
-impl TryFrom<&ArchivedBackordersRecord> for Backorders {
-    type Error = RecordError;
-
-    fn try_from(record: &ArchivedBackordersRecord) -> Result<Self, RecordError> {
-        Ok(match record {
-            ArchivedBackordersRecord::None => Self::None,
-            ArchivedBackordersRecord::Capped(limit) => {
-                Self::Capped(value::quantity("backorder limit", *limit)?)
-            }
-            ArchivedBackordersRecord::Unlimited => Self::Unlimited,
-        })
-    }
-}
-
-impl TryFrom<&ArchivedPreorderRecord> for Preorder {
-    type Error = RecordError;
-
-    fn try_from(record: &ArchivedPreorderRecord) -> Result<Self, RecordError> {
-        Ok(Self {
-            quota: value::quantity("preorder quota", record.quota)?,
-            release_at: value::instant(record.release_at),
-        })
-    }
-}
-
-impl From<Matching> for MatchingRecord {
-    fn from(matching: Matching) -> Self {
-        match matching {
-            Matching::Arrival => Self::Arrival,
-            Matching::FairShare => Self::FairShare,
-        }
-    }
-}
-
-impl From<Strategy> for StrategyRecord {
-    fn from(strategy: Strategy) -> Self {
-        match strategy {
-            Strategy::FewestShipments => Self::FewestShipments,
-            Strategy::Ranked => Self::Ranked,
-            Strategy::HighestStock => Self::HighestStock,
-            Strategy::Nearest => Self::Nearest,
-        }
-    }
-}
-
 impl From<&ArchivedStampedRecord> for Stamped {
     fn from(record: &ArchivedStampedRecord) -> Self {
         let overtaken = record.overtaken.as_ref().map(|told| told.to_native());
         Self { at: value::instant(record.at), overtaken }
-    }
-}
-
-impl From<&ArchivedStrategyRecord> for Strategy {
-    fn from(record: &ArchivedStrategyRecord) -> Self {
-        match record {
-            ArchivedStrategyRecord::FewestShipments => Self::FewestShipments,
-            ArchivedStrategyRecord::Ranked => Self::Ranked,
-            ArchivedStrategyRecord::HighestStock => Self::HighestStock,
-            ArchivedStrategyRecord::Nearest => Self::Nearest,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use holdfast_engine::{Fingerprint, Millis, OrderId};
 use rkyv::{Archive, Serialize};
 use smol_str::SmolStr;
 
-use super::product::ComponentRecord;
+use super::put::ComponentRecord;
 use super::value::{self, Id, OperationRecord};
 use crate::record::RecordError;
 
