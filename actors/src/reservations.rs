@@ -180,7 +180,7 @@ pub(crate) fn look_up(
                 bounds.allow(&details.policy, guest);
             }
             if unpacking.concerns(sku, details) {
-                unpacking.add(sku, location.as_ref(), *quantity, details)?;
+                unpacking.add(sku, location.as_ref(), *quantity, details);
                 continue;
             }
             details.ok_or_else(unknown)?;

@@ -1,11 +1,11 @@
 //! From the request to a placed order: price it, hold its units, pin them, write it down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use holdfast_engine::order::{Order, OrderEvent, OrderLine, OrderPlaced, PlaceOrder, Priced, order_lines};
 use holdfast_engine::product::{Component, Terms, TimeInForce};
-use holdfast_engine::reservation::{Bundle, Bundles, Unpacking};
+use holdfast_engine::reservation::{Bundle, Bundles, Unpacking, named};
 use holdfast_engine::{
     Currency, Event, LineQuantity, LocationId, Money, OrderId, Rejection, ReservationId, Sku, UnitPrice,
 };
@@ -231,8 +231,7 @@ impl Coordinator {
         let noted = bundles.as_deref().unwrap_or_default();
         let mut asked: Vec<(OrderRequestLine, Option<&Bundle>)> = Vec::with_capacity(lines.len());
         for line in lines {
-            let named = |bundle: &&Bundle| bundle.sku == line.sku && bundle.location == line.location;
-            let bundle = noted.iter().find(|bundle| owns_reservation && named(bundle));
+            let bundle = named(noted, &line.sku, line.location.as_ref()).first().filter(|_| owns_reservation);
             asked.push((line, bundle));
         }
         if !owns_reservation {
@@ -300,7 +299,7 @@ impl Coordinator {
             let shown = self.shared.directory.get(&line.sku).and_then(|cell| cell.details());
             let details = shown.as_ref().map(|shown| &shown.details);
             if unpacking.concerns(&line.sku, details) {
-                unpacking.add(&line.sku, line.location.as_ref(), line.quantity, details)?;
+                unpacking.add(&line.sku, line.location.as_ref(), line.quantity, details);
             } else {
                 others += 1;
             }
@@ -316,15 +315,17 @@ impl Coordinator {
         let cell = self.shared.reservations.get(reservation).ok_or_else(not_found)?;
         let asked = cell.read(|held| {
             let bundles = held.bundles().unwrap_or_default();
+            let mut in_bundles = HashMap::<_, u64>::new();
+            for (bundle, part) in
+                bundles.iter().flat_map(|bundle| bundle.components.iter().map(move |part| (bundle, part)))
+            {
+                let units = u64::from(bundle.quantity.units()) * u64::from(part.quantity.units());
+                *in_bundles.entry((&part.sku, bundle.location.as_ref())).or_default() += units;
+            }
             let lines = held.lines().iter().filter_map(|line| {
                 let (sku, location) = line.name();
-                let of = bundles.iter().filter(|bundle| bundle.location.as_ref() == location);
-                let parts = of.flat_map(|bundle| bundle.components.iter().map(move |part| (bundle, part)));
-                let parts = parts.filter(|(_, part)| part.sku == *sku);
-                let units = |(bundle, part): (&Bundle, &Component)| {
-                    u64::from(bundle.quantity.units()) * u64::from(part.quantity.units())
-                };
-                let in_bundles = u32::try_from(parts.map(units).sum::<u64>()).ok()?;
+                let in_bundles = in_bundles.get(&(sku, location)).copied().unwrap_or_default();
+                let in_bundles = u32::try_from(in_bundles).ok()?;
                 // The rest was asked for by its own name.
                 let quantity = LineQuantity::new(line.quantity.units().checked_sub(in_bundles)?)?;
                 let (sku, location) = (sku.clone(), location.cloned());

@@ -12,7 +12,7 @@ use crate::ids::{LocationId, Sku};
 use crate::money::UnitPrice;
 use crate::quantity::LineQuantity;
 use crate::rejection::Rejection;
-use crate::reservation::Bundle;
+use crate::reservation::{Bundle, named};
 
 /// What was asked for under one name, a usual product or a bundle, and what all of it costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub fn order_lines(
         Some(())
     };
     for Priced { sku, location, quantity, is_loose, total_minor } in priced {
-        let named = |bundle: &&Bundle| !is_loose && bundle.sku == *sku && bundle.location == *location;
-        let parts: Vec<_> = bundles.iter().filter(named).flat_map(parts).collect();
+        let of_name = if *is_loose { &[] } else { named(bundles, sku, location.as_ref()) };
+        let parts: Vec<_> = of_name.iter().flat_map(parts).collect();
         if parts.is_empty() {
             add(sku, location, quantity.units().into(), *total_minor).ok_or(Rejection::TotalTooLarge)?;
             continue;

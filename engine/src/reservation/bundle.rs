@@ -34,9 +34,18 @@ pub type Bundles = Option<Arc<[Bundle]>>;
 /// [`crate::event::EVENT_BYTES_MAX`].
 pub const PARTS_PER_EVENT: usize = 128;
 
+/// Those of a reservation's bundles that have this name.
+pub fn named<'a>(bundles: &'a [Bundle], sku: &Sku, location: Option<&LocationId>) -> &'a [Bundle] {
+    let name = (sku, location);
+    let first = bundles.partition_point(|bundle| bundle.name() < name);
+    let from = bundles.get(first..).unwrap_or_default();
+    from.get(..from.partition_point(|bundle| bundle.name() == name)).unwrap_or_default()
+}
+
 impl Bundle {
-    fn is_named(&self, sku: &Sku, location: Option<&LocationId>) -> bool {
-        self.sku == *sku && self.location.as_ref() == location
+    /// What a line of a request calls it.
+    fn name(&self) -> (&Sku, Option<&LocationId>) {
+        (&self.sku, self.location.as_ref())
     }
 
     /// What is to be claimed for it.
@@ -109,6 +118,12 @@ struct Asked {
     details: Option<ProductDetails>,
 }
 
+impl Asked {
+    fn name(&self) -> (&Sku, Option<&LocationId>) {
+        (&self.sku, self.location.as_ref())
+    }
+}
+
 /// Lines that were taken apart.
 #[derive(Debug, Default)]
 pub struct Unpacked {
@@ -130,23 +145,31 @@ impl<'a> Unpacking<'a> {
     }
 
     /// One more line to be taken apart.
-    ///
-    /// # Errors
-    /// If there are too many units of it.
     pub fn add(
         &mut self,
         sku: &Sku,
         location: Option<&LocationId>,
         quantity: LineQuantity,
         details: Option<&ProductDetails>,
-    ) -> Result<(), Rejection> {
-        let same = |asked: &&mut Asked| asked.sku == *sku && asked.location.as_ref() == location;
-        if let Some(asked) = self.asked.iter_mut().find(same) {
-            asked.quantity = asked.quantity.checked_add(quantity).ok_or_else(|| too_large(sku))?;
-            return Ok(());
-        }
+    ) {
         let (sku, location, details) = (sku.clone(), location.cloned(), details.cloned());
         self.asked.push(Asked { sku, location, quantity, details });
+    }
+
+    /// Puts the lines in the order of their names, and those of one name together.
+    fn merge(&mut self) -> Result<(), Rejection> {
+        self.asked.sort_by(|a, b| a.name().cmp(&b.name()));
+        let mut merged: Vec<Asked> = Vec::with_capacity(self.asked.len());
+        for asked in self.asked.drain(..) {
+            match merged.last_mut().filter(|last| last.name() == asked.name()) {
+                Some(last) => {
+                    let sum = last.quantity.checked_add(asked.quantity);
+                    last.quantity = sum.ok_or_else(|| too_large(&asked.sku))?;
+                }
+                None => merged.push(asked),
+            }
+        }
+        self.asked = merged;
         Ok(())
     }
 
@@ -164,7 +187,7 @@ impl<'a> Unpacking<'a> {
         if self.asked.is_empty() {
             return Ok(Unpacked::default());
         }
-        self.asked.sort_by(|a, b| (&a.sku, &a.location).cmp(&(&b.sku, &b.location)));
+        self.merge()?;
         let (mut bundles, mut claims) = (Vec::new(), Vec::new());
         for asked in &self.asked {
             let left = self.keep(asked, &mut bundles);
@@ -188,15 +211,17 @@ impl<'a> Unpacking<'a> {
             }
         }
         self.check_quantities()?;
+        // Before any of them is made: there may be fifty times as many as were asked for.
+        let lines =
+            others + claims.len() + bundles.iter().map(|bundle| bundle.components.len()).sum::<usize>();
+        if lines > LINES_MAX {
+            return Err(Rejection::TooManyLines { lines, max: LINES_MAX });
+        }
         for bundle in &bundles {
             let alone = std::slice::from_ref(bundle);
             for claim in bundle.claims() {
                 claims.push(claim.map_err(|rejection| explained(Some(alone), rejection))?);
             }
-        }
-        let lines = others + claims.len();
-        if lines > LINES_MAX {
-            return Err(Rejection::TooManyLines { lines, max: LINES_MAX });
         }
         Ok(Unpacked { bundles: (!bundles.is_empty()).then(|| bundles.into()), claims })
     }
@@ -204,7 +229,7 @@ impl<'a> Unpacking<'a> {
     /// Keeps what the reservation has of what is asked for. Answers how many units are asked for besides.
     fn keep(&self, asked: &Asked, bundles: &mut Vec<Bundle>) -> u32 {
         let mut left = asked.quantity.units();
-        for had in self.had.iter().filter(|had| had.is_named(&asked.sku, asked.location.as_ref())) {
+        for had in named(self.had, &asked.sku, asked.location.as_ref()) {
             if let Some(quantity) = LineQuantity::new(had.quantity.units().min(left)) {
                 left -= quantity.units();
                 bundles.push(Bundle { quantity, ..had.clone() });
@@ -215,19 +240,14 @@ impl<'a> Unpacking<'a> {
 
     /// The rules about quantities are about all that is asked for of a bundle at once, unless the reservation has just that.
     fn check_quantities(&self) -> Result<(), Rejection> {
-        for (position, asked) in self.asked.iter().enumerate() {
-            let same = |other: &&Asked| other.sku == asked.sku;
-            let is_first = !self.asked.iter().take(position).any(|other| other.sku == asked.sku);
-            let Some(details) = asked.details.as_ref().filter(|details| is_first && details.is_bundle())
-            else {
+        for same in self.asked.chunk_by(|a, b| a.sku == b.sku) {
+            let [asked, others @ ..] = same else { continue };
+            let Some(details) = asked.details.as_ref().filter(|details| details.is_bundle()) else {
                 continue;
             };
-            let mut quantities = self.asked.iter().filter(same).map(|other| other.quantity);
-            let all = quantities.try_fold(None, |sum: Option<LineQuantity>, more| match sum {
-                None => Some(Some(more)),
-                Some(sum) => sum.checked_add(more).map(Some),
-            });
-            let all = all.flatten().ok_or_else(|| too_large(&asked.sku))?;
+            let mut others = others.iter().map(|other| other.quantity);
+            let all = others.try_fold(asked.quantity, LineQuantity::checked_add);
+            let all = all.ok_or_else(|| too_large(&asked.sku))?;
             let had = self.had.iter().filter(|had| had.sku == asked.sku);
             let had: u64 = had.map(|had| u64::from(had.quantity.units())).sum();
             if had != u64::from(all.units()) {

@@ -19,7 +19,9 @@ mod event;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-pub use bundle::{Bundle, Bundles, PARTS_PER_EVENT, Unpacked, Unpacking, count as bundle_count, explained};
+pub use bundle::{
+    Bundle, Bundles, PARTS_PER_EVENT, Unpacked, Unpacking, count as bundle_count, explained, named,
+};
 pub use change::{ChangePlan, ProductChange};
 pub use event::{Lowered, ReservationEvent};
 

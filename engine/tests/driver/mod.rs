@@ -472,7 +472,7 @@ impl Driver {
             let (sku, location, quantity) = line;
             let details = self.products.get(sku).and_then(Product::details);
             if !self.claims_bundles && unpacking.concerns(sku, details) {
-                unpacking.add(sku, location.as_ref(), *quantity, details)?;
+                unpacking.add(sku, location.as_ref(), *quantity, details);
             } else {
                 others.push(line.clone());
             }
