@@ -3,6 +3,8 @@
 //! Each file in `benches/` asks one question and says in its head what would count as worse. Absolute figures move with
 //! the disk and the neighbours; compare within one run.
 
+pub mod reserve;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
