@@ -260,8 +260,8 @@ impl Owner {
 
     /// Carries out what was decided elsewhere, if it is not done already; `then` waits until it is durable.
     fn obey(&mut self, at: Timestamp, command: &ProductCommand, then: Then) {
-        match self.product.decide(at, command) {
-            Ok(events) if !events.is_empty() => self.carry_out(at, events, then),
+        match self.product.carry_out(at, command) {
+            Ok(events) if !events.is_empty() => self.journal_with_fills(at, events, then),
             Ok(_) | Err(_) => {
                 self.shared.journal.append([], Waiter::tell(then));
             }
@@ -318,7 +318,8 @@ impl Owner {
                 {
                     return self.answer_durable(Err(rejection.into()), caller);
                 }
-                let events = self.take(at, events);
+                events.iter().for_each(|event| self.product.apply(event));
+                let events = self.with_fills(at, events);
                 let Some(mut shown) = ProductView::of(&self.product) else { return };
                 let record = self.product.operation(operation.id).map(|record| &record.result);
                 let created = matches!(record, Some(ProductResult::Put { created: true, .. }));
@@ -360,9 +361,9 @@ impl Owner {
     }
 
     fn delete(&mut self, at: Timestamp, operation: Operation, caller: ReplyTo<Reply<DeleteAnswer>>) {
-        match self.product.decide(at, &ProductCommand::Delete { operation }) {
+        match self.product.carry_out(at, &ProductCommand::Delete { operation }) {
             Ok(events) if !events.is_empty() => {
-                let events = self.take(at, events);
+                let events = self.with_fills(at, events);
                 let (sku, version) = (self.product.sku().clone(), self.product.version());
                 let answer = move |sequence| Ok(Answer::fresh(DeleteAnswer { sku, at, version, sequence }));
                 self.append(events, Some(None), answer, caller);
@@ -415,9 +416,9 @@ impl Owner {
         (answer, sequence): (AnswerOf<T>, fn(&mut T) -> &mut Sequence),
         caller: ReplyTo<Reply<T>>,
     ) {
-        match self.product.decide(at, command) {
+        match self.product.carry_out(at, command) {
             Ok(events) if !events.is_empty() => {
-                let events = self.take(at, events);
+                let events = self.with_fills(at, events);
                 let answer = self.repeated(operation, answer);
                 let tell = move |first| {
                     let mut answer = answer?;
@@ -443,10 +444,10 @@ impl Owner {
         tell: Box<dyn FnOnce(Result<(), Rejection>) + Send>,
         part: Part,
     ) {
-        match self.product.decide(at, &ProductCommand::Advance { hold, to }) {
+        match self.product.carry_out(at, &ProductCommand::Advance { hold, to }) {
             Ok(events) => {
                 if !events.is_empty() {
-                    self.carry_out(at, events, Then::Nothing);
+                    self.journal_with_fills(at, events, Then::Nothing);
                 }
                 // After it was decided, and before the part can be finished: whoever hears of the part counts on it.
                 tell(Ok(()));
@@ -505,10 +506,9 @@ impl Owner {
         }
     }
 
-    /// Applies events, what they give to those that queue, and what is then offered to those that wait. Answers all of
-    /// it, to be journaled together.
-    fn take(&mut self, at: Timestamp, mut events: Events) -> Events {
-        events.iter().for_each(|event| self.product.apply(event));
+    /// Applies what applied events give to those that queue, and what is then offered to those that wait. Answers all of
+    /// them, to be journaled together.
+    fn with_fills(&mut self, at: Timestamp, mut events: Events) -> Events {
         self.fill(at, &mut events);
         while !self.settling {
             let offers = self.product.decide_offers(self.now);
@@ -534,9 +534,9 @@ impl Owner {
         }
     }
 
-    /// Applies events and journals them.
-    fn carry_out(&mut self, at: Timestamp, events: Events, then: Then) {
-        let events = self.take(at, events);
+    /// Journals applied events, with what follows from them for those that queue or wait.
+    fn journal_with_fills(&mut self, at: Timestamp, events: Events, then: Then) {
+        let events = self.with_fills(at, events);
         self.journal(events, None, then);
     }
 

@@ -103,15 +103,15 @@ impl Engine {
             customer: self.customer.clone(),
             expires_at: Timestamp::from_millis(self.now + 900_000),
         };
-        if let Ok(events) = product.decide(at, &ProductCommand::Open(open)) {
-            events.iter().for_each(|event| product.apply(event));
+        if let Ok(events) = product.carry_out(at, &ProductCommand::Open(open)) {
+            black_box(&events);
             self.alive.push_back(HoldId { reservation, line: 0 });
         }
         if self.alive.len() > ALIVE
             && let Some(hold) = self.alive.pop_front()
-            && let Ok(events) = product.decide(at, &ProductCommand::End { hold, why: HoldEnd::Released })
+            && let Ok(events) = product.carry_out(at, &ProductCommand::End { hold, why: HoldEnd::Released })
         {
-            events.iter().for_each(|event| product.apply(event));
+            black_box(&events);
         }
         black_box(product.decide_fills(at));
     }

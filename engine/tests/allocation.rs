@@ -55,9 +55,7 @@ impl Counter {
     }
 
     fn carry_out(&mut self, at: Timestamp, command: &ProductCommand) {
-        let events = self.product.decide(at, command).unwrap();
-        assert_eq!(events.len(), 1);
-        events.iter().for_each(|event| self.product.apply(event));
+        assert_eq!(self.product.carry_out(at, command).unwrap().len(), 1);
         assert!(self.product.decide_fills(at).is_empty());
         assert!(self.product.decide_offers(at).is_empty());
     }

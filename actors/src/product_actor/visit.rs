@@ -86,7 +86,13 @@ impl Owner {
             return basket.refuse(rejection);
         }
         while let Some(command) = basket.command() {
-            match self.product.decide(at, &command) {
+            // These may be asked again before anything changes here.
+            let is_tentative = basket.takes_what_is_there() || basket.changing().is_some();
+            let opened = match is_tentative {
+                true => self.product.decide(at, &command),
+                false => self.product.carry_out(at, &command),
+            };
+            match opened {
                 Ok(opened) if basket.takes_what_is_there() && self.may_get_more(&basket, &opened) => {
                     return self.parked.push_back(basket);
                 }
@@ -95,10 +101,15 @@ impl Owner {
                     from_offer |= opened
                         .iter()
                         .any(|event| matches!(event, ProductEvent::HoldOpened { offer: Some(_), .. }));
-                    if basket.claimed(&opened) {
+                    let is_last = basket.claimed(&opened);
+                    // The last claims of a change are applied with it, if its reservation can still be changed then.
+                    if is_tentative && !(is_last && basket.changing().is_some()) {
+                        opened.iter().for_each(|event| self.product.apply(event));
+                    }
+                    if is_last {
                         self.complete(at, *basket, opened);
                     } else {
-                        self.carry_out(at, opened, Then::Nothing);
+                        self.journal_with_fills(at, opened, Then::Nothing);
                         if basket.stays_at(&self.cell) {
                             continue;
                         }
@@ -271,7 +282,6 @@ impl Owner {
         if basket.changing().is_some() {
             return self.complete_change(at, basket, opened);
         }
-        opened.iter().for_each(|event| self.product.apply(event));
         let count = opened.len() as u64;
         let publication = self.publication(None, count);
         let mut made = basket.made();

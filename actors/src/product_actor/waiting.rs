@@ -30,10 +30,10 @@ impl Owner {
         operation: Operation,
         caller: ReplyTo<Reply<WaitingView>>,
     ) {
-        match self.product.decide(at, command) {
+        match self.product.carry_out(at, command) {
             Ok(events) if !events.is_empty() => {
                 // What the customer is offered in this step is in the answer, and so is where that stands.
-                let events = self.take(at, events);
+                let events = self.with_fills(at, events);
                 let answer = self.repeated(operation, place);
                 let after = (events.len() as u64).saturating_sub(1);
                 let tell = move |first: holdfast_engine::Sequence| {

@@ -70,12 +70,8 @@ impl Product {
                 if let Some(offer) = offer {
                     self.take_from_offer(*hold, offer);
                 }
-                let location = self.open(*hold, *quantity, sources, Some(*expires_at));
-                if location != LocationNumber::SEVERAL && offer.is_none() {
-                    self.check_grant(location);
-                } else {
-                    self.check_grants(*quantity, sources, offer.as_deref());
-                }
+                self.open(*hold, *quantity, sources, Some(*expires_at));
+                self.check_grants(*quantity, sources, offer.as_deref());
                 if let Some(buyer) = buyer {
                     let claimed = Claimed { customer: buyer.clone(), before: Quantity::ZERO };
                     self.count_in_sale(*hold, claimed, sources, *quantity);
@@ -102,12 +98,8 @@ impl Product {
                 self.end_taken(*hold, false);
             }
             ProductEvent::HoldEnded { hold, why } => {
-                self.let_go(*hold);
-                let never_was = match why {
-                    HoldEnd::Abandoned => true,
-                    HoldEnd::Released | HoldEnd::Expired => false,
-                };
-                self.end_taken(*hold, never_was);
+                let ended = self.end_live_hold(*hold, *why);
+                assert!(ended, "I3: {hold:?} ends exactly once");
             }
             ProductEvent::AllocationAdvanced { hold, location, by, counted, at: _ } => {
                 self.advance(*hold, location, *by, *counted);
@@ -202,7 +194,7 @@ impl Product {
         shelf.level.check();
     }
 
-    fn check_grant(&self, number: LocationNumber) {
+    pub(super) fn check_grant(&self, number: LocationNumber) {
         assert!(self.details.is_some(), "I1: {} is known when units are granted", self.sku);
         let Shelf { location, level, .. } = self.shelf(number);
         assert!(
@@ -253,19 +245,11 @@ impl Product {
         }
     }
 
-    /// Answers which of the product's locations the units are at; [`LocationNumber::SEVERAL`] if that is to be looked up.
-    fn open(
-        &mut self,
-        id: HoldId,
-        quantity: LineQuantity,
-        sources: &Sources,
-        expires_at: Option<Timestamp>,
-    ) -> LocationNumber {
-        let location = match sources {
+    fn open(&mut self, id: HoldId, quantity: LineQuantity, sources: &Sources, expires_at: Option<Timestamp>) {
+        match sources {
             Sources::At { location, .. } => {
                 let number = self.number_or_new(location);
-                self.take(number, quantity);
-                number
+                self.open_at(number, id, quantity, expires_at);
             }
             Sources::Spread(spread) => {
                 let filled = spread.filled.iter().map(|source| {
@@ -279,15 +263,29 @@ impl Product {
                 let (queued, class, good_til) = (spread.queued, spread.class, spread.good_til);
                 let held = HeldSpread { asked, filled, queued, class, good_til };
                 self.spread.insert(id, held);
-                LocationNumber::SEVERAL
+                self.keep(id, Held::new(LocationNumber::SEVERAL, quantity, expires_at));
             }
-        };
-        let before = self.holds.insert(id, Held::new(location, quantity, expires_at));
+        }
+    }
+
+    /// Holds units that all lie at one location.
+    pub(super) fn open_at(
+        &mut self,
+        number: LocationNumber,
+        id: HoldId,
+        quantity: LineQuantity,
+        expires_at: Option<Timestamp>,
+    ) {
+        self.take(number, quantity);
+        self.keep(id, Held::new(number, quantity, expires_at));
+    }
+
+    fn keep(&mut self, id: HoldId, held: Held) {
+        let before = self.holds.insert(id, held);
         assert!(before.is_none() && !self.allocations.contains_key(&id), "I3: {id:?} is opened once");
-        if let Some(expires_at) = expires_at {
+        if let Some(expires_at) = held.expires_at() {
             self.deadlines.insert(expires_at, id);
         }
-        location
     }
 
     fn put_sale(&mut self, terms: &SaleTerms) {
@@ -310,7 +308,13 @@ impl Product {
         }
     }
 
-    fn count_in_sale(&mut self, id: HoldId, claimed: Claimed, sources: &Sources, quantity: LineQuantity) {
+    pub(super) fn count_in_sale(
+        &mut self,
+        id: HoldId,
+        claimed: Claimed,
+        sources: &Sources,
+        quantity: LineQuantity,
+    ) {
         let filled: smallvec::SmallVec<[_; 2]> = sources
             .filled(quantity)
             .filter_map(|(location, units)| Some((self.number(location)?, Quantity::from(units))))
@@ -321,7 +325,7 @@ impl Product {
         filled.into_iter().for_each(|(number, units)| sale.take(number, units));
     }
 
-    fn check_limit(&self, buyer: &CustomerId) {
+    pub(super) fn check_limit(&self, buyer: &CustomerId) {
         let Some(sale) = &self.sale else { return };
         let bought = sale.bought_by(buyer);
         assert!(
@@ -348,9 +352,9 @@ impl Product {
         }
     }
 
-    /// The hold is over and nothing is promised.
-    fn let_go(&mut self, id: HoldId) {
-        let hold = self.take_hold(id);
+    /// A hold is over and nothing is promised. Answers whether it was live.
+    pub(super) fn end_live_hold(&mut self, id: HoldId, why: HoldEnd) -> bool {
+        let Some(hold) = self.take_hold(id) else { return false };
         if hold.location != LocationNumber::SEVERAL && self.sale.is_none() {
             self.release(hold.location, hold.quantity);
         } else {
@@ -358,22 +362,28 @@ impl Product {
             self.give_up(&spread);
             self.leave_sale(id, hold.quantity, &spread);
         }
+        let never_was = match why {
+            HoldEnd::Abandoned => true,
+            HoldEnd::Released | HoldEnd::Expired => false,
+        };
+        self.end_taken(id, never_was);
+        true
     }
 
     /// A hold is over, or begins anew. Answers what it had.
     fn end_hold(&mut self, id: HoldId) -> (LineQuantity, HeldSpread) {
-        let hold = self.take_hold(id);
+        let Some(hold) = self.take_hold(id) else { panic!("I3: {id:?} ends exactly once") };
         let spread = self.spread_of(id, hold);
         self.give_up(&spread);
         (hold.quantity, spread)
     }
 
-    fn take_hold(&mut self, id: HoldId) -> Held {
-        let Some(hold) = self.holds.remove(id) else { panic!("I3: {id:?} ends exactly once") };
+    fn take_hold(&mut self, id: HoldId) -> Option<Held> {
+        let hold = self.holds.remove(id)?;
         if let Some(deadline) = hold.expires_at() {
             self.deadlines.remove(deadline, id, &self.holds);
         }
-        hold
+        Some(hold)
     }
 
     fn spread_of(&mut self, id: HoldId, hold: Held) -> HeldSpread {

@@ -13,6 +13,7 @@
 //! [`Product::decide`] answers a command with the events that would carry it out, or a [`Rejection`](crate::Rejection); it changes
 //! nothing. [`Product::apply`] takes an event in; it never fails and never decides. One decides, journals and applies
 //! in that order without a pause between, from one place at a time: that is what makes the check and the taking one step.
+//! Where nothing comes between, [`Product::carry_out`] does both.
 //! After every event that is applied, [`Product::decide_fills`] says what of the units that are free now goes to the
 //! book; those events belong to the same step. [`Product::decide_fills_until`] says the same of what time brought.
 //!
@@ -30,6 +31,7 @@ mod allocation;
 mod apply;
 mod book;
 mod bundle;
+mod carry_out;
 mod claim;
 mod command;
 mod deadlines;

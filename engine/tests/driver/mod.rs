@@ -264,10 +264,13 @@ impl Driver {
     }
 
     fn carry_out(&mut self, sku: &Sku, command: &ProductCommand) -> Answer {
-        let events = match self.products.get(sku) {
-            Some(product) => product.decide(self.now, command)?,
-            None => Product::absent(sku.clone()).decide(self.now, command)?,
-        };
+        let absent = Product::absent(sku.clone());
+        let product = self.products.get(sku).unwrap_or(&absent);
+        let decided = product.decide(self.now, command);
+        if matches!(command, ProductCommand::Open(_) | ProductCommand::End { .. }) {
+            check_carried_out(product, self.now, command, &decided);
+        }
+        let events = decided?;
         let effect = if events.is_empty() { Effect::Already } else { Effect::Done };
         self.append_to_product(sku, events, self.now);
         Ok(effect)
@@ -319,6 +322,20 @@ impl Driver {
         }
         settled
     }
+}
+
+/// Carrying a command out is to decide it and to apply what was decided, by whatever way.
+fn check_carried_out(
+    product: &Product,
+    at: Timestamp,
+    command: &ProductCommand,
+    decided: &Result<Events, Rejection>,
+) {
+    let (mut whole, mut step_by_step) = (product.clone(), product.clone());
+    assert_eq!(whole.carry_out(at, command), *decided);
+    decided.iter().flatten().for_each(|event| step_by_step.apply(event));
+    assert_eq!(whole, step_by_step, "{command:?} carried out");
+    whole.check();
 }
 
 /// Whether somebody queues for it up to a date, or will once the basket is committed.

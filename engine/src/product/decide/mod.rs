@@ -2,7 +2,6 @@
 
 mod adjust;
 mod advance;
-mod at_once;
 mod delete;
 mod explain;
 mod fill;

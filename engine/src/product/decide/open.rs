@@ -39,9 +39,6 @@ impl Product {
         if !policy.tracked {
             return self.decide_open_untracked(at, open, buyer);
         }
-        if let Some(opened) = self.open_at_once(at, open, buyer) {
-            return Ok(Events::from_buf([opened]));
-        }
         let mut grants = Grants { offer, ..self.grants(at, policy, &open.terms) };
         let mut events = Events::new();
         if let [claim] = open.claims.as_slice() {
@@ -218,7 +215,7 @@ impl Product {
 
     /// Checks the rules of the sale, if there is one, so many of the units counting in it already. Answers who the units
     /// are counted for.
-    pub(super) fn check_sale<'a>(
+    pub(in crate::product) fn check_sale<'a>(
         &self,
         at: Timestamp,
         customer: &'a CustomerId,
