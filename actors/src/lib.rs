@@ -56,6 +56,7 @@ mod sourcing;
 mod stock_watch;
 mod supervisor;
 mod together;
+mod verify;
 mod view;
 mod waiter;
 mod waiting_view;
@@ -82,6 +83,7 @@ pub use reservation_view::{ReservationLineView, ReservationView};
 pub use reservations::{Reserve, ReserveLine, TakenLine};
 pub use stock_watch::{NewsKind, StockCounts, StockNews, StockWatch, TURNS_KEPT, Turn, WATCHED_MAX};
 pub use together::NotTogether;
+pub use verify::{StateSummary, Verified, verify};
 pub use view::{
     AdjustAnswer, DeleteAnswer, LocationCounts, LocationDeleteAnswer, LocationView, ProductView, PutAnswer,
     SaleAnswer, SaleView, StockView,

@@ -18,6 +18,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// What it is about and what happened, in words for people who count: `("product", "hold_opened")`.
+    pub fn kind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Product(_, event) => ("product", event.into()),
+            Self::Reservation(_, event) => ("reservation", event.into()),
+            Self::Order(_, event) => ("order", event.into()),
+        }
+    }
+
     /// When it happened, where it says so: most facts about a product are followed or preceded by one that does.
     pub fn at(&self) -> Option<Timestamp> {
         match self {

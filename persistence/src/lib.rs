@@ -69,7 +69,9 @@ mod sled_store;
 mod store;
 mod trail;
 
-pub use data_dir::{DATA_FORMAT, DataDir, Generation, MarkedStore, OpenError, Options, Recovered, Secret};
+pub use data_dir::{
+    DATA_FORMAT, Damage, DataDir, Examined, Generation, MarkedStore, OpenError, Options, Recovered, Secret,
+};
 pub use group_commit::{
     Ack, GroupCommit, GroupObserver, GroupStats, OnFailure, SyncedGroup, Writer, WriterFailed,
 };

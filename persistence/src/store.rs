@@ -183,6 +183,20 @@ pub enum AppendError {
     },
 }
 
+impl ReplayError {
+    /// The first position that is concerned, where there is one.
+    pub const fn sequence(&self) -> Option<Sequence> {
+        match self {
+            Self::Corrupt { sequence, .. }
+            | Self::Chain { sequence, .. }
+            | Self::NewerVersion { sequence, .. }
+            | Self::Refused { sequence, .. } => Some(*sequence),
+            Self::Gap { after, .. } => Some(after.plus(1)),
+            Self::Io { .. } => None,
+        }
+    }
+}
+
 /// Why a journal could not be replayed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -1,6 +1,7 @@
 //! What happened to an order, step by step, so that its saga can be taken up again after any of them.
 
 use smol_str::SmolStr;
+use strum::IntoStaticStr;
 
 use crate::ids::{CustomerId, Fingerprint, LocationId, ReservationId, Sku};
 use crate::money::Currency;
@@ -9,7 +10,8 @@ use crate::quantity::LineQuantity;
 use crate::time::Timestamp;
 
 /// One fact about one order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderEvent {
     /// Some of its lines, in order. As many of these as are needed come before `Placed`; without that they are nothing.
     LinesAdded {

@@ -1,6 +1,7 @@
 //! What happened to a product. Events are facts: applying one never fails and never decides.
 
 use smol_str::SmolStr;
+use strum::IntoStaticStr;
 
 use super::claim::{Source, Sources};
 use super::lot::Origin;
@@ -15,7 +16,8 @@ use crate::time::{Sequence, Timestamp};
 
 /// One fact about one product. Those about holds are by far the most, and every event is moved several times on its way: what
 /// only others need stands in a box.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ProductEvent {
     /// The product was created or its details were replaced.
     Put {

@@ -4,6 +4,7 @@
 //! [`HoldOpened`]: crate::product::ProductEvent::HoldOpened
 
 use smol_str::SmolStr;
+use strum::IntoStaticStr;
 
 use super::bundle::Bundle;
 use crate::ids::{CustomerId, Fingerprint, OrderId};
@@ -11,7 +12,8 @@ use crate::operation::Operation;
 use crate::time::{Millis, Timestamp};
 
 /// One fact about one reservation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ReservationEvent {
     /// All its holds are open: from here on it exists, unless others that are made with it follow. Without this, the
     /// holds before it are given back.

@@ -31,16 +31,40 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Ask a running server whether it is ready: exit code 0 if it is, 1 if not
     Check(CheckArgs),
+    /// Look into a data directory that no server uses; nothing in it is changed
+    Inspect {
+        #[command(subcommand)]
+        what: Inspect,
+    },
+    /// Replay the journal of a data directory that no server uses, and check all that it comes to; nothing is changed
+    Verify(DataDirArgs),
     /// Print the description of the HTTP interface (OpenAPI 3.1)
     Openapi,
 }
 
-/// How the ready line is written.
+/// What can be looked into.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inspect {
+    /// The journal: how many records of which kind, where it ends, and the first place that makes no sense
+    Journal(DataDirArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataDirArgs {
+    /// The data directory
+    #[arg(long, env = "HOLDFAST_DATA_DIR", default_value = "holdfast-data", value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// How to say it on stdout
+    #[arg(short = 'o', long, env = "HOLDFAST_OUTPUT", value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+/// How data is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// A line for people.
+    /// For people.
     Text,
-    /// A JSON object.
+    /// A JSON object on one line.
     Json,
 }
 

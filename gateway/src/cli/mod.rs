@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod demo;
 mod import;
+mod inspect;
 mod logging;
 mod serve;
 mod signals;
@@ -15,7 +16,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use holdfast_gateway::Exit;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Inspect};
 
 /// Does what the command line says.
 pub(crate) fn run() -> Exit {
@@ -35,8 +36,16 @@ pub(crate) fn run() -> Exit {
         Command::Serve(args) => in_runtime(|| serve::run(args)),
         Command::Import(args) => in_runtime(|| import::run(args)),
         Command::Check(args) => in_runtime(|| check::run(args)),
+        Command::Inspect { what: Inspect::Journal(args) } => offline(|| inspect::journal(&args)),
+        Command::Verify(args) => offline(|| inspect::verify(&args)),
         Command::Openapi => print(&holdfast_gateway::openapi_json()),
     }
+}
+
+/// Work on files, without a server.
+fn offline(work: impl FnOnce() -> Exit) -> Exit {
+    logging::start();
+    work()
 }
 
 fn in_runtime<F: Future<Output = Exit>>(work: impl FnOnce() -> F) -> Exit {

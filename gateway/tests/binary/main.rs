@@ -9,5 +9,6 @@
 
 mod ends;
 mod import;
+mod inspect;
 mod process;
 mod serve;

@@ -25,6 +25,7 @@
 //! ```
 
 mod error;
+mod examine;
 mod format;
 mod lock;
 mod marked_store;
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 use holdfast_engine::{Event, Sequence};
 
 pub use error::OpenError;
+pub use examine::{Damage, Examined};
 pub use format::{DATA_FORMAT, Generation};
 pub use marked_store::MarkedStore;
 pub use secret::Secret;

@@ -12,7 +12,7 @@
 //! on the copy; as that was just written and synced, none of it can be bytes that the system merely remembers having
 //! written before an earlier sync failed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{AtPath as _, OpenError, damaged};
 use super::{JOURNAL, SEAL};
@@ -21,8 +21,8 @@ use crate::sled_store::{BLOBS_DIR, is_unfinished_snapshot};
 
 /// The original while sled works on its copy.
 pub(super) const ORIGINAL: &str = "journal.before-recovery";
-/// A copy that is not complete.
-const COPYING: &str = "journal.copy";
+/// A copy that is not complete, or not to be kept.
+pub(super) const COPYING: &str = "journal.copy";
 /// An original that is no longer needed.
 const DISCARDED: &str = "journal.recovered";
 
@@ -43,6 +43,11 @@ pub(super) fn tidy(dir: &Path) -> Result<(), OpenError> {
         remove_tree(dir, leftover).at("removing what an earlier start left in", dir)?;
     }
     remove_file(dir, "seal.tmp").at("removing what an earlier close left in", dir)
+}
+
+/// Where the journal is: set aside, if its recovery was cut short.
+pub(super) fn journal(dir: &Path) -> Result<PathBuf, OpenError> {
+    Ok(dir.join(if exists(dir, ORIGINAL)? { ORIGINAL } else { JOURNAL }))
 }
 
 /// Copies the journal and puts the copy in its place.

@@ -70,6 +70,11 @@ impl Watermark {
         sync_dir(dir)
     }
 
+    /// The position that was acknowledged, if it can be read.
+    pub(super) fn last(self) -> Option<Sequence> {
+        self.0.map(|mark| mark.last)
+    }
+
     /// Reads the file, if it is there.
     pub(super) fn read(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join(WATERMARK);
