@@ -113,6 +113,9 @@ impl SledStore {
     /// # Errors
     /// [`SledOpenError`] if the disk failed or sled left something it should not have.
     pub fn close(mut self) -> Result<(), SledOpenError> {
+        // Dropped, sled would write the rest itself, and keep an error to itself.
+        let flushed = self.handle.with(|db| guarded(|| db.flush()));
+        flushed.transpose().map_err(|trouble| trouble.opening("flushing the journal"))?;
         self.release().map_err(io_error("waiting for the journal's files to be let go"))?;
         self.check_no_blobs()?;
         self.log.sync_all().map_err(io_error("syncing the journal's log"))?;
