@@ -55,6 +55,15 @@ fn the_digest_sees_a_lot_when_nobody_remembers_its_announcement_any_more() {
     assert_distinct(&digests);
 }
 
+#[test]
+fn the_digest_sees_a_sale_when_nobody_remembers_its_beginning_any_more() {
+    let digests = ["", "limit 3", "admits 3", "exclusive", "aside 2 main"].map(|terms| {
+        let script = format!("new cup\nreceive 5 cup\nsale cup spring {terms}\nwait 4d\nreceive 1 cup");
+        run(&script).driver.world().digest()
+    });
+    assert_distinct(&digests);
+}
+
 /// What a product knows of itself alone, each told apart where nothing else differs.
 #[test]
 fn the_digest_sees_every_part_of_a_product() {
