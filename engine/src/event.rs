@@ -52,3 +52,21 @@ impl Event {
 /// widest are a commit that names the units of 2,000 lines and an [`OrderEvent::LinesAdded`] of
 /// [`crate::order::LINES_PER_EVENT`] lines.
 pub const EVENT_BYTES_MAX: usize = 32 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::LocationId;
+    use crate::order::LINES_PER_EVENT;
+    use crate::reservation::LINES_MAX;
+
+    #[test]
+    fn the_widest_facts_have_room() {
+        let units_of_every_line = LINES_MAX * size_of::<u32>();
+        assert!(units_of_every_line <= EVENT_BYTES_MAX, "a commit of {units_of_every_line} bytes");
+        let names = Sku::BYTES_MAX + LocationId::BYTES_MAX;
+        let counts = size_of::<u16>() + size_of::<u32>() + size_of::<i64>();
+        let lines = LINES_PER_EVENT * (names + counts);
+        assert!(lines <= EVENT_BYTES_MAX, "lines of {lines} bytes");
+    }
+}

@@ -178,4 +178,13 @@ mod tests {
         assert_eq!(Sku::new("A\u{202e}B"), Err(NameError::ControlCharacter));
         assert_eq!(Sku::new(&"x".repeat(65)), Err(NameError::TooLong { max: 64, actual: 65 }));
     }
+
+    #[test]
+    fn a_text_may_have_all_the_bytes_it_is_allowed() {
+        let name = "x".repeat(Sku::BYTES_MAX);
+        assert_eq!(Sku::new(&name).unwrap().as_str(), name);
+        assert_eq!(check_text("Größe", 7), Ok(()), "what counts is bytes");
+        assert_eq!(check_text("Größe", 6), Err(NameError::TooLong { max: 6, actual: 7 }));
+        assert_eq!(check_text("", 0), Ok(()));
+    }
 }

@@ -114,6 +114,7 @@ fn shared(amount: i64, weights: &[u128]) -> Option<Vec<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Currency;
     use crate::product::Component;
 
     #[test]
@@ -137,6 +138,52 @@ mod tests {
         let lines = order_lines(&[priced(false, 300), priced(true, 500)], &[bundle], &|_| None).unwrap();
         let told: Vec<_> = lines.iter().map(|line| (line.sku.as_str(), line.total_minor)).collect();
         assert_eq!(told, [("box", 500), ("cup", 150), ("tea", 150)]);
+    }
+
+    /// What an order of three boxes costs, line by line: units and total. A box is of two cups and a tea.
+    fn three_boxes(total_minor: i64, cup: Option<i64>, tea: Option<i64>) -> Vec<(String, u32, i64)> {
+        let quantity = |units| LineQuantity::new(units).unwrap();
+        let name = |name| Sku::new(name).unwrap();
+        let component = |sku, units| Component { sku: name(sku), quantity: quantity(units) };
+        let components = vec![component("cup", 2), component("tea", 1)].into();
+        let bundle = Bundle { sku: name("box"), location: None, quantity: quantity(3), components };
+        let (location, is_loose) = (None, false);
+        let priced = Priced { sku: name("box"), location, quantity: quantity(3), is_loose, total_minor };
+        let euros = Currency::new(*b"EUR", 2).unwrap();
+        let alone = |sku: &Sku| {
+            let cents = if sku.as_str() == "cup" { cup } else { tea };
+            cents.map(|cents| UnitPrice::new(cents * 100, euros).unwrap())
+        };
+        let lines = order_lines(&[priced], &[bundle], &alone).unwrap().into_iter();
+        lines.map(|line| (line.sku.to_string(), line.quantity.units(), line.total_minor)).collect()
+    }
+
+    fn cups_and_teas(cups: i64, teas: i64) -> Vec<(String, u32, i64)> {
+        vec![("cup".to_owned(), 6, cups), ("tea".to_owned(), 3, teas)]
+    }
+
+    #[test]
+    fn a_bundle_is_shared_out_by_what_its_components_would_cost_alone() {
+        // Two cups of 1.00 to a tea of 3.00: two parts to three.
+        assert_eq!(three_boxes(1_000, Some(100), Some(300)), cups_and_teas(400, 600));
+        assert_eq!(
+            three_boxes(1, Some(100), Some(300)),
+            cups_and_teas(0, 1),
+            "whoever lost most gets the rest"
+        );
+    }
+
+    #[test]
+    fn what_costs_nothing_alone_costs_nothing_in_a_bundle() {
+        assert_eq!(three_boxes(1_000, Some(0), Some(300)), cups_and_teas(0, 1_000));
+        assert_eq!(three_boxes(1_000, Some(100), Some(0)), cups_and_teas(1_000, 0));
+    }
+
+    #[test]
+    fn a_bundle_is_shared_out_by_units_where_a_component_has_no_price_or_all_are_free() {
+        for (cup, tea) in [(None, None), (None, Some(300)), (Some(100), None), (Some(0), Some(0))] {
+            assert_eq!(three_boxes(1_000, cup, tea), cups_and_teas(667, 333), "{cup:?} and {tea:?}");
+        }
     }
 
     #[test]

@@ -109,3 +109,73 @@ impl Sources {
         one.into_iter().chain(many.iter().map(|source| (&source.location, source.units)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(units: u32) -> LineQuantity {
+        LineQuantity::new(units).unwrap()
+    }
+
+    fn place(name: &str) -> LocationId {
+        LocationId::new(name).unwrap()
+    }
+
+    const DATE: Timestamp = Timestamp::from_millis(7);
+
+    /// Three units at `main` and two in the north, and so many that queue up to a date.
+    fn spread(queued: u64) -> Sources {
+        let filled = [("main", 3), ("north", 2)];
+        let source = |(name, count)| Source { location: place(name), units: units(count) };
+        Sources::Spread(Box::new(Spread {
+            asked: None,
+            filled: filled.map(source).into(),
+            queued: Quantity::new(queued).unwrap(),
+            class: PriorityClass::USUAL,
+            good_til: (queued > 0).then_some(DATE),
+        }))
+    }
+
+    /// What is where of a line of so many, how many queue, and until when.
+    fn told(sources: &Sources, line: u32) -> (Vec<(&str, u32)>, u64, Option<Timestamp>) {
+        let filled = sources.filled(units(line)).map(|(location, units)| (location.as_str(), units.units()));
+        (filled.collect(), sources.queued().units(), sources.good_til())
+    }
+
+    #[test]
+    fn of_a_line_that_gets_smaller_goes_first_what_queues_and_then_what_was_found_last() {
+        let line = spread(4);
+        for (left, filled, queued, good_til) in [
+            (12, &[("main", 3), ("north", 2)][..], 4, Some(DATE)),
+            (9, &[("main", 3), ("north", 2)], 4, Some(DATE)),
+            (8, &[("main", 3), ("north", 2)], 3, Some(DATE)),
+            (6, &[("main", 3), ("north", 2)], 1, Some(DATE)),
+            (5, &[("main", 3), ("north", 2)], 0, None),
+            (4, &[("main", 3), ("north", 1)], 0, None),
+            (3, &[("main", 3)], 0, None),
+            (1, &[("main", 1)], 0, None),
+        ] {
+            let first = line.first(units(9), units(left));
+            assert_eq!(told(&first, left), (filled.to_vec(), queued, good_til), "{left} are left");
+        }
+    }
+
+    #[test]
+    fn what_is_left_at_one_location_is_a_line_at_that_location() {
+        let left = spread(4).first(units(9), units(2));
+        assert_eq!(left, Sources::At { location: place("main"), asked: false });
+        assert_eq!(left.first(units(2), units(1)), left, "a line at one location is there with less");
+    }
+
+    #[test]
+    fn the_same_units_are_those_at_the_same_places_and_as_many_that_queue() {
+        let at_main = |asked| Sources::At { location: place("main"), asked };
+        assert!(at_main(true).is_same(&at_main(false), units(3)), "whoever asked for them");
+        assert!(spread(4).is_same(&spread(4), units(9)));
+        assert!(!spread(4).is_same(&spread(3), units(9)), "as many lie there, and fewer queue");
+        let in_the_north = Sources::At { location: place("north"), asked: false };
+        assert!(!at_main(false).is_same(&in_the_north, units(3)), "as many queue, and they lie elsewhere");
+        assert!(!spread(0).is_same(&at_main(false), units(5)));
+    }
+}

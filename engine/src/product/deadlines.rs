@@ -157,6 +157,35 @@ mod tests {
         assert_eq!((both.0.first(), both.lapsed(i64::MAX)), (None, Vec::new()));
     }
 
+    /// Sweeping looks at every entry, so it has to be rare.
+    #[test]
+    fn what_has_ended_is_swept_up_only_where_it_is_much_and_more_than_half_of_all() {
+        let many = 4 * STALE_MIN;
+        let full = |count: usize| {
+            let mut both = Both(Deadlines::default(), Holds::default());
+            (0..count).for_each(|number| both.open(number as u128, 5 + number as i64));
+            both
+        };
+        let end = |both: &mut Both, numbers: std::ops::Range<usize>| {
+            numbers.rev().for_each(|number| both.end(number as u128));
+        };
+        let mut both = full(many);
+        end(&mut both, many / 2..many);
+        assert_eq!(both.0.queue.len(), many, "half is left where it is");
+        end(&mut both, many / 2 - 1..many / 2);
+        assert_eq!(both.0.queue.len(), many / 2 - 1, "more is not");
+        let mut both = full(STALE_MIN + 1);
+        end(&mut both, 1..STALE_MIN + 1);
+        assert_eq!(both.0.queue.len(), STALE_MIN + 1, "so few are left where they are");
+        // What stands behind the first goes with it, and counts no more.
+        let mut both = full(many);
+        end(&mut both, 1..701);
+        end(&mut both, 0..1);
+        assert_eq!(both.0.queue.len(), many - 701);
+        end(&mut both, many - 1_600..many);
+        assert_eq!(both.0.queue.len(), many - 701, "1600 are less than half");
+    }
+
     #[test]
     fn what_has_ended_does_not_pile_up() {
         let mut both = Both(Deadlines::default(), Holds::default());

@@ -176,6 +176,25 @@ mod tests {
         (id, Held::new(LocationNumber(0), LineQuantity::new(1).unwrap(), deadline))
     }
 
+    #[test]
+    fn they_are_the_same_where_each_hold_is() {
+        let of = |numbers: &[u128]| {
+            let mut holds = Holds::default();
+            for number in numbers {
+                let (id, held) = hold(*number);
+                holds.insert(id, held);
+            }
+            holds
+        };
+        assert_eq!(of(&[1, 2]), of(&[2, 1]));
+        assert_ne!(of(&[1, 2]), of(&[1, 4]), "as many, and others");
+        assert_ne!(of(&[1]), of(&[1, 2]), "the same, and more");
+        assert_ne!(of(&[1, 2]), of(&[1]));
+        let mut moved = of(&[1, 2]);
+        moved.get_mut(hold(2).0).unwrap().move_deadline(None);
+        assert_ne!(moved, of(&[1, 2]), "the same, and one until another instant");
+    }
+
     /// Whatever is in it stays in it, and can be found, changed and taken out, when one table becomes many.
     #[test]
     fn nothing_is_lost_when_the_tables_become_many() {
@@ -184,8 +203,9 @@ mod tests {
         for number in all.clone() {
             let (id, held) = hold(number);
             assert_eq!(holds.insert(id, held), None);
+            let is_few = matches!(holds, Holds::Few(_));
+            assert_eq!(is_few, number < FEW_MAX as u128, "one table has no more than {FEW_MAX}");
         }
-        assert!(matches!(holds, Holds::Many(_)));
         assert_eq!(holds.len(), FEW_MAX + 500);
         assert!(holds.tables().iter().all(|table| table.len() > FEW_MAX / TABLES / 2), "spread evenly");
         for number in all.clone() {

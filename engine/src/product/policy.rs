@@ -248,3 +248,111 @@ impl Default for Policy {
         Self::USUAL
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 60 * 60 * 1000;
+
+    fn contradiction(policy: &Policy) -> Option<Contradiction> {
+        policy.check().err()
+    }
+
+    fn hold_times(default: u64, max: u64) -> Policy {
+        Policy { hold_ttl_default: Millis(default), hold_ttl_max: Millis(max), ..Policy::USUAL }
+    }
+
+    #[test]
+    fn a_hold_lasts_from_a_tenth_of_a_second_to_the_longest_and_that_is_a_month_at_most() {
+        let month = 30 * 24 * HOUR;
+        for (default, max) in [(100, month), (HOUR, HOUR), (100, 100)] {
+            assert_eq!(contradiction(&hold_times(default, max)), None, "{default} of {max}");
+        }
+        for (default, max) in [(99, month), (HOUR + 1, HOUR), (HOUR, month + 1), (0, 0)] {
+            let why = contradiction(&hold_times(default, max));
+            assert_eq!(why, Some(Contradiction::HoldTimes), "{default} of {max}");
+        }
+        for (guests, why) in [
+            (100, None),
+            (HOUR, None),
+            (99, Some(Contradiction::GuestHoldTime)),
+            (HOUR + 1, Some(Contradiction::GuestHoldTime)),
+        ] {
+            let guest_hold_ttl_default = Some(Millis(guests));
+            let policy = Policy { guest_hold_ttl_default, ..hold_times(HOUR / 2, HOUR) };
+            assert_eq!(contradiction(&policy), why, "{guests} for guests");
+        }
+    }
+
+    #[test]
+    fn a_hold_lasts_a_quarter_of_an_hour_and_a_day_at_most_if_nothing_else_is_said() {
+        let usual = Policy::default();
+        assert_eq!((usual.hold_ttl_default.0, usual.hold_ttl_max.0), (HOUR / 4, 24 * HOUR));
+        assert_eq!(contradiction(&usual), None);
+    }
+
+    #[test]
+    fn a_list_of_locations_names_each_once_and_not_too_many() {
+        let list = |count: usize| -> Vec<_> {
+            (0..count).map(|number| LocationId::new(&format!("place-{number}")).unwrap()).collect()
+        };
+        let twice = || [list(3), list(1)].concat();
+        let most = SourcingRules::LOCATIONS_MAX;
+        for (ranking, closed, is_sound) in [
+            (list(most), list(most), true),
+            (list(most + 1), list(0), false),
+            (list(0), list(most + 1), false),
+            (twice(), list(0), false),
+            (list(0), twice(), false),
+            (twice(), twice(), false),
+        ] {
+            let sourcing = SourcingRules { ranking, closed, ..SourcingRules::USUAL };
+            let why = contradiction(&Policy { sourcing, ..Policy::USUAL });
+            assert_eq!(why, (!is_sound).then_some(Contradiction::Locations { max: most }));
+        }
+    }
+
+    #[test]
+    fn a_line_may_have_some_quantity() {
+        let units = |units| LineQuantity::new(units).unwrap();
+        for (min, max, multiple, is_sound) in [
+            (1, 1, 1, true),
+            (5, 6, 6, true),
+            (7, 12, 6, true),
+            (7, 11, 6, false),
+            (2, 1, 1, false),
+            (1, 5, 6, false),
+        ] {
+            let policy = Policy {
+                line_quantity_min: units(min),
+                line_quantity_max: units(max),
+                line_quantity_multiple: units(multiple),
+                ..Policy::USUAL
+            };
+            let why = (!is_sound).then_some(Contradiction::LineQuantities);
+            assert_eq!(contradiction(&policy), why, "from {min} to {max} by {multiple}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_counts_cannot_be_waited_for() {
+        let release = Preorder { quota: Quantity::ZERO, release_at: Timestamp::from_millis(0) };
+        let list = |offer_ttl| WaitingRules { offer_ttl: Millis(offer_ttl) };
+        let of = |tracked, preorder, waiting_list| {
+            contradiction(&Policy { tracked, preorder, waiting_list, ..Policy::USUAL })
+        };
+        assert_eq!(of(true, Some(release), Some(list(HOUR))), None);
+        assert_eq!(of(false, None, None), None);
+        assert_eq!(of(false, Some(release), None), Some(Contradiction::UntrackedPreorder));
+        assert_eq!(of(false, None, Some(list(HOUR))), Some(Contradiction::UntrackedWaitingList));
+        for (offer_ttl, why) in [
+            (99, Some(Contradiction::OfferTime)),
+            (100, None),
+            (30 * 24 * HOUR, None),
+            (30 * 24 * HOUR + 1, Some(Contradiction::OfferTime)),
+        ] {
+            assert_eq!(of(true, None, Some(list(offer_ttl))), why, "an offer for {offer_ttl} ms");
+        }
+    }
+}

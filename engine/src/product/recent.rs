@@ -140,10 +140,15 @@ mod tests {
     fn more_than_can_be_remembered_moves_the_earliest_instant_that_can_be_told() {
         let mut recent = Recent::default();
         for happened in 0..=MOVES_MAX as i64 {
+            assert_eq!(recent.complete_from(), None, "nothing was forgotten");
             move_one(&mut recent, 0, happened);
         }
         assert_eq!((recent.moves.len(), recent.complete_from()), (MOVES_MAX, Some(at(0))));
         move_one(&mut recent, 0, 0);
         assert_eq!(recent.moves.len(), MOVES_MAX, "what is before that is not remembered");
+        let last = MOVES_MAX as i64;
+        move_one(&mut recent, 0, last + 1);
+        assert_eq!(recent.change_since(Condition::Sellable, at(last)), -1, "what comes later is");
+        assert_eq!(recent.complete_from(), Some(at(1)));
     }
 }

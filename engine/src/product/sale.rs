@@ -307,3 +307,85 @@ impl Sale {
         claims.hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// A sale from 10 to 20.
+    fn terms() -> SaleTerms {
+        SaleTerms {
+            id: SaleId::new("spring").unwrap(),
+            opens_at: at(10),
+            closes_at: Some(at(20)),
+            paused: false,
+            exclusive: false,
+            per_customer: None,
+            admits: None,
+            allotments: Vec::new(),
+        }
+    }
+
+    fn aside(count: usize) -> Vec<Allotment> {
+        let place = |number| LocationId::new(&format!("place-{number}")).unwrap();
+        (0..count).map(|number| Allotment { location: place(number), units: Quantity::ZERO }).collect()
+    }
+
+    #[test]
+    fn a_sale_is_open_from_the_instant_it_opens_and_no_longer_at_the_one_it_closes() {
+        let told = |sale: &Sale, instants: [i64; 4]| instants.map(|millis| sale.status(at(millis)).name());
+        let mut sale = Sale::new(terms());
+        assert_eq!(told(&sale, [9, 10, 19, 20]), ["scheduled", "open", "open", "closed"]);
+        sale.change(SaleTerms { paused: true, ..terms() });
+        assert_eq!(told(&sale, [9, 10, 19, 20]), ["paused", "paused", "paused", "closed"]);
+        sale.change(SaleTerms { closes_at: None, ..terms() });
+        assert_eq!(told(&sale, [9, 10, 19, 20]), ["scheduled", "open", "open", "open"]);
+        sale.end();
+        assert_eq!(told(&sale, [9, 10, 19, 20]), ["closed"; 4]);
+    }
+
+    #[test]
+    fn a_sale_changes_next_when_it_opens_and_then_when_it_closes() {
+        let next = |sale: &Sale| [9, 10, 19, 20].map(|millis| sale.next_change(at(millis)));
+        let mut sale = Sale::new(terms());
+        assert_eq!(next(&sale), [Some(at(10)), Some(at(20)), Some(at(20)), None]);
+        sale.end();
+        assert_eq!(next(&sale), [None; 4], "what is over changes no more");
+    }
+
+    #[test]
+    fn a_sale_closes_after_it_opens_and_sets_aside_at_each_place_once_and_not_at_too_many() {
+        let closing = |millis| SaleTerms { closes_at: Some(at(millis)), ..terms() }.is_sound();
+        assert_eq!([9, 10, 11].map(closing), [false, false, true]);
+        assert!(SaleTerms { closes_at: None, ..terms() }.is_sound());
+        let with = |allotments| SaleTerms { allotments, ..terms() }.is_sound();
+        let most = SaleTerms::ALLOTMENTS_MAX;
+        assert_eq!(
+            [0, 1, 2, most, most + 1].map(|count| with(aside(count))),
+            [true, true, true, true, false]
+        );
+        assert!(!with([aside(2), aside(1)].concat()), "a place is named twice");
+        assert!(!with([aside(1), aside(1)].concat()));
+    }
+
+    #[test]
+    fn a_door_lets_in_who_is_inside_and_others_while_there_is_room() {
+        let [ann, bob] = ["ann", "bob"].map(|name| CustomerId::new(name).unwrap());
+        let mut sale = Sale::new(SaleTerms { admits: Some(1), ..terms() });
+        assert!(sale.admits(&ann) && sale.admits(&bob));
+        // Two holds of one customer.
+        sale.enter(&ann);
+        sale.enter(&ann);
+        assert_eq!((sale.admits(&ann), sale.admits(&bob), sale.inside()), (true, false, 1));
+        sale.leave(&ann);
+        assert_eq!((sale.admits(&ann), sale.admits(&bob), sale.inside()), (true, false, 1));
+        sale.leave(&ann);
+        assert_eq!((sale.admits(&ann), sale.admits(&bob), sale.inside()), (true, true, 0));
+        sale.leave(&bob);
+        assert_eq!(sale.inside(), 0);
+    }
+}

@@ -163,6 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn the_order_is_that_in_which_units_are_taken_and_goes_on_as_for_as_many_again() {
+        let order = |wanted, has: [u64; 5]| {
+            let free =
+                |(number, units)| Free { location: LocationNumber(number), place: number as usize, units };
+            let supply: Supply = (0..).zip(has).map(free).collect();
+            let order = in_order(&supply, Strategy::FewestShipments, LineQuantity::new(wanted).unwrap());
+            order.into_iter().map(|location| location.0).collect::<Vec<_>>()
+        };
+        // Eight, and the best ranked that has the other three; then as for eleven again: four, and two; nothing is last.
+        assert_eq!(order(11, [3, 0, 2, 8, 4]), [3, 0, 4, 2, 1]);
+        // The best ranked that has all three, then the next of these.
+        assert_eq!(order(3, [2, 0, 3, 8, 4]), [2, 3, 4, 0, 1]);
+    }
+
+    #[test]
+    fn a_line_takes_units_from_so_many_locations_and_no_more() {
+        let wanted = u32::try_from(SOURCES_MAX).unwrap() + 1;
+        for strategy in [Strategy::FewestShipments, Strategy::Ranked, Strategy::HighestStock] {
+            assert_eq!(taken(strategy, wanted, &[1; SOURCES_MAX + 1]).len(), SOURCES_MAX, "{strategy:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_there_is_not_taken() {
         assert_eq!(taken(Strategy::Ranked, 15, &[5, 0, 3]), [(0, 5), (2, 3)]);
         assert_eq!(taken(Strategy::HighestStock, 1, &[0, 0]), []);

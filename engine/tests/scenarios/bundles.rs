@@ -124,7 +124,9 @@ fn what_a_policy_says_of_stock_is_refused_of_a_bundle() {
     ] {
         run(&format!("new box {said}: 1 cup | refused: PolicyContradiction"));
     }
-    run("new box unsellable price 2.00 line-min 2 line-max 6 by 2 hold-default 1min hold-max 1h: 1 cup");
+    run(
+        "new box unsellable price 2.00 line-min 2 line-max 6 by 2 hold-default 1min guest-hold 1min hold-max 1h: 1 cup",
+    );
 }
 
 #[test]

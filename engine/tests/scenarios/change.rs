@@ -2,11 +2,11 @@
 
 use holdfast_engine::order::{OrderLine, PlaceOrder};
 use holdfast_engine::product::Terms;
-use holdfast_engine::reservation::LINES_MAX;
+use holdfast_engine::reservation::{LINES_MAX, Verdict};
 use holdfast_engine::{Fingerprint, LineQuantity, Millis, Operation, OperationId, Rejection, ReservationId};
 
 use super::driver::Change;
-use super::script::{check, number, run, sku};
+use super::script::{Shop, check, number, run, sku};
 
 #[test]
 fn a_basket_is_changed_to_just_the_lines_that_are_named() {
@@ -276,6 +276,133 @@ fn an_order_of_a_changed_basket_ships_what_the_basket_had_last() {
         tin: 4 on hand, 0 held, 0 promised, 4 available
         ",
     );
+}
+
+#[test]
+fn a_line_that_gets_smaller_lets_go_of_what_queues_and_then_of_what_was_found_last() {
+    let script = |left: u32| {
+        format!(
+            "
+            new cup backorder 9
+            receive 3 cup
+            receive 2 cup at north
+            reserve A for ann till 1h: 9 cup
+            change A: {left} cup
+            commit A
+            "
+        )
+    };
+    for (left, here, north, line) in [
+        (7, 3, 2, "5 kept, 2 queued, 0 lapsed"),
+        (5, 3, 2, "5 kept, 0 queued, 0 lapsed"),
+        (4, 3, 1, "4 kept, 0 queued, 0 lapsed"),
+        (2, 2, 0, "2 kept, 0 queued, 0 lapsed"),
+    ] {
+        let queued = if left == 7 { ", 2 queued" } else { "" };
+        check(
+            &script(left),
+            &format!(
+                "
+                cup: 3 on hand, 0 held, {here} promised, {} available{queued}
+                cup at north: 2 on hand, 0 held, {north} promised, {} available{queued}
+                cup line A: {line}
+                ",
+                3 - here,
+                2 - north
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_changed_basket_still_knows_what_it_had_at_each_version() {
+    let mut shop = run("
+        new cup
+        new pot
+        new box: 1 cup, 1 pot
+        receive 9 cup
+        receive 9 pot
+        reserve A for ann: 3 cup, 1 box
+        change A: 2 pot
+        extend A by 1h
+        change A: 5 pot, 2 box
+        ");
+    let told = |shop: &Shop, version| {
+        let reservation = shop.driver.reservation(ReservationId(number("A"))).unwrap();
+        let lines = reservation.lines_at(version).iter();
+        let lines = lines.map(|line| format!("{} {}", line.quantity.units(), line.sku)).collect::<Vec<_>>();
+        let bundles = reservation.bundles_at(version);
+        let bundles = bundles.iter().flat_map(|bundles| bundles.iter());
+        let bundles = bundles.map(|bundle| bundle.quantity.units()).collect::<Vec<_>>();
+        (lines.join(", "), bundles)
+    };
+    let expected = [
+        (1, "4 cup, 1 pot", vec![1]),
+        (2, "2 pot", vec![]),
+        (3, "2 pot", vec![]),
+        (4, "2 cup, 7 pot", vec![2]),
+        // It has not come so far; what it has is all that is known.
+        (5, "2 cup, 7 pot", vec![2]),
+    ];
+    for _ in 0..2 {
+        for (version, lines, boxes) in &expected {
+            assert_eq!(told(&shop, *version), ((*lines).to_owned(), boxes.clone()), "version {version}");
+        }
+        shop = shop.restarted_from(shop.driver.journal());
+    }
+}
+
+#[test]
+fn a_line_keeps_its_number_whatever_becomes_of_the_others() {
+    let shop = run("
+        new cup
+        new pot
+        new tin
+        new jar
+        receive 9 cup
+        receive 9 pot
+        receive 9 tin
+        receive 9 jar
+        reserve A for ann: 1 cup, 2 pot, 3 tin
+        change A: 2 pot, 3 tin, 4 jar
+        ");
+    let reservation = shop.driver.reservation(ReservationId(number("A"))).unwrap();
+    let line = |number| reservation.line(number).map(|line| (line.sku.as_str(), line.quantity.units()));
+    assert_eq!(line(0), None, "the cups were taken out");
+    assert_eq!(line(1), Some(("pot", 2)));
+    assert_eq!(line(2), Some(("tin", 3)));
+    assert_eq!(line(3), Some(("jar", 4)));
+    assert_eq!(line(4), None);
+}
+
+#[test]
+fn a_hold_is_released_by_a_change_and_abandoned_where_no_change_has_come_of_it() {
+    let shop = run("
+        new cup
+        new pot
+        receive 9 cup
+        receive 9 pot
+        reserve A for ann: 1 cup, 2 pot
+        reserve B for bob: 1 cup, 2 pot
+        change B: 2 pot
+        change B: 1 pot
+        ");
+    let verdict = |basket: &str, line, name| {
+        let reservation = shop.driver.reservation(ReservationId(number(basket))).unwrap();
+        match reservation.verdict(line, &sku(name)) {
+            Verdict::Open(Some(_), has) => format!("has {}", has.unwrap().quantity.units()),
+            Verdict::End(why) => format!("{why:?}"),
+            other => panic!("nothing else was decided: {other:?}"),
+        }
+    };
+    assert_eq!(verdict("A", 1, "pot"), "has 2");
+    assert_eq!(verdict("A", 1, "cup"), "Abandoned", "it was opened by another try");
+    assert_eq!(verdict("A", 2, "cup"), "Abandoned", "it was opened for a change that did not come to be");
+    assert_eq!(verdict("B", 0, "cup"), "Released", "it was taken out");
+    assert_eq!(verdict("B", 1, "pot"), "has 1");
+    assert_eq!(verdict("B", 1, "cup"), "Abandoned");
+    assert_eq!(verdict("B", 2, "cup"), "Abandoned", "the next change has not come to be");
+    assert_eq!(verdict("B", 3, "cup"), "Abandoned");
 }
 
 #[test]

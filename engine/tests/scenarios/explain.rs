@@ -1,5 +1,8 @@
 //! Why this location: what is said about each place that could serve a line, and that it is what is then done.
 
+use holdfast_engine::product::{Considered, PassedOver, SourceOutcome};
+use holdfast_engine::{LineQuantity, LocationId, Quantity};
+
 use super::script::Shop;
 
 /// A day in the shop, then what is said about a request, line by line.
@@ -256,4 +259,14 @@ fn what_is_on_offer_to_the_customer_is_free_for_that_customer_alone() {
     ";
     explained(day, "A for ann: 3 cup", "north: 3 free, 3 taken");
     explained(day, "B for bob: 1 cup", "north: 1 free, 1 taken");
+}
+
+#[test]
+fn only_a_place_that_is_not_passed_over_gives_units() {
+    let free = Quantity::new(5).unwrap();
+    let of = |outcome| Considered { location: LocationId::main(), free, outcome }.taken().units();
+    assert_eq!(of(SourceOutcome::Taken(LineQuantity::new(3).unwrap())), 3);
+    for why in PassedOver::ALL {
+        assert_eq!(of(SourceOutcome::PassedOver(why)), 0, "{why:?}");
+    }
 }

@@ -121,6 +121,89 @@ fn a_fair_share_is_dated_by_when_it_is_whole() {
 }
 
 #[test]
+fn a_fair_share_of_a_lot_counts_what_the_lots_before_it_bring() {
+    check(
+        "
+        new cup backorder unlimited fair
+        reserve A for ann: 2 cup
+        commit A
+        reserve B for bob: 1 cup
+        commit B
+        announce L 1 cup in 1h
+        announce M 1 cup in 2h
+        announce N 1 cup in 3h
+        ",
+        "
+        cup promised A: in 180 min
+        cup promised B: in 120 min
+        ",
+    );
+}
+
+#[test]
+fn a_release_dates_what_lies_there_though_nothing_is_on_its_way() {
+    check(
+        "
+        new cup preorder 10 release 3h
+        receive 2 cup
+        reserve A for ann: 1 cup
+        commit A
+        ",
+        "
+        cup promised A: in 180 min
+        cup next: in 180 min
+        ",
+    );
+}
+
+#[test]
+fn a_release_that_has_come_dates_nothing() {
+    check(
+        "
+        new cup preorder 10 release 1h
+        receive 2 cup
+        announce L 5 cup in 3h
+        wait 1h
+        ",
+        "
+        cup: 2 on hand, 0 held, 0 promised, 2 available, 5 incoming
+        cup next: in 120 min
+        ",
+    );
+}
+
+#[test]
+fn a_lot_that_comes_at_the_very_date_up_to_which_somebody_queues_is_not_for_him() {
+    check(
+        "
+        new cup backorder unlimited
+        reserve A for ann till 1h: 1 cup
+        commit A
+        reserve B for bob till 3600001ms: 1 cup
+        commit B
+        announce L 1 cup in 1h
+        ",
+        "
+        cup promised A: nobody knows
+        cup promised B: in 60 min
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_dated_of_what_nobody_counts() {
+    check(
+        "
+        new cup untracked
+        announce L 5 cup in 1h
+        ",
+        "
+        cup next: nobody knows
+        ",
+    );
+}
+
+#[test]
 fn before_its_release_everything_is_dated_by_it() {
     check(
         "

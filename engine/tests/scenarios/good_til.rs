@@ -1,12 +1,12 @@
 //! Demand that queues up to a date: what is dropped then, who hears of it, and what is paid back.
 
-use holdfast_engine::Event;
 use holdfast_engine::order::OrderEvent;
 use holdfast_engine::product::ProductEvent;
 use holdfast_engine::reservation::ReservationEvent;
+use holdfast_engine::{Event, OperationId, OrderId};
 
 use super::driver::restart_from;
-use super::script::{check, run, sku};
+use super::script::{check, number, run, sku};
 
 #[test]
 fn what_still_queues_at_its_date_is_dropped_and_what_is_there_stays() {
@@ -113,6 +113,43 @@ fn a_release_before_the_date_serves_it_and_one_at_the_date_does_not() {
         );
         check(&script, &format!("cup line A: {line}"));
     }
+}
+
+#[test]
+fn units_that_are_called_off_after_others_lapsed_are_other_units() {
+    check(
+        "
+        new cup price 1.00 backorder unlimited
+        receive 3 cup
+        order O1 for ann till 1h: 5 cup
+        O1 finishes
+        wait 1h
+        cancel O1: 1 cup
+        O1 finishes
+        ",
+        "
+        cup: 3 on hand, 0 held, 2 promised, 1 available
+        cup line O1: 2 kept, 0 queued, 2 lapsed
+        O1 refunds: 2.00 paid, 1.00 paid
+        ",
+    );
+}
+
+#[test]
+fn what_a_key_left_of_an_order_tells_what_had_lapsed_if_anything_had() {
+    let shop = run("
+        new cup price 1.00 backorder unlimited
+        receive 3 cup
+        order O1 for ann till 1h: 5 cup
+        O1 finishes
+        readdress O1 to leeds key early
+        wait 1h
+        readdress O1 to york key late
+        ");
+    let order = shop.driver.order(OrderId(number("O1"))).unwrap();
+    let lapsed = |key| order.operation(OperationId(number(key))).unwrap().result.lapsed.clone();
+    assert_eq!(lapsed("early"), []);
+    assert_eq!(lapsed("late"), [super::script::quantity("2")]);
 }
 
 #[test]

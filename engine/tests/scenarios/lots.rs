@@ -1,5 +1,7 @@
 //! Units expected from suppliers: announced, received in parts or short, expected later, called off.
 
+use holdfast_engine::product::LotStatus;
+
 use super::script::{check, run};
 
 #[test]
@@ -37,6 +39,35 @@ fn what_arrives_goes_to_the_queue_before_the_public_sees_a_unit() {
         cup: 5 on hand, 1 held, 3 promised, 1 available
         ",
     );
+}
+
+#[test]
+fn what_became_of_a_lot_is_known_after_others_have_ended_and_is_forgotten_in_the_end() {
+    let mut shop = run("
+        new cup
+        announce L 5 cup
+        announce M 5 cup
+        announce N 5 cup
+        arrive L 5 cup
+        arrive M 1 cup close because stolen
+        call off N cup
+        arrive L 1 cup          | refused: LotEnded, has been received
+        arrive M 1 cup          | refused: LotEnded, has been closed with less than was expected
+        arrive N 1 cup          | refused: LotEnded, has been cancelled
+        ");
+    for number in 0..254 {
+        shop.row(&format!("announce X{number} 1 cup"));
+        shop.row(&format!("call off X{number} cup"));
+    }
+    shop.row("arrive L 1 cup    | refused: LotNotFound");
+    shop.row("arrive M 1 cup    | refused: LotEnded");
+    shop.row("arrive N 1 cup    | refused: LotEnded");
+}
+
+#[test]
+fn each_word_for_a_lot_is_another() {
+    let all = [LotStatus::Open, LotStatus::Received, LotStatus::Short, LotStatus::Cancelled];
+    assert_eq!(all.map(LotStatus::name), ["open", "received", "short", "cancelled"]);
 }
 
 #[test]

@@ -43,3 +43,4 @@ mod stock;
 mod transfers;
 mod untracked;
 mod waiting;
+mod without_holds;

@@ -111,6 +111,7 @@ fn amounts_of_different_currencies_do_not_mix_and_none_is_negative() {
     assert_eq!(money("EUR", 5).checked_sub(money("USD", 5)), None);
     assert_eq!(money("EUR", 5).checked_sub(money("EUR", 6)), None);
     assert_eq!(money("EUR", 5).checked_sub(money("EUR", 5)), Some(Money::zero(currency("EUR"))));
+    assert_eq!(money("EUR", 5).checked_add(money("EUR", 6)), Some(money("EUR", 11)));
     assert_eq!(money("EUR", i64::MAX).checked_add(money("EUR", 1)), None);
     assert_eq!(Money::from_minor(-1, currency("EUR")), None);
     assert_eq!(UnitPrice::new(-1, currency("EUR")), None);

@@ -2,12 +2,12 @@
 //! order would ever ask of it is refused.
 
 use holdfast_engine::product::{
-    Claim, Condition, Fulfilment, HoldEnd, Note, OpenHolds, Policy, Product, ProductCommand, ProductDetails,
-    ProductEvent, ProductResult, Sources, Terms,
+    Claim, Condition, FromOffer, Fulfilment, HoldEnd, Note, OpenHolds, Policy, PriorityClass, Product,
+    ProductCommand, ProductDetails, ProductEvent, ProductResult, SaleTerms, Source, Sources, Spread, Terms,
 };
 use holdfast_engine::{
     CustomerId, Fingerprint, HoldId, LineQuantity, LocationId, Lookup, Millis, Operation, OperationId,
-    Quantity, Rejection, ReservationId, Sequence, SmolStr, Timestamp,
+    Quantity, Rejection, ReservationId, SaleId, Sequence, SmolStr, Timestamp,
 };
 
 use super::script::{run, sku};
@@ -96,6 +96,52 @@ fn a_repeat_finds_what_the_first_one_left() {
 }
 
 #[test]
+fn events_that_are_journaled_together_stand_there_one_after_the_other() {
+    let mut product = Product::absent(sku("cup"));
+    let put = |id| {
+        let operation = Operation { id: OperationId(id), fingerprint: Fingerprint(7) };
+        ProductEvent::Put { details: Box::new(plain()), operation, at: at(1) }
+    };
+    let position = |product: &Product, id| product.operation(OperationId(id)).unwrap().sequence;
+    let one = LineQuantity::new(1).unwrap();
+    let ended = || ProductEvent::HoldEnded { hold: hold(1), why: HoldEnd::Released };
+    product.apply(&put(1));
+    product.journaled(Sequence(40));
+    adjust(&mut product, 5);
+    product.journaled(Sequence(41));
+    // The first of three is about the details, then the one in the middle.
+    for event in [put(3), opened(one, in_main(), None), ended()] {
+        product.apply(&event);
+    }
+    product.journaled_together(Sequence(50), 3);
+    assert_eq!((product.sequence(), product.details_sequence()), (Sequence(52), Sequence(50)));
+    assert_eq!(position(&product, 3), Sequence(50));
+    for event in [opened(one, in_main(), None), put(4), ended()] {
+        product.apply(&event);
+    }
+    product.journaled_together(Sequence(70), 3);
+    assert_eq!((product.sequence(), product.details_sequence()), (Sequence(72), Sequence(71)));
+    assert_eq!([1, 3, 4].map(|id| position(&product, id)), [Sequence(40), Sequence(50), Sequence(71)]);
+    assert_eq!((product.version(), product.details_version()), (8, 3));
+    // Nothing was journaled.
+    product.journaled_together(Sequence(90), 0);
+    assert_eq!((product.sequence(), product.details_sequence()), (Sequence(72), Sequence(71)));
+}
+
+#[test]
+fn what_is_not_put_anew_leaves_the_details_where_they_stood() {
+    let mut product = Product::absent(sku("cup"));
+    assert_eq!((product.details_version(), product.details_sequence()), (0, Sequence::default()));
+    let operation = Operation { id: OperationId(1), fingerprint: Fingerprint(7) };
+    product.apply(&ProductEvent::Put { details: Box::new(plain()), operation, at: at(1) });
+    product.journaled(Sequence(3));
+    adjust(&mut product, 5);
+    product.journaled(Sequence(4));
+    assert_eq!((product.details_version(), product.details_sequence()), (1, Sequence(3)));
+    assert_eq!((product.version(), product.sequence()), (2, Sequence(4)));
+}
+
+#[test]
 fn a_hold_is_opened_once() {
     let mut product = promised(5, 1);
     let claim = Claim { location: None, quantity: LineQuantity::new(1).unwrap() };
@@ -169,6 +215,138 @@ fn events_that_do_not_fit_stop_the_product() {
     }
 }
 
+/// Five cups lie at `main` and five in the north, and a hold has so many of each.
+fn held_at_both(main: u32, north: u32) -> Product {
+    let mut product = Product::absent(sku("cup"));
+    let operation = Operation { id: OperationId(1), fingerprint: Fingerprint(1) };
+    product.apply(&ProductEvent::Put { details: Box::new(plain()), operation, at: at(1) });
+    adjust_at(&mut product, &LocationId::main(), 5);
+    adjust_at(&mut product, &north_of_main(), 5);
+    let sources = at_both(main, north);
+    let quantity = LineQuantity::new(main + north).unwrap();
+    product.apply(&opened(quantity, sources, None));
+    product
+}
+
+fn opened(quantity: LineQuantity, sources: Sources, buyer: Option<&str>) -> ProductEvent {
+    let buyer = buyer.map(|name| CustomerId::new(name).unwrap());
+    ProductEvent::HoldOpened { hold: hold(1), quantity, sources, buyer, expires_at: at(99), offer: None }
+}
+
+/// The hold has so many at `main` and in the north from now on.
+fn changed(main: u32, north: u32) -> ProductEvent {
+    let quantity = LineQuantity::new(main + north).unwrap();
+    ProductEvent::HoldChanged { hold: hold(1), quantity, sources: at_both(main, north), buyer: None }
+}
+
+fn at_both(main: u32, north: u32) -> Sources {
+    let source = |location, units| Source { location, units: LineQuantity::new(units).unwrap() };
+    Sources::Spread(Box::new(Spread {
+        asked: None,
+        filled: vec![source(LocationId::main(), main), source(north_of_main(), north)],
+        queued: Quantity::ZERO,
+        class: PriorityClass::USUAL,
+        good_til: None,
+    }))
+}
+
+fn north_of_main() -> LocationId {
+    LocationId::new("north").unwrap()
+}
+
+fn held(product: &Product) -> (u64, u64) {
+    let held = |location| product.level(&location).held.units();
+    (held(LocationId::main()), held(north_of_main()))
+}
+
+#[test]
+#[should_panic(expected = "I1")]
+fn a_hold_of_more_than_may_be_claimed_stops_the_product() {
+    let mut product = held_at_both(1, 1);
+    product.apply(&ProductEvent::HoldEnded { hold: hold(1), why: HoldEnd::Released });
+    product.apply(&opened(LineQuantity::new(6).unwrap(), in_main(), None));
+}
+
+#[test]
+#[should_panic(expected = "I1")]
+fn a_hold_that_is_changed_to_more_than_may_be_claimed_stops_the_product() {
+    held_at_both(2, 4).apply(&changed(2, 6));
+}
+
+#[test]
+#[should_panic(expected = "I1")]
+fn a_hold_that_is_changed_to_a_place_where_nothing_is_left_stops_the_product() {
+    let mut product = held_at_both(2, 4);
+    adjust_at(&mut product, &north_of_main(), -4);
+    let quantity = LineQuantity::new(2).unwrap();
+    let in_the_north = Sources::At { location: north_of_main(), asked: false };
+    product.apply(&ProductEvent::HoldEnded { hold: hold(1), why: HoldEnd::Released });
+    product.apply(&opened(quantity, in_main(), None));
+    product.apply(&ProductEvent::HoldChanged { hold: hold(1), quantity, sources: in_the_north, buyer: None });
+}
+
+#[test]
+fn a_hold_gets_fewer_or_keeps_what_it_has_where_a_count_found_less_than_is_held() {
+    let mut product = held_at_both(4, 2);
+    adjust_at(&mut product, &LocationId::main(), -4);
+    product.apply(&changed(4, 3));
+    assert_eq!(held(&product), (4, 3), "what it has at main it keeps");
+    product.apply(&changed(3, 3));
+    assert_eq!(held(&product), (3, 3), "what it has less at main is a step in the right direction");
+    product.check();
+}
+
+#[test]
+#[should_panic(expected = "I1")]
+fn a_hold_of_more_than_may_be_claimed_stops_the_product_where_only_some_of_it_was_offered() {
+    let shop = run("
+        new cup waiting 10min
+        join for ann: 1 cup
+        receive 5 cup
+        reserve A for bob: 4 cup
+        ");
+    let (customer, location) = (CustomerId::new("ann").unwrap(), LocationId::main());
+    let offered =
+        FromOffer { customer, units: vec![Source { location, units: LineQuantity::new(1).unwrap() }] };
+    let ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, .. } =
+        opened(LineQuantity::new(2).unwrap(), in_main(), None)
+    else {
+        unreachable!("it is just that")
+    };
+    let offer = Some(Box::new(offered));
+    let mut cup = shop.driver.product(&sku("cup"));
+    cup.apply(&ProductEvent::HoldOpened { hold, quantity, sources, buyer, expires_at, offer });
+}
+
+#[test]
+#[should_panic(expected = "I5")]
+fn a_hold_of_more_than_a_customer_may_have_of_a_sale_stops_the_product() {
+    let mut product = promised(5, 1);
+    let terms = SaleTerms {
+        id: SaleId::new("spring").unwrap(),
+        opens_at: at(2),
+        closes_at: None,
+        paused: false,
+        exclusive: false,
+        per_customer: LineQuantity::new(2),
+        admits: None,
+        allotments: Vec::new(),
+    };
+    let operation = Operation { id: OperationId(8), fingerprint: Fingerprint(1) };
+    product.apply(&ProductEvent::SalePut { terms: Box::new(terms), operation, at: at(3) });
+    let open = |number, units| {
+        let quantity = LineQuantity::new(units).unwrap();
+        let ProductEvent::HoldOpened { sources, buyer, expires_at, .. } =
+            opened(quantity, in_main(), Some("ann"))
+        else {
+            unreachable!("it is just that")
+        };
+        ProductEvent::HoldOpened { hold: hold(number), quantity, sources, buyer, expires_at, offer: None }
+    };
+    product.apply(&open(2, 2));
+    product.apply(&open(3, 1));
+}
+
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
@@ -233,8 +411,12 @@ fn promised(on_hand: i64, units: u32) -> Product {
 }
 
 fn adjust(product: &mut Product, delta: i64) {
+    adjust_at(product, &LocationId::main(), delta);
+}
+
+fn adjust_at(product: &mut Product, location: &LocationId, delta: i64) {
     product.apply(&ProductEvent::Adjusted {
-        location: LocationId::main(),
+        location: location.clone(),
         condition: Condition::Sellable,
         delta,
         became: None,

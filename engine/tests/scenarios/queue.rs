@@ -487,6 +487,34 @@ fn hold(basket: &str) -> holdfast_engine::HoldId {
 }
 
 #[test]
+fn who_asks_for_one_location_and_who_takes_any_stand_in_one_line_there() {
+    for (first, second) in [("", " at north"), (" at north", "")] {
+        let script = format!(
+            "
+            new cup backorder 9
+            receive 1 cup at north
+            remove 1 cup at north
+            reserve A for ann: 2 cup{first}
+            commit A
+            reserve B for bob: 2 cup{second}
+            commit B
+            reserve C for cleo: 2 cup{first}
+            commit C
+            receive 3 cup at north
+            "
+        );
+        check(
+            &script,
+            "
+            cup line A: 2 kept, 0 queued, 0 lapsed
+            cup line B: 1 kept, 1 queued, 0 lapsed
+            cup line C: 0 kept, 2 queued, 0 lapsed
+            ",
+        );
+    }
+}
+
+#[test]
 fn who_takes_what_there_is_keeps_to_the_rules_about_quantities() {
     check(
         "

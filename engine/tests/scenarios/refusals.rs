@@ -174,6 +174,27 @@ fn waiting_helps_only_where_others_may_give_back_what_is_missing() {
 }
 
 #[test]
+fn a_refusal_of_lines_says_of_which() {
+    let mut shop = run("
+        new cup
+        new tin unsellable
+        receive 1 cup
+        receive 1 cup at north
+        ");
+    let (cup, tin, north) = (sku("cup"), sku("tin"), LocationId::new("north").unwrap());
+    let nroth = LocationId::new("nroth").unwrap();
+    for (lines, refused) in [
+        ("1 cup at nroth", (&cup, Some(Some(&nroth)))),
+        ("2 cup at north", (&cup, Some(Some(&north)))),
+        ("3 cup", (&cup, Some(None))),
+        ("1 tin", (&tin, None)),
+    ] {
+        assert_eq!(shop.refusal(lines).line_refused(), Some(refused), "{lines}");
+    }
+    assert_eq!(Rejection::KeyReused.line_refused(), None);
+}
+
+#[test]
 fn a_hold_that_is_gone_is_not_found() {
     let mut shop = run("
         new cup

@@ -1,7 +1,11 @@
 //! Baskets: holds that stand or fall together, and each ends once.
 
-use holdfast_engine::product::{Backorders, HoldEnd, Kept, Policy, ProductDetails, Sources, Terms};
-use holdfast_engine::reservation::{LINES_MAX, Reservation, ReservationEvent, ReservationLine, Verdict};
+use holdfast_engine::product::{
+    Backorders, Component, HoldEnd, Kept, Policy, ProductDetails, Sources, Terms,
+};
+use holdfast_engine::reservation::{
+    Bundle, Bundles, LINES_MAX, Reservation, ReservationEvent, ReservationLine, Verdict,
+};
 use holdfast_engine::{
     CustomerId, Fingerprint, LineQuantity, LocationId, Millis, Operation, OperationId, OrderId, Quantity,
     Rejection, ReservationId, Sequence, Sku, SmolStr, Timestamp,
@@ -435,6 +439,49 @@ fn events_that_do_not_fit_stop_the_basket() {
             let outcome = std::panic::catch_unwind(move || basket.apply(event));
             assert_eq!(outcome.is_ok(), fits, "{name} basket takes {event:?}");
         }
+    }
+}
+
+#[test]
+fn a_basket_is_made_and_changed_with_just_the_bundles_that_were_noted() {
+    let box_of_one = Bundle {
+        sku: sku("box"),
+        location: None,
+        quantity: LineQuantity::ONE,
+        components: vec![Component { sku: sku("cup"), quantity: LineQuantity::ONE }].into(),
+    };
+    let noted: Bundles = Some(vec![box_of_one].into());
+    let source = || Sources::At { location: LocationId::main(), asked: false };
+    let line =
+        || ReservationLine { number: 0, sku: sku("cup"), quantity: LineQuantity::ONE, sources: source() };
+    let made = |bundles| ReservationEvent::Made {
+        customer: CustomerId::new("ann").unwrap(),
+        fingerprint: Fingerprint(1),
+        lines: 1,
+        ttl: Millis(1),
+        at: at(0),
+        metadata: SmolStr::default(),
+        follow: 0,
+        bundles,
+    };
+    let changed = |bundles| ReservationEvent::Changed {
+        lowered: Vec::new(),
+        raised: 0,
+        bundles,
+        expires_at: at(9),
+        operation: Operation { id: OperationId(1), fingerprint: Fingerprint(1) },
+        at: at(1),
+    };
+    for (bundles, count, fits) in [(&noted, 1, true), (&None, 0, true), (&noted, 0, false), (&None, 1, false)]
+    {
+        let make = |count| Reservation::make(ReservationId(1), [line()], bundles.clone(), &made(count));
+        let outcome = std::panic::catch_unwind(|| make(count));
+        assert_eq!(outcome.is_ok(), fits, "made with {bundles:?} where {count} were noted");
+        let outcome = std::panic::catch_unwind(|| {
+            let mut basket = Reservation::make(ReservationId(1), [line()], None, &made(0));
+            basket.change([], bundles.clone(), &changed(count));
+        });
+        assert_eq!(outcome.is_ok(), fits, "changed with {bundles:?} where {count} were noted");
     }
 }
 

@@ -91,6 +91,34 @@ fn the_end_of_a_sale_serves_those_that_queue() {
 }
 
 #[test]
+fn what_the_release_frees_is_given_before_what_the_end_of_a_sale_frees_however_late_anybody_looks() {
+    let script = |waits: &str| {
+        format!(
+            "
+            new cup preorder 9 release 1h
+            receive 2 cup
+            receive 2 cup at north
+            sale cup spring in 90min for 30min aside 2 main
+            reserve A for ann: 2 cup
+            commit A
+            reserve B for bob: 2 cup at north
+            commit B
+            {waits}
+            "
+        )
+    };
+    // Ann has what lies free in the north as soon as it is released, so there is nothing left there for bob.
+    let expected = "
+        cup: 2 on hand, 0 held, 0 promised, 2 available, 2 queued
+        cup at north: 2 on hand, 0 held, 2 promised, 0 available, 2 queued
+        cup line A: 2 kept, 0 queued, 0 lapsed
+        cup line B: 0 kept, 2 queued, 0 lapsed
+        ";
+    check(&script("wait 3h"), expected);
+    check(&script("wait 1h\nsweep\nreceive 0 cup\nwait 2h"), expected);
+}
+
+#[test]
 fn a_customer_has_no_more_than_the_limit_over_all_baskets_and_orders() {
     check(
         "

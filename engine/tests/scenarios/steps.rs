@@ -125,6 +125,20 @@ fn more_units_than_a_line_has_stop_the_order() {
 }
 
 #[test]
+fn a_refund_of_nothing_stops_the_order() {
+    let granted = |amount_minor| OrderEvent::RefundGranted {
+        amount_minor,
+        reason: SmolStr::default(),
+        operation: operation(),
+        at: at(),
+    };
+    assert!(takes(&order_at("confirmed"), &granted(1)));
+    for nothing in [0, -1] {
+        assert!(!takes(&order_at("confirmed"), &granted(nothing)), "{nothing} is no refund");
+    }
+}
+
+#[test]
 fn a_wide_order_is_placed_in_several_events_and_is_whole_or_not_there() {
     let place = placed(LINES_PER_EVENT * 2 + 1);
     let events = place.events();

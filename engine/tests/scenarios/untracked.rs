@@ -80,6 +80,24 @@ fn its_shipments_take_nothing_from_the_shelf_and_its_returns_add_nothing() {
 }
 
 #[test]
+fn what_comes_back_to_a_place_the_merchant_has_nothing_at_makes_it_none_to_ask_for() {
+    check(
+        "
+        new voucher untracked price 5.00
+        order O1 for ann: 1 voucher
+        O1 finishes
+        ship O1
+        return O1: 1 voucher
+        reserve A for ann: 1 voucher at main    | refused: UnknownLocation, never been at main
+        reserve A for ann: 1 voucher
+        ",
+        "
+        A: held for 900000 ms
+        ",
+    );
+}
+
+#[test]
 fn tracked_again_with_more_promised_than_is_there_it_is_short_and_nothing_breaks() {
     check(
         "

@@ -52,6 +52,39 @@ fn wanting_less_than_is_offered_gives_the_rest_to_the_next() {
 }
 
 #[test]
+fn what_is_on_offer_is_told_over_all_who_wait() {
+    let offered = |script: &str| {
+        let shop = run(script);
+        shop.driver.product(&sku("cup")).offered().units()
+    };
+    let two_wait = "new cup waiting 10min\njoin for ann: 3 cup\njoin for bob: 2 cup";
+    assert_eq!(offered("new cup"), 0);
+    assert_eq!(offered(two_wait), 0);
+    assert_eq!(offered(&format!("{two_wait}\nreceive 4 cup")), 4);
+    assert_eq!(offered(&format!("{two_wait}\nreceive 9 cup\nleave cup for bob")), 3);
+    assert_eq!(offered(&format!("{two_wait}\nreceive 9 cup\nreserve A for ann: 3 cup")), 2);
+}
+
+#[test]
+fn what_a_later_count_has_found_of_an_offer_may_be_taken() {
+    check(
+        "
+        new cup waiting 10min
+        join for ann: 3 cup
+        receive 3 cup
+        count 1 cup
+        reserve A for ann: 2 cup    | refused: InsufficientStock, 1 available
+        reserve A for ann: 1 cup
+        ",
+        "
+        A: held for 900000 ms
+        cup: 1 on hand, 3 held, 0 promised, 0 available
+        cup waiter ann: offered, 2 wanted, 2 offered at main for 600000 ms
+        ",
+    );
+}
+
+#[test]
 fn a_key_does_it_once_and_a_reused_one_is_refused() {
     check(
         "
