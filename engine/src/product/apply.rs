@@ -518,8 +518,8 @@ impl Product {
 
     fn advance(&mut self, id: HoldId, location: &LocationId, by: Fulfilment, counted: bool) {
         let number = self.number_or_new(location);
-        if !by.returned.is_zero() && self.shelf(number).is_deleted {
-            // Units are there again, so the merchant has to do with it again.
+        if !by.returned.is_zero() && (counted || self.shelf(number).is_deleted) {
+            // Units are there, so the merchant has to do with it, if not already, then again.
             self.stocked(location);
         }
         let allocation = promised(&mut self.allocations, id);

@@ -98,6 +98,25 @@ fn what_comes_back_to_a_place_the_merchant_has_nothing_at_makes_it_none_to_ask_f
 }
 
 #[test]
+fn what_comes_back_and_is_counted_can_be_asked_for_where_it_lies() {
+    check(
+        "
+        new cup untracked price 1.00
+        order O1 for ann: 1 cup
+        O1 finishes
+        ship O1
+        new cup price 1.00
+        return O1: 1 cup
+        reserve A for ann: 1 cup at main
+        ",
+        "
+        A: held for 900000 ms
+        cup: 1 on hand, 1 held, 0 promised, 0 available
+        ",
+    );
+}
+
+#[test]
 fn tracked_again_with_more_promised_than_is_there_it_is_short_and_nothing_breaks() {
     check(
         "

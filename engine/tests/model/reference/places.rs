@@ -5,8 +5,8 @@ use super::{
 };
 
 impl Reference {
-    /// Whether anybody counted the product at a place or expected it there, and has not given the place up since. Of a place
-    /// that was given up, what comes back there says the same.
+    /// Whether anybody counted the product at a place or expected it there, or units came back there and were counted, and nobody
+    /// has given the place up since. Of a place that was given up, whatever comes back there says the same.
     pub(super) fn knows(&self, item: Item, place: Place) -> bool {
         let (mut known, mut gone) = (false, false);
         for fact in &self.facts {
@@ -17,7 +17,9 @@ impl Reference {
                 Fact::NeverCame { item: of, lot, short: false } if *of == item => {
                     self.announced(item, *lot).is_some_and(|lot| lot.comes_from(place))
                 }
-                Fact::Moved { basket, line, place: at, by, .. } if gone && by.returned > 0 => {
+                Fact::Moved { basket, line, place: at, by, counted }
+                    if (gone || *counted) && by.returned > 0 =>
+                {
                     (self.lines(*basket)[*line].0, *at) == (item, place)
                 }
                 Fact::PlaceGone { item: of, place: at, .. } if (*of, *at) == (item, place) => {
