@@ -36,7 +36,7 @@ pub struct StateSummary {
     pub allocated: u64,
     /// Units that queue.
     pub queued: u64,
-    /// Events by which the next start will finish what was under way.
+    /// Events that finish what was under way, as of the journal's last instant. A start adds what time has brought since.
     pub unfinished: u64,
 }
 

@@ -165,6 +165,14 @@ fn a_recovery_that_was_cut_short_is_looked_into_where_it_stands() {
 }
 
 #[test]
+fn a_directory_whose_files_were_moved_by_hand_is_not_guessed_at() {
+    let dir = tempfile::tempdir().unwrap();
+    closed(dir.path(), 4);
+    fs::create_dir(dir.path().join("journal.before-recovery")).unwrap();
+    assert!(matches!(look(dir.path()).unwrap_err(), OpenError::Damaged { .. }));
+}
+
+#[test]
 fn what_an_earlier_look_left_behind_is_swept_away() {
     let dir = tempfile::tempdir().unwrap();
     closed(dir.path(), 4);

@@ -17,11 +17,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use holdfast_engine::{Event, Sequence};
-use holdfast_persistence::{Generation, Journal, OpenError, Opened, Options, Secret};
+use holdfast_persistence::{Examined, Generation, Journal, OpenError, Opened, Options, Secret};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use support::events::{every_event, hold_opened};
-use support::{Ears, Tell, quiet_hooks};
+use support::{Ears, Tell, assert_same_contents, contents, quiet_hooks};
 
 /// All that a start finds in a directory.
 #[derive(PartialEq, Eq)]
@@ -55,6 +55,7 @@ fn directory(path: &Path, is_closed: bool) -> Found {
         opened.journal.close().unwrap();
     }
     let (opened, mut found) = open(path).unwrap();
+    assert_eq!(found.events, every_event().into_iter().chain((1..=60).map(hold_opened)).collect::<Vec<_>>());
     let mut ears = Ears::new();
     opened.journal.appender().append([hold_opened(61)], ears.ack());
     ears.next();
@@ -143,7 +144,13 @@ fn no_rotten_byte_is_taken_for_a_sound_one() {
             None => names[random.random_range(0..names.len())].clone(),
         };
         let how = spoil(&name, &mut random);
-        match open(&rotten) {
+        let before = contents(&rotten);
+        let looked = Examined::look(&rotten, &Options::default(), &mut |_: Sequence, _: Event| Ok(()));
+        assert_same_contents(&before, &contents(&rotten));
+        let is_sound = looked.is_ok_and(|examined| examined.damage.is_none());
+        let opened = open(&rotten);
+        assert_eq!(is_sound, opened.is_ok(), "round {round}: {how}: a look and a start say the same");
+        match opened {
             Err(error) => {
                 seen += 1;
                 assert!(!matches!(error, OpenError::Locked { .. }), "{how}: {error}");

@@ -131,7 +131,10 @@ fn text(path: &Path, examined: &Examined, records: &Records, state: Option<&Stat
                 HumanCount(state.queued)
             ),
         ));
-        lines.push(("under way", format!("{} events will finish it at the next start", state.unfinished)));
+        lines.push((
+            "under way",
+            format!("{} events would finish it as of its last instant", state.unfinished),
+        ));
         lines.push(("digest", format!("{:016x}", state.digest)));
     }
     if let Some(damage) = &examined.damage {

@@ -13,10 +13,10 @@ use super::format::Format;
 use super::recovery::{self, COPYING};
 use super::seal::Seal;
 use super::watermark::Watermark;
-use super::{Found, Generation, Options, Secret, look, open_sled, require_journal};
+use super::{Found, Generation, Options, Secret, look, require_journal, sled_trouble};
 use crate::durable_fs::{copy_tree, entries, remove_tree};
-use crate::sled_store::is_unfinished_snapshot;
-use crate::store::{JournalStore as _, Rebuild, ReplayError, Tail};
+use crate::sled_store::{SledStore, is_unfinished_snapshot};
+use crate::store::{JournalStore as _, Rebuild, Tail};
 
 /// What a data directory holds.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub struct Examined {
     pub generation: Generation,
     /// Whether its last use ended with a clean close.
     pub sealed: bool,
-    /// The position up to which work was acknowledged for certain; `None` if that is not known, as after a power cut.
+    /// The position up to which work is known to have been on disk when it was acknowledged. After a power cut that may be
+    /// less than was, or `None`.
     pub acknowledged: Option<Sequence>,
     /// Bytes of the journal's files.
     pub bytes_on_disk: u64,
@@ -59,7 +60,15 @@ impl Examined {
         Secret::read(path, &format)?;
         let journal = recovery::journal(path)?;
         require_journal(&journal)?;
-        let (seal, watermark) = (Seal::read(path)?, Watermark::read(path)?);
+        let watermark = Watermark::read(path)?;
+        // A closed journal that is not as it was left: that says more than whatever comes of reading it.
+        let (seal, altered) = match damage_or(Seal::read(path))? {
+            Ok(seal) => {
+                let verified = seal.as_ref().map_or(Ok(()), |seal| seal.verify(path, format.generation));
+                (seal, damage_or(verified)?.err())
+            }
+            Err(damage) => (None, Some(damage)),
+        };
         let copy = path.join(COPYING);
         let tidy = || remove_tree(path, COPYING).at("removing a copy in", path);
         tidy()?;
@@ -67,13 +76,15 @@ impl Examined {
             .at("copying, before reading it,", &journal)
             .and_then(|()| read(&copy, &journal, options, rebuild));
         tidy()?;
-        let (tail, mut damage) = match read? {
-            Ok(tail) => (Some(tail), watermark.check(&tail).err().map(Damage::of_all)),
+        let (tail, found) = match read? {
+            Ok(tail) => {
+                let short = watermark.check(&tail).err();
+                let other = seal.as_ref().and_then(|seal| seal.check_end(&tail).err());
+                (Some(tail), short.or(other).map(Damage::of_all))
+            }
             Err(damage) => (None, Some(damage)),
         };
-        if let Some(seal) = &seal {
-            damage = damage.or(seal.damage(path, format.generation, tail.as_ref())?);
-        }
+        let damage = altered.or(found);
         Ok(Self {
             generation: format.generation,
             sealed: seal.is_some(),
@@ -91,36 +102,27 @@ impl Damage {
     }
 }
 
-impl Seal {
-    /// What of a closed journal is not as it was left.
-    fn damage(
-        &self,
-        path: &Path,
-        generation: Generation,
-        tail: Option<&Tail>,
-    ) -> Result<Option<Damage>, OpenError> {
-        match self.verify(path, generation) {
-            Ok(()) => {}
-            Err(OpenError::Damaged { path, detail }) => {
-                return Ok(Some(Damage::of_all(format!("{}: {detail}", path.display()))));
-            }
-            Err(error) => return Err(error),
+/// Takes damage for something that was found, and not for a failure to look.
+fn damage_or<T>(outcome: Result<T, OpenError>) -> Result<Result<T, Damage>, OpenError> {
+    match outcome {
+        Ok(found) => Ok(Ok(found)),
+        Err(OpenError::Damaged { path, detail }) => {
+            Ok(Err(Damage::of_all(format!("{}: {detail}", path.display()))))
         }
-        let other = tail.filter(|tail| (tail.last, tail.hash) != (self.last, self.last_hash));
-        Ok(other.map(|tail| {
-            Damage::of_all(format!("it ends at sequence {}, but was closed at {}", tail.last.0, self.last.0))
-        }))
+        Err(error) => Err(error),
     }
 }
 
 fn ours(path: &Path) -> Result<Format, OpenError> {
     match look(path)? {
         Found::Ours(format) => Ok(format),
-        Found::Nothing | Found::Unfinished => Err(OpenError::NotADataDirectory {
-            path: path.to_path_buf(),
-            detail: "there is nothing in it".to_owned(),
-        }),
+        Found::Nothing => Err(not_yet(path, "there is nothing in it, so there is nothing to look at")),
+        Found::Unfinished => Err(not_yet(path, "its making did not finish, and nothing was put into it")),
     }
+}
+
+fn not_yet(path: &Path, detail: &str) -> OpenError {
+    OpenError::NotADataDirectory { path: path.to_path_buf(), detail: detail.to_owned() }
 }
 
 /// Reads the copy of a journal. The inner error is damage.
@@ -130,19 +132,20 @@ fn read(
     options: &Options,
     rebuild: &mut dyn Rebuild,
 ) -> Result<Result<Tail, Damage>, OpenError> {
-    let opened = open_sled(copy, options);
-    let mut store = match opened {
+    let opened = SledStore::open(copy, options.partition, options.cache_bytes)
+        .map_err(|error| sled_trouble(error, journal));
+    let mut store = match damage_or(opened)? {
         Ok(store) => store,
-        Err(OpenError::Damaged { detail, .. }) => return Ok(Err(Damage::of_all(detail))),
-        Err(error) => return Err(error),
+        Err(damage) => return Ok(Err(damage)),
     };
     let replayed = store.replay(Sequence(1), &mut |sequence, event| rebuild.event(sequence, event));
     let tail = match replayed {
         Ok(tail) => tail,
-        Err(error @ (ReplayError::NewerVersion { .. } | ReplayError::Io { .. })) => {
-            return Err(OpenError::from_replay(error, journal));
+        Err(error) => {
+            let sequence = error.sequence();
+            let damage = damage_or(Err(OpenError::from_replay(error, journal)))?;
+            return Ok(damage.map_err(|damage| Damage { sequence, ..damage }));
         }
-        Err(error) => return Ok(Err(Damage { sequence: error.sequence(), detail: error.to_string() })),
     };
     let judged = rebuild.end();
     Ok(judged.map(|()| tail).map_err(|error| Damage { sequence: Some(tail.last), detail: error.to_string() }))

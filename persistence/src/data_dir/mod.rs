@@ -184,11 +184,7 @@ impl DataDir {
         open_sled(&journal, options)
             .and_then(|store| replay(store, &journal, rebuild))
             .and_then(|(store, tail)| {
-                if (tail.last, tail.hash) != (seal.last, seal.last_hash) {
-                    let detail =
-                        format!("it ends at sequence {}, but was closed at {}", tail.last.0, seal.last.0);
-                    return Err(damaged(&journal, detail));
-                }
+                seal.check_end(&tail).map_err(|detail| damaged(&journal, detail))?;
                 watermark.check(&tail).map_err(|detail| damaged(&journal, detail))?;
                 Ok((store, tail))
             })

@@ -28,14 +28,7 @@ const DISCARDED: &str = "journal.recovered";
 
 /// Puts right what an opening that was itself cut short left behind.
 pub(super) fn tidy(dir: &Path) -> Result<(), OpenError> {
-    if exists(dir, ORIGINAL)? {
-        if exists(dir, SEAL)? {
-            // Never both: the original is gone before anything is sealed. Which of the two is meant is not for us to guess.
-            return Err(damaged(
-                dir,
-                format!("it has both {SEAL:?} and {ORIGINAL:?}, so somebody has moved its files"),
-            ));
-        }
+    if was_cut_short(dir)? {
         tracing::info!("an earlier recovery was cut short: beginning again from the journal as it was");
         put_back(dir)?;
     }
@@ -47,7 +40,22 @@ pub(super) fn tidy(dir: &Path) -> Result<(), OpenError> {
 
 /// Where the journal is: set aside, if its recovery was cut short.
 pub(super) fn journal(dir: &Path) -> Result<PathBuf, OpenError> {
-    Ok(dir.join(if exists(dir, ORIGINAL)? { ORIGINAL } else { JOURNAL }))
+    Ok(dir.join(if was_cut_short(dir)? { ORIGINAL } else { JOURNAL }))
+}
+
+/// Whether an original stands aside.
+fn was_cut_short(dir: &Path) -> Result<bool, OpenError> {
+    if !exists(dir, ORIGINAL)? {
+        return Ok(false);
+    }
+    if exists(dir, SEAL)? {
+        // Never both: the original is gone before anything is sealed. Which of the two is meant is not for us to guess.
+        return Err(damaged(
+            dir,
+            format!("it has both {SEAL:?} and {ORIGINAL:?}, so somebody has moved its files"),
+        ));
+    }
+    Ok(true)
 }
 
 /// Copies the journal and puts the copy in its place.

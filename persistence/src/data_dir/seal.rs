@@ -14,6 +14,7 @@ use super::{JOURNAL, SEAL};
 use crate::durable_fs::{entries, write_whole};
 use crate::frame::FORMAT_VERSION;
 use crate::limits::READ_CHUNK_BYTES;
+use crate::store::Tail;
 
 const TITLE: &str = "holdfast journal seal";
 const SEAL_FORMAT: u32 = 1;
@@ -87,6 +88,14 @@ impl Seal {
                 "it was not there when the journal was closed".to_owned(),
             )),
         }
+    }
+
+    /// Checks that a journal ends where it ended.
+    pub(super) fn check_end(&self, tail: &Tail) -> Result<(), String> {
+        if (tail.last, tail.hash) == (self.last, self.last_hash) {
+            return Ok(());
+        }
+        Err(format!("it ends at sequence {}, but was closed at {}", tail.last.0, self.last.0))
     }
 
     fn to_text(&self) -> String {

@@ -3,9 +3,14 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use holdfast_engine::{Event, Sequence};
 use holdfast_persistence::{Ack, Hooks, Journal, Opened, Options, SyncedGroup};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::disk::Disk;
 use crate::support::events::hold_opened;
@@ -77,7 +82,13 @@ pub(crate) struct Writer {
     lines: std::io::Lines<BufReader<ChildStdout>>,
     /// The last position it has acknowledged.
     told: u64,
+    /// Ends the watch over it.
+    _watched: Sender<()>,
+    hung: Arc<AtomicBool>,
 }
+
+/// Far more than any writer here takes: reached only by one that would never end.
+const FAIL_SAFE: Duration = Duration::from_secs(60);
 
 impl Writer {
     pub(crate) fn start(disk: &Disk, set_up: impl FnOnce(&mut Command)) -> Self {
@@ -91,7 +102,17 @@ impl Writer {
         set_up(&mut command);
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { process, lines, told: 0 }
+        let (pid, hung) = (Pid::from_child(&process), Arc::new(AtomicBool::new(false)));
+        let (watched, end) = channel();
+        let is_hung = Arc::clone(&hung);
+        std::thread::spawn(move || {
+            if end.recv_timeout(FAIL_SAFE) == Err(RecvTimeoutError::Timeout) {
+                is_hung.store(true, Ordering::SeqCst);
+                // Whoever reads from it hears its end.
+                kill_process(pid, Signal::KILL).unwrap();
+            }
+        });
+        Self { process, lines, told: 0, _watched: watched, hung }
     }
 
     fn next_line(&mut self) -> Option<String> {
@@ -120,6 +141,7 @@ impl Writer {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         while self.next_line().is_some() {}
+        assert!(!self.hung.load(Ordering::SeqCst), "the writer went on without a word");
         self.told
     }
 
@@ -136,6 +158,7 @@ impl Writer {
             }
         }
         self.process.wait().unwrap();
+        assert!(!self.hung.load(Ordering::SeqCst), "the writer never came to its end: {after:?}");
         (before, after)
     }
 }
