@@ -5,6 +5,7 @@
 //! ([`Bundle`]), so a composition that is changed later concerns whoever asks later. A change keeps the bundles that the reservation
 //! has as they are, and takes what is asked for besides apart as it is made up then.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{LINES_MAX, ReservationEvent};
@@ -36,10 +37,19 @@ pub const PARTS_PER_EVENT: usize = 128;
 
 /// Those of a reservation's bundles that have this name.
 pub fn named<'a>(bundles: &'a [Bundle], sku: &Sku, location: Option<&LocationId>) -> &'a [Bundle] {
-    let name = (sku, location);
-    let first = bundles.partition_point(|bundle| bundle.name() < name);
+    among(bundles, |bundle| bundle.name().cmp(&(sku, location)))
+}
+
+/// Those of a reservation's bundles that are of this product.
+fn of_product<'a>(bundles: &'a [Bundle], sku: &Sku) -> &'a [Bundle] {
+    among(bundles, |bundle| bundle.sku.cmp(sku))
+}
+
+/// The bundles that compare equal; a reservation's are in the order of their names.
+fn among(bundles: &[Bundle], place: impl Fn(&Bundle) -> Ordering) -> &[Bundle] {
+    let first = bundles.partition_point(|bundle| place(bundle).is_lt());
     let from = bundles.get(first..).unwrap_or_default();
-    from.get(..from.partition_point(|bundle| bundle.name() == name)).unwrap_or_default()
+    from.get(..from.partition_point(|bundle| place(bundle).is_eq())).unwrap_or_default()
 }
 
 impl Bundle {
@@ -141,7 +151,7 @@ impl<'a> Unpacking<'a> {
 
     /// Whether a line of this product is to be taken apart.
     pub fn concerns(&self, sku: &Sku, details: Option<&ProductDetails>) -> bool {
-        details.is_some_and(ProductDetails::is_bundle) || self.had.iter().any(|had| had.sku == *sku)
+        details.is_some_and(ProductDetails::is_bundle) || !of_product(self.had, sku).is_empty()
     }
 
     /// One more line to be taken apart.
@@ -248,7 +258,7 @@ impl<'a> Unpacking<'a> {
             let mut others = others.iter().map(|other| other.quantity);
             let all = others.try_fold(asked.quantity, LineQuantity::checked_add);
             let all = all.ok_or_else(|| too_large(&asked.sku))?;
-            let had = self.had.iter().filter(|had| had.sku == asked.sku);
+            let had = of_product(self.had, &asked.sku).iter();
             let had: u64 = had.map(|had| u64::from(had.quantity.units())).sum();
             if had != u64::from(all.units()) {
                 details.policy.check_line(&asked.sku, all)?;
