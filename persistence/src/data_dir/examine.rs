@@ -80,7 +80,9 @@ impl Examined {
             Ok(tail) => {
                 let short = watermark.check(&tail).err();
                 let other = seal.as_ref().and_then(|seal| seal.check_end(&tail).err());
-                (Some(tail), short.or(other).map(Damage::of_all))
+                // Judged last: a journal that is too short may well make sense as far as it goes.
+                let judged = || rebuild.end().err().map(|error| error.to_string());
+                (Some(tail), short.or(other).or_else(judged).map(Damage::of_all))
             }
             Err(damage) => (None, Some(damage)),
         };
@@ -139,16 +141,11 @@ fn read(
         Err(damage) => return Ok(Err(damage)),
     };
     let replayed = store.replay(Sequence(1), &mut |sequence, event| rebuild.event(sequence, event));
-    let tail = match replayed {
-        Ok(tail) => tail,
-        Err(error) => {
-            let sequence = error.sequence();
-            let damage = damage_or(Err(OpenError::from_replay(error, journal)))?;
-            return Ok(damage.map_err(|damage| Damage { sequence, ..damage }));
-        }
-    };
-    let judged = rebuild.end();
-    Ok(judged.map(|()| tail).map_err(|error| Damage { sequence: Some(tail.last), detail: error.to_string() }))
+    replayed.map(Ok).or_else(|error| {
+        let sequence = error.sequence();
+        let damage = damage_or(Err(OpenError::from_replay(error, journal)))?;
+        Ok(damage.map_err(|damage| Damage { sequence, ..damage }))
+    })
 }
 
 fn bytes_of(dir: &Path) -> std::io::Result<u64> {
